@@ -1,0 +1,83 @@
+/*
+ * conf - the whole configuration as sections of settings, and the flat record
+ * in which tailor hands it over.
+ *
+ * Only tailor reads the file.  Everybody else gets the record: sections, and
+ * in each the values that were set, as text, with file and line.
+ */
+#ifndef LIB_CONF_H
+#define LIB_CONF_H
+
+#include <stdint.h>
+#include "lib/settings.h"
+
+#define CONF_LISTENERS 16
+#define CONF_CHANNELS 64
+#define CONF_TABLES 128
+#define CONF_NAME 32		/* longest title with its NUL */
+
+struct origin {
+	const char *file;	/* null: the built-in default */
+	int line;
+};
+
+struct section {
+	enum setting_scope scope;
+	const char *title;	/* "" for the server */
+	struct origin where;
+	struct settings v;	/* defaults where not set */
+	struct origin from[SETTING_COUNT];	/* file null: not set here */
+};
+
+struct conf {
+	const char *path;	/* of the file, or "" for the embedded default */
+	struct section server;
+	int nlisteners, nchannels, ntables;
+	struct section *listeners, *channels, *tables;
+};
+
+struct conf *conf_new(void);
+void conf_free(struct conf *c);
+/*
+ * Adds a section; -1 with a reason (bad title, twice, too many).  A title is
+ * 1 to 31 of a-z, 0-9, hyphen, underscore, beginning with a letter.
+ */
+MM_MUST_USE int conf_add(struct conf *c, enum setting_scope scope,
+    const char *title, struct origin where, struct section **section_r,
+    char *why_r, size_t size);
+/* Sets one value; refuses a setting out of its scope and a second time. */
+MM_MUST_USE int conf_set(struct section *s, const char *name,
+    const char *const *texts, size_t n, struct origin from, char *why_r,
+    size_t size);
+/*
+ * What the file left open: the machine's name, directories, and the embedded
+ * default where there is no listener, channel or table.  Then checks what
+ * spans settings: names of tables and channels that exist (nearest one
+ * named), blanks and duplicates in lists, a program that can be.  0, or -1
+ * with file, line and word in why_r.
+ */
+MM_MUST_USE int conf_complete(struct conf *c, struct buf *why_r);
+
+/* The flat record (checksum at the end), and back.  A bad record is -1. */
+MM_MUST_USE int conf_pack(const struct conf *c, struct buf *b);
+struct conf *conf_unpack(const void *p, size_t len);
+/* Maps and unpacks the record that begins at offset at of fd. */
+struct conf *conf_from_fd(int fd, int64_t at);
+
+/* -1 if there is none. */
+int conf_channel(const struct conf *c, const char *name);
+int conf_table(const struct conf *c, const char *name);
+int conf_listener(const struct conf *c, const char *name);
+
+/*
+ * The settings in force, weakest first: defaults, server, listener, channel.
+ * listener or channel -1: none.
+ */
+void conf_effective(const struct conf *c, int listener, int channel,
+    struct settings *s_r);
+
+/* Where a program of ours is: program-directory, or its installed place. */
+MM_MUST_USE int conf_program(const struct conf *c, const char *name,
+    char *path_r, size_t size);
+
+#endif

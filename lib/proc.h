@@ -1,0 +1,28 @@
+/*
+ * proc - start a program with given descriptors and a fixed environment.
+ */
+#ifndef LIB_PROC_H
+#define LIB_PROC_H
+
+#include <sys/types.h>
+
+/* Who a program runs as; uid -1 means: as we do. */
+struct proc_user {
+	uid_t uid;
+	gid_t gid;
+};
+
+/*
+ * Forks and executes path with argv; fds[i] becomes descriptor i for each
+ * i < nfds (-1: /dev/null), all others are closed.  Where user asks for
+ * another uid the child drops to it for good before it executes.  The
+ * environment is PATH, TZ and LANG=C only; signals are default, none blocked.
+ * The pid, or -1 with errno.  A failed exec ends the child with 71.
+ */
+pid_t proc_start(const char *path, char *const argv[], const int *fds,
+    int nfds, const struct proc_user *user);
+
+/* "exit 75", "signal 9 (Killed)"; dst has at least 40 bytes. */
+const char *proc_end(int status, char *dst, size_t size);
+
+#endif

@@ -1,0 +1,72 @@
+/*
+ * qfile - a queue entry's records: format and parse; no file is opened here.
+ *
+ *	"INLETQ1\n"
+ *	records: type (1 byte), length (4 bytes, little endian), bytes
+ *	the last record is QFILE_MESSAGE, of length 0
+ *	the message: trace line, then the text, lines ending in LF
+ *	trailer: "INLETEND", header length, message length, XXH3 of all before
+ *
+ * Whoever reads an entry refuses one without a good trailer.
+ */
+#ifndef LIB_QFILE_H
+#define LIB_QFILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "lib/buf.h"
+#include "lib/trace.h"
+
+#define QFILE_MAGIC "INLETQ1\n"
+#define QFILE_TRAILER 32
+#define QFILE_HEADER_MOST (64 * 1024 * 1024)
+
+enum qfile_record {
+	QFILE_ID = 'I', QFILE_TIME = 'T', QFILE_CHANNEL = 'C',
+	QFILE_ADDRESS = 'A', QFILE_NAME = 'N', QFILE_HELO = 'H',
+	QFILE_WITH = 'W', QFILE_LOGIN = 'L', QFILE_BODY = 'B',
+	QFILE_SENDER = 'S', QFILE_ENVID = 'V', QFILE_RET = 'r',
+	QFILE_SID = 's', QFILE_RECIPIENT = 'R', QFILE_MESSAGE = 'M'
+};
+
+/* One recipient as routed: original is what RCPT said. */
+struct qfile_recipient {
+	const char *channel;	/* destination channel */
+	const char *host;	/* its host in that channel's table */
+	const char *address;	/* where it goes now (after aliases) */
+	const char *mailbox;	/* program local: directory below mail-directory */
+	const char *original;
+	const char *notify, *orcpt;
+};
+
+/* The envelope of a parsed entry; strings point into the mapped bytes. */
+struct qfile {
+	const char *id, *channel, *address, *name, *helo, *with, *login, *body;
+	const char *sender, *envid, *ret, *sid;
+	int64_t time;		/* arrival, microseconds since 1970 */
+	size_t nrecipients;
+	struct qfile_recipient *recipients;
+	size_t message_at, message_len;
+};
+
+MM_MUST_USE int qfile_begin(struct buf *b);
+MM_MUST_USE int qfile_put(struct buf *b, enum qfile_record type,
+    const char *text);
+MM_MUST_USE int qfile_put_number(struct buf *b, enum qfile_record type,
+    int64_t n);
+MM_MUST_USE int qfile_put_recipient(struct buf *b,
+    const struct qfile_recipient *r);
+/* Ends the envelope: the message follows. */
+MM_MUST_USE int qfile_end_header(struct buf *b);
+void qfile_trailer(unsigned char t_r[QFILE_TRAILER], uint64_t header,
+    uint64_t message, uint64_t digest);
+
+/*
+ * Parses a whole entry of len bytes (the trailer is checked, the digest too).
+ * 0, or -1 with why_r pointing at a constant text.  Free with qfile_free.
+ */
+MM_MUST_USE int qfile_parse(const void *p, size_t len, struct qfile *q_r,
+    const char **why_r);
+void qfile_free(struct qfile *q);
+
+#endif

@@ -1,0 +1,91 @@
+/*
+ * settings - struct, defaults, set, print: all from settings.def.
+ */
+#ifndef LIB_SETTINGS_H
+#define LIB_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "lib/buf.h"
+#include "lib/mm.h"
+
+enum setting_type {
+	SETTING_BOOL, SETTING_INT, SETTING_DURATION, SETTING_SIZE,
+	SETTING_STRING, SETTING_LIST, SETTING_CHOICE
+};
+
+enum setting_scope { SERVER = 1, LISTENER = 2, CHANNEL = 4, TABLE = 8 };
+
+/* A list of strings; both the array and the strings are shared, never freed. */
+struct strings {
+	size_t n;
+	const char *const *at;
+};
+
+#define SETTING_C_BOOL bool
+#define SETTING_C_INT int64_t
+#define SETTING_C_DURATION int64_t
+#define SETTING_C_SIZE int64_t
+#define SETTING_C_STRING const char *
+#define SETTING_C_LIST struct strings
+#define SETTING_C_CHOICE int
+
+/* One value for each setting, always complete. */
+struct settings {
+#define SETTING(name, type, ...) SETTING_C_##type name;
+#include "lib/settings.def"
+#undef SETTING
+};
+
+enum setting_id {
+#define SETTING(name, ...) SETTING_##name,
+#include "lib/settings.def"
+#undef SETTING
+	SETTING_COUNT
+};
+
+/* Words of the CHOICE settings, in the order of the table. */
+enum { BARE_NEWLINE_REJECT, BARE_NEWLINE_DEFER };
+enum { LOOKUP_NAMES_AUTO, LOOKUP_NAMES_ALWAYS, LOOKUP_NAMES_NEVER };
+enum { TABLE_TEXT, TABLE_GDBM, TABLE_CIDR, TABLE_LIST };
+
+struct setting_row {
+	const char *name;	/* with hyphens */
+	enum setting_type type;
+	const char *fallback;	/* the default as text */
+	int64_t least, most;
+	const char *words;	/* CHOICE: "a|b|c" */
+	int scope;		/* enum setting_scope, or-ed */
+	const char *zmailer, *qmail, *text;
+	size_t offset;		/* of the field in struct settings */
+};
+extern const struct setting_row setting_rows[SETTING_COUNT];
+
+void settings_defaults(struct settings *s_r);
+/* -1 if there is none. */
+int setting_find(const char *name);
+/* The nearest name within scope, or null. */
+const char *setting_nearest(const char *name, int scope);
+
+/*
+ * Sets one value from text (LIST: n texts; others: n is 1).  The texts are
+ * copied where they must be kept.  -1 with a reason a person can act on.
+ */
+MM_MUST_USE int setting_set(struct settings *s, enum setting_id id,
+    const char *const *texts, size_t n, char *why_r, size_t size);
+/* Copies one value of from to to. */
+void setting_copy(struct settings *to, const struct settings *from,
+    enum setting_id id);
+/* The value as the configuration file would have it. */
+MM_MUST_USE int setting_print(const struct settings *s, enum setting_id id,
+    struct buf *b);
+bool setting_equal(const struct settings *a, const struct settings *b,
+    enum setting_id id);
+
+/* "max-connections" from "max_connections". */
+const char *setting_name(enum setting_id id);
+/* The mdoc rows of inlet.conf(5), for all settings of one scope. */
+MM_MUST_USE int settings_mdoc(int scope, struct buf *b);
+
+#endif

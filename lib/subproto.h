@@ -1,0 +1,120 @@
+/*
+ * subproto - the dialogue with submit: frames and their encoding, no policy.
+ *
+ * Over a unix stream socket, or a pipe pair to a submit that is a child.
+ * Every frame is a length-prefixed record, so nothing needs escaping.
+ *
+ *	caller                          submit
+ *	HELLO                           (nothing)
+ *	ENVELOPE RECIPIENT... DATA... COMMIT
+ *	                                VERDICT (for the message)
+ *	ENVELOPE ...
+ *
+ * With SUB_EACH in the hello, each RECIPIENT gets a VERDICT of its own, and
+ * so does the ENVELOPE.  ABORT forgets what came since the last COMMIT; so
+ * does the end of the connection.  A frame out of order, too long or of no
+ * known type ends the connection.
+ */
+#ifndef LIB_SUBPROTO_H
+#define LIB_SUBPROTO_H
+
+#include <stdint.h>
+#include "lib/buf.h"
+#include "lib/reply.h"
+#include "lib/rows.h"
+#include "lib/trace.h"
+
+#define SUB_VERSION 1
+#define SUB_FRAME_MOST 65536	/* payload of one frame */
+#define SUB_FIELD_MOST 1024	/* one field of an envelope or recipient */
+
+enum sub_type {
+	SUB_HELLO = 'H', SUB_ENVELOPE = 'E', SUB_RECIPIENT = 'R',
+	SUB_DATA = 'D', SUB_COMMIT = 'C', SUB_ABORT = 'A', SUB_VERDICT = 'V'
+};
+
+/* Who speaks. */
+enum sub_kind {
+	SUB_SESSION = 1,	/* row, serial and token prove which one */
+	SUB_DECLARED,		/* a trusted uid names the source (first frame) */
+	SUB_LOCAL,		/* a user of this machine: known by SO_PEERCRED */
+	SUB_NOTICE		/* deliver: a DSN under a given identifier */
+};
+
+#define SUB_EACH 1		/* hello flag */
+
+struct sub_header {
+	uint32_t len;		/* of the payload */
+	uint8_t type;
+	uint8_t pad[3];
+};
+
+struct sub_hello {
+	uint16_t version;
+	uint8_t kind, flags;
+	uint32_t row;		/* SUB_SESSION */
+	uint64_t serial;
+	uint8_t token[ROWS_TOKEN];
+	/* SUB_DECLARED */
+	struct netaddr peer, local;
+	int32_t listener, finicky;
+	char channels[512];
+};
+
+/*
+ * Fields are text with their length; "" where there is none.  What the
+ * session says of itself is believed only where submit cannot know better.
+ */
+struct sub_envelope {
+	const char *sender;	/* path_text form, "" for the null path */
+	const char *helo;
+	const char *with;	/* RFC 3848 keyword without "ESMTP"'s tail known */
+	const char *body;	/* "", "7BIT", "8BITMIME" */
+	const char *sid;	/* the session's log identifier */
+	const char *channel;	/* the source channel as the session sees it */
+	const char *name;	/* the confirmed name as the session sees it */
+	const char *envid, *ret;	/* for RFC 3461, later */
+	const char *id;		/* SUB_NOTICE: the entry's identifier */
+	int64_t size;		/* SIZE= or -1 */
+};
+
+struct sub_recipient {
+	const char *address;	/* path_text form */
+	const char *notify, *orcpt;
+};
+
+struct sub_verdict {
+	struct reply reply;
+	char id[TRACE_ID];	/* when queued */
+};
+
+/* Each adds one whole frame; 0, or -1 if b is full or a field too long. */
+MM_MUST_USE int sub_put_hello(struct buf *b, const struct sub_hello *h);
+MM_MUST_USE int sub_put_envelope(struct buf *b, const struct sub_envelope *e);
+MM_MUST_USE int sub_put_recipient(struct buf *b,
+    const struct sub_recipient *r);
+MM_MUST_USE int sub_put_verdict(struct buf *b, const struct sub_verdict *v);
+MM_MUST_USE int sub_put_frame(struct buf *b, enum sub_type type,
+    const void *p, size_t len);
+/* COMMIT carries how many DATA bytes there were: a cut message is noticed. */
+MM_MUST_USE int sub_put_commit(struct buf *b, uint64_t length);
+
+/*
+ * Decode a payload; 0, or -1 if it is not exactly one well-formed record.
+ * Strings point into p and are NUL-ended there (the encoding has the NULs).
+ * No control character, NUL or newline passes in any field.
+ */
+MM_MUST_USE int sub_get_hello(const void *p, size_t len, struct sub_hello *h_r);
+MM_MUST_USE int sub_get_envelope(const void *p, size_t len,
+    struct sub_envelope *e_r);
+MM_MUST_USE int sub_get_recipient(const void *p, size_t len,
+    struct sub_recipient *r_r);
+MM_MUST_USE int sub_get_verdict(const void *p, size_t len,
+    struct sub_verdict *v_r);
+MM_MUST_USE int sub_get_commit(const void *p, size_t len, uint64_t *length_r);
+
+/* Reads one VERDICT frame from fd before the deadline; 0 or -1. */
+MM_MUST_USE int sub_read_verdict(int fd, int64_t deadline,
+    struct sub_verdict *v_r);
+
+#endif

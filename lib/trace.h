@@ -1,0 +1,47 @@
+/*
+ * trace - the Received: line, dates, queue identifiers.
+ */
+#ifndef LIB_TRACE_H
+#define LIB_TRACE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+#include "lib/buf.h"
+#include "lib/net.h"
+
+/* RFC 5322 date, local time; dst has at least 40 bytes. */
+const char *trace_date(time_t t, char *dst, size_t size);
+
+/*
+ * Identifiers: 20 characters of [0-9A-Z] without I, L, O, U (base 32).
+ * 32 bits of start time, 40 random bits drawn at the start, 28 bits counted:
+ * unique across hosts, reboots and clock steps, in one process.  Another
+ * process that was given the same start and random bits is noticed by the
+ * file's exclusive creation.
+ */
+#define TRACE_ID 21
+struct trace_source {
+	uint64_t start;
+	uint64_t random;
+	uint32_t count;
+};
+void trace_source_init(struct trace_source *s);
+void trace_next_id(struct trace_source *s, char id_r[TRACE_ID]);
+
+/* What a Received: line says (RFC 5321 4.4, RFC 3848). */
+struct trace_facts {
+	const char *helo;	/* what the client called itself, or "" */
+	const char *name;	/* its confirmed name, or "" */
+	struct netaddr peer;	/* family 0: not by network */
+	const char *login;	/* local user, or "" */
+	const char *by;		/* our host name */
+	const char *with;	/* RFC 3848 keyword: SMTP, ESMTP, ESMTPS, ... */
+	const char *id;
+	const char *only_for;	/* the only recipient, or "" */
+	time_t when;
+};
+/* Adds "Received: ...\n", folded, printable only; 0 or -1. */
+MM_MUST_USE int trace_received(struct buf *b, const struct trace_facts *f);
+
+#endif

@@ -1,0 +1,65 @@
+# INLET_LIB(VARIABLE, LIBRARY, FUNCTION, DEBIAN-PACKAGE)
+# Finds a library that must be there and leaves its flag in VARIABLE_LIBS, so
+# that each program links only what it names.
+AC_DEFUN([INLET_LIB],
+  [AC_CHECK_LIB([$2], [$3], [$1_LIBS=-l$2],
+    [AC_MSG_ERROR([lib$2 with $3 not found (Debian: $4)])])
+   AC_SUBST([$1_LIBS])])
+
+# libwrap has no pkg-config file and wants two variables of its caller.
+AC_DEFUN([INLET_LIBWRAP],
+  [WRAP_LIBS=
+   have_libwrap=no
+   AS_IF([test "x$with_libwrap" != xno],
+     [save_LIBS=$LIBS
+      LIBS="-lwrap $LIBS"
+      AC_MSG_CHECKING([for libwrap])
+      AC_LINK_IFELSE([AC_LANG_PROGRAM(
+[[#include <tcpd.h>
+int allow_severity, deny_severity;]],
+[[struct request_info r;
+return request_init(&r, RQ_DAEMON, "x", 0) == 0 || hosts_access(&r);]])],
+        [have_libwrap=yes WRAP_LIBS=-lwrap])
+      AC_MSG_RESULT([$have_libwrap])
+      LIBS=$save_LIBS
+      AS_IF([test "x$with_libwrap" = xyes && test $have_libwrap = no],
+        [AC_MSG_ERROR([--with-libwrap was given, but libwrap was not found (Debian: libwrap0-dev)])])])
+   AS_IF([test $have_libwrap = yes],
+     [AC_DEFINE([HAVE_LIBWRAP], [1], [Define to ask hosts.allow and hosts.deny.])])
+   AC_SUBST([WRAP_LIBS])])
+
+# INLET_TRY(VARIABLE, FLAG): adds FLAG to VARIABLE if compiler and linker take it.
+AC_DEFUN([INLET_TRY],
+  [AC_MSG_CHECKING([whether $CC takes $2])
+   save_CFLAGS=$CFLAGS
+   CFLAGS="$CFLAGS -Werror $2"
+   AC_LINK_IFELSE([AC_LANG_PROGRAM([], [])],
+     [AC_MSG_RESULT([yes]); $1="$$1 $2"; inlet_took=yes],
+     [AC_MSG_RESULT([no]); inlet_took=no])
+   CFLAGS=$save_CFLAGS])
+
+AC_DEFUN([INLET_FLAGS],
+  [WARN_CFLAGS= HARD_CFLAGS= SAN_CFLAGS=
+   m4_foreach_w([flag], [-Wall -Wextra -Wshadow -Wmissing-prototypes
+     -Wstrict-prototypes -Wformat=2 -Wundef -Wvla -Wwrite-strings
+     -Wpointer-arith -Wcast-qual -Wswitch-enum -Wimplicit-fallthrough
+     -fno-common],
+     [INLET_TRY([WARN_CFLAGS], flag)])
+   AS_IF([test "x$enable_werror" = xyes], [WARN_CFLAGS="$WARN_CFLAGS -Werror"])
+   AS_IF([test "x$enable_sanitizers" = xyes],
+     [INLET_TRY([SAN_CFLAGS], [-fsanitize=address,undefined])
+      AS_IF([test $inlet_took = no], [AC_MSG_ERROR([this compiler has no sanitizers])])
+      SAN_CFLAGS="$SAN_CFLAGS -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
+      AC_DEFINE([SANITIZERS], [1], [Define when address and undefined sanitizers are on.])
+      inlet_hardening="off (sanitizers)"],
+     [m4_foreach_w([flag], [-fstack-protector-strong -fstack-clash-protection
+        -fcf-protection -ftrivial-auto-var-init=zero -fPIE -pie
+        -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack],
+        [INLET_TRY([HARD_CFLAGS], flag)])
+      HARD_CFLAGS="-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 $HARD_CFLAGS"
+      inlet_hardening=$HARD_CFLAGS])
+   AS_IF([test "x$enable_fuzzers" = xyes],
+     [INLET_TRY([FUZZ_CFLAGS], [-fsanitize=fuzzer-no-link])
+      AS_IF([test $inlet_took = no], [AC_MSG_ERROR([--enable-fuzzers needs clang with libFuzzer])])])
+   AM_CFLAGS="-std=c11 $WARN_CFLAGS $HARD_CFLAGS $SAN_CFLAGS $FUZZ_CFLAGS"
+   AC_SUBST([AM_CFLAGS])])

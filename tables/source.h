@@ -1,0 +1,49 @@
+/*
+ * source - from the source host to the channel that its mail comes from.
+ *
+ * The channels of the list are searched in order; the first whose table holds
+ * the host wins.  Outcomes are those of the table in smtpd(8), "THE SOURCE
+ * HOST", finicky or not.
+ */
+#ifndef TABLES_SOURCE_H
+#define TABLES_SOURCE_H
+
+#include <stdbool.h>
+#include "lib/ask.h"
+#include "lib/reply.h"
+#include "tables/site.h"
+
+#define SOURCE_CHANNELS CONF_CHANNELS
+
+struct source_list {
+	int n;
+	int channel[SOURCE_CHANNELS];	/* indexes in conf->channels */
+};
+
+struct source {
+	int channel;		/* index, or -1 when refused */
+	bool uncertain;		/* a look-up failed: permanent becomes 451 4.4.3 */
+	bool found;		/* in that channel's table */
+	struct reply refusal;	/* when channel is -1 */
+};
+
+/*
+ * The list in force: operand ("a,b", may be "") wins over the listener's
+ * setting, and that over all channels.  0, or -1 with the word that is wrong
+ * (blank, unknown, empty part, twice).
+ */
+MM_MUST_USE int source_channels(const struct conf *c, int listener,
+    const char *operand, struct source_list *l_r, struct buf *why_r);
+
+/* Does any table of the list have names for keys? */
+bool source_needs_name(const struct site *s, const struct source_list *l);
+
+/*
+ * name is the confirmed name ("" unless outcome is ASK_FOUND); outcome is
+ * ASK_NONE too where no name was asked for.
+ */
+void source_find(const struct site *s, const struct source_list *l,
+    const struct netaddr *peer, enum ask_outcome outcome, const char *name,
+    bool finicky, struct source *r);
+
+#endif

@@ -1,0 +1,67 @@
+/*
+ * tb - look a key up in a table; a kind of table is one file of five
+ * functions (tb_text.c, tb_gdbm.c, tb_cidr.c, tb_list.c).
+ *
+ * Tables are opened once, before privileges are dropped, and then read by
+ * every forked session: what a kind keeps is in shared mappings, never in
+ * heap that grows with the table.  A look-up makes no system call that the
+ * session's filter forbids.  Keys compare in lower case.
+ *
+ * Whatever goes wrong with a table that did open (damage, a cut file) is
+ * TB_LATER: never a wrong "not found".
+ */
+#ifndef TABLES_TB_H
+#define TABLES_TB_H
+
+#include "lib/buf.h"
+#include "lib/conf.h"
+#include "lib/net.h"
+
+enum tb_answer { TB_FOUND, TB_NOT_FOUND, TB_LATER };
+
+/* What its keys are; a bit each. */
+enum { TB_ADDRESSES = 1, TB_NAMES = 2 };
+
+struct tb;
+
+struct tb_kind {
+	const char *name;	/* as the type setting has it */
+	/*
+	 * Opens the table that s describes; path is its file, absolute ("" for
+	 * none).  0 with *state_r, or -1 with a reason: file, line, word.
+	 */
+	int (*open)(const struct section *s, const char *path, void **state_r,
+	    struct buf *why_r);
+	/* Adds the value of key (lower case) to value_r; line_r: where. */
+	enum tb_answer (*find)(void *state, const char *key, size_t len,
+	    struct buf *value_r, int *line_r);
+	/* The longest prefix that holds a; null where keys are only text. */
+	enum tb_answer (*find_address)(void *state, const struct netaddr *a,
+	    struct buf *value_r, int *line_r);
+	/* Calls each for every row until it gives nonzero. */
+	int (*walk)(void *state, int (*each)(void *arg, const char *key,
+	    size_t klen, const char *value, size_t vlen, int line), void *arg);
+	int (*holds)(void *state);	/* TB_ADDRESSES | TB_NAMES */
+	void (*close)(void *state);
+};
+
+struct tb *tb_open(const struct conf *c, const struct section *s,
+    struct buf *why_r);
+void tb_close(struct tb *t);
+const char *tb_name(const struct tb *t);
+const char *tb_path(const struct tb *t);
+int tb_holds(const struct tb *t);
+
+/* value_r and line_r may be null.  key may be in any case. */
+enum tb_answer tb_find(struct tb *t, const char *key, struct buf *value_r,
+    int *line_r);
+/* The address itself, then its prefixes, longest first. */
+enum tb_answer tb_find_address(struct tb *t, const struct netaddr *a,
+    struct buf *value_r, int *line_r);
+/* The name itself, then ".example.org", ".org", for a.example.org. */
+enum tb_answer tb_find_name(struct tb *t, const char *name,
+    struct buf *value_r, int *line_r);
+int tb_walk(struct tb *t, int (*each)(void *arg, const char *key, size_t klen,
+    const char *value, size_t vlen, int line), void *arg);
+
+#endif
