@@ -36,15 +36,16 @@ AC_DEFUN([INLET_TRY],
    AC_LINK_IFELSE([AC_LANG_PROGRAM([], [])],
      [AC_MSG_RESULT([yes]); $1="$$1 $2"; inlet_took=yes],
      [AC_MSG_RESULT([no]); inlet_took=no])
-   CFLAGS=$save_CFLAGS])
+   CFLAGS=$save_CFLAGS
+])
 
 AC_DEFUN([INLET_FLAGS],
-  [WARN_CFLAGS= HARD_CFLAGS= SAN_CFLAGS=
+  [WARN_CFLAGS= HARD_CFLAGS= HARD_LDFLAGS= SAN_CFLAGS= FUZZ_CFLAGS=
    m4_foreach_w([flag], [-Wall -Wextra -Wshadow -Wmissing-prototypes
      -Wstrict-prototypes -Wformat=2 -Wundef -Wvla -Wwrite-strings
      -Wpointer-arith -Wcast-qual -Wswitch-enum -Wimplicit-fallthrough
      -fno-common],
-     [INLET_TRY([WARN_CFLAGS], flag)])
+     [INLET_TRY([WARN_CFLAGS], m4_defn([flag]))])
    AS_IF([test "x$enable_werror" = xyes], [WARN_CFLAGS="$WARN_CFLAGS -Werror"])
    AS_IF([test "x$enable_sanitizers" = xyes],
      [INLET_TRY([SAN_CFLAGS], [-fsanitize=address,undefined])
@@ -53,13 +54,16 @@ AC_DEFUN([INLET_FLAGS],
       AC_DEFINE([SANITIZERS], [1], [Define when address and undefined sanitizers are on.])
       inlet_hardening="off (sanitizers)"],
      [m4_foreach_w([flag], [-fstack-protector-strong -fstack-clash-protection
-        -fcf-protection -ftrivial-auto-var-init=zero -fPIE -pie
-        -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack],
-        [INLET_TRY([HARD_CFLAGS], flag)])
+        -fcf-protection -ftrivial-auto-var-init=zero -fPIE],
+        [INLET_TRY([HARD_CFLAGS], m4_defn([flag]))])
+      m4_foreach_w([flag], [-pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack],
+        [INLET_TRY([HARD_LDFLAGS], m4_defn([flag]))])
       HARD_CFLAGS="-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 $HARD_CFLAGS"
-      inlet_hardening=$HARD_CFLAGS])
+      inlet_hardening="$HARD_CFLAGS$HARD_LDFLAGS"])
    AS_IF([test "x$enable_fuzzers" = xyes],
      [INLET_TRY([FUZZ_CFLAGS], [-fsanitize=fuzzer-no-link])
       AS_IF([test $inlet_took = no], [AC_MSG_ERROR([--enable-fuzzers needs clang with libFuzzer])])])
    AM_CFLAGS="-std=c11 $WARN_CFLAGS $HARD_CFLAGS $SAN_CFLAGS $FUZZ_CFLAGS"
-   AC_SUBST([AM_CFLAGS])])
+   AM_LDFLAGS=$HARD_LDFLAGS
+   AC_SUBST([AM_CFLAGS])
+   AC_SUBST([AM_LDFLAGS])])
