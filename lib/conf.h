@@ -30,7 +30,7 @@ struct section {
 };
 
 struct conf {
-	const char *path;	/* of the file, or "" for the embedded default */
+	const char *path;	/* of the file; "" for the embedded default */
 	struct section server;
 	int nlisteners, nchannels, ntables;
 	struct section *listeners, *channels, *tables;

@@ -34,7 +34,7 @@ struct qfile_recipient {
 	const char *channel;	/* destination channel */
 	const char *host;	/* its host in that channel's table */
 	const char *address;	/* where it goes now (after aliases) */
-	const char *mailbox;	/* program local: directory below mail-directory */
+	const char *mailbox;	/* program local: below mail-directory */
 	const char *original;
 	const char *notify, *orcpt;
 };

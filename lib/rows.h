@@ -16,10 +16,10 @@
 #define ROWS_TOKEN 16
 
 struct row {
-	_Atomic uint64_t serial;	/* 0: free; written last, cleared first */
+	_Atomic uint64_t serial;	/* 0: free; set last, cleared first */
 	uint8_t token[ROWS_TOKEN];
 	struct netaddr peer, local;
-	int32_t listener;		/* index in the configuration; -1: none */
+	int32_t listener;		/* index in the record; -1: none */
 	int32_t finicky;		/* -f, or argv[0] */
 	int64_t since;			/* wall clock, seconds */
 	char channels[512];		/* operand; "" as the listener says */

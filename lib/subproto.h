@@ -36,8 +36,8 @@ enum sub_type {
 /* Who speaks. */
 enum sub_kind {
 	SUB_SESSION = 1,	/* row, serial and token prove which one */
-	SUB_DECLARED,		/* a trusted uid names the source (first frame) */
-	SUB_LOCAL,		/* a user of this machine: known by SO_PEERCRED */
+	SUB_DECLARED,		/* a trusted uid names the source */
+	SUB_LOCAL,		/* a user of this machine: SO_PEERCRED */
 	SUB_NOTICE		/* deliver: a DSN under a given identifier */
 };
 
@@ -68,7 +68,7 @@ struct sub_hello {
 struct sub_envelope {
 	const char *sender;	/* path_text form, "" for the null path */
 	const char *helo;
-	const char *with;	/* RFC 3848 keyword without "ESMTP"'s tail known */
+	const char *with;	/* RFC 3848 keyword, its tail not yet known */
 	const char *body;	/* "", "7BIT", "8BITMIME" */
 	const char *sid;	/* the session's log identifier */
 	const char *channel;	/* the source channel as the session sees it */

@@ -22,7 +22,7 @@ struct source_list {
 
 struct source {
 	int channel;		/* index, or -1 when refused */
-	bool uncertain;		/* a look-up failed: permanent becomes 451 4.4.3 */
+	bool uncertain;		/* a look-up failed: permanent becomes 451 */
 	bool found;		/* in that channel's table */
 	struct reply refusal;	/* when channel is -1 */
 };

@@ -1,0 +1,70 @@
+#!/bin/bash
+# manpages.sh - the manual is true: mandoc finds nothing, every program has a
+# page with its options and exit codes, and the settings in inlet.conf(5) are
+# those of settings.def (make update-man mends that).
+. "${top_srcdir:-$(dirname "$0")/../..}/tests/lint/lint.sh"
+cd "$src" || exit 1
+
+if command -v mandoc >/dev/null; then
+	for page in man[0-9]/*.[0-9]; do
+		[ -f "$page" ] || continue
+		mandoc -T lint -W warning "$page" 2>&1
+	done | clean "mandoc -T lint -W warning is silent"
+else
+	skip "no mandoc"
+fi
+
+for path in "$build"/tests/bin/*; do
+	[ -e "$path" ] || continue
+	name=$(basename "$path")
+	page=$(echo man[18]/"$name".[18])
+	if [ ! -f "$page" ]; then
+		echo "$name has no page"
+		continue
+	fi
+	grep -q '^\.Sh EXIT STATUS' "$page" || echo "$page: no EXIT STATUS"
+	grep -q '^\.Sh SYNOPSIS' "$page" || echo "$page: no SYNOPSIS"
+done | clean "every program has a page with its exit codes"
+
+# option letters that the source of a program takes, and those of its page
+# shellcheck disable=SC2086 # a list of words
+ours $folders | grep '\.c$' | while read -r file; do
+	grep -q 'getopt(' "$file" || continue
+	name=$(basename "$file" .c)
+	case $name in
+	main)	name=$(dirname "$file");;
+	*_main)	name=${name%_main};;
+	esac
+	page=$(echo man[18]/"$name".[18])
+	[ -f "$page" ] || { echo "$file: no page $name(8)"; continue; }
+	letters=$(tr '\n' ' ' <"$file" | grep -o 'getopt([^;{]*' |
+	    grep -o '"[^"]*"' | tr -d '":+-' | fold -w1 | sort -u)
+	for letter in $letters; do
+		grep -Eq "Fl ([A-Za-z]+ )?[A-Za-z]*$letter" "$page" ||
+		    echo "$page: nothing about -$letter"
+	done
+	awk '/^\.It Fl [A-Za-z0-9]( |$)/ { print $3 }' "$page" | sort -u |
+	    while read -r letter; do
+		echo "$letters" | grep -q "^$letter\$" ||
+		    echo "$page: $file takes no -$letter"
+	done
+done | clean "pages and getopt know the same options"
+
+generator=$build/tests/lint/settings_mdoc
+if [ ! -x "$generator" ] || [ ! -f man5/inlet.conf.5 ]; then
+	skip "no settings_mdoc or no inlet.conf(5)"
+else
+	for scope in server listener channel table; do
+		"$generator" "$scope" >"$build/tests/lint/mdoc.want"
+		awk -v begin=".\\\" SETTINGS BEGIN $scope" \
+		    -v end='.\" SETTINGS END' '
+		$0 == end { inside = 0 }
+		inside
+		$0 == begin { inside = 1; found = 1 }
+		END { if (!found) print "no mark: " begin }' \
+		    man5/inlet.conf.5 |
+		    diff - "$build/tests/lint/mdoc.want" | head -5
+		rm -f "$build/tests/lint/mdoc.want"
+	done | clean "the settings of inlet.conf(5) are those of settings.def"
+fi
+plan
