@@ -1,1 +1,36 @@
 # lib
+noinst_LIBRARIES += lib/libbase.a
+lib_libbase_a_SOURCES = \
+	lib/buf.c \
+	lib/buf.h \
+	lib/clock.c \
+	lib/clock.h \
+	lib/digest.c \
+	lib/digest.h \
+	lib/durable.c \
+	lib/durable.h \
+	lib/fdio.c \
+	lib/fdio.h \
+	lib/log.c \
+	lib/log.h \
+	lib/mm.h \
+	lib/net.c \
+	lib/net.h \
+	lib/priv.c \
+	lib/priv.h \
+	lib/proc.c \
+	lib/proc.h \
+	lib/text.c \
+	lib/text.h \
+	lib/xalloc.c \
+	lib/xalloc.h
+
+check_PROGRAMS += tests/lib/t_buf.t
+tests_lib_t_buf_t_SOURCES = tests/lib/t_buf.c tests/tap.h
+tests_lib_t_buf_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_buf.t
+
+check_PROGRAMS += tests/lib/t_text.t
+tests_lib_t_text_t_SOURCES = tests/lib/t_text.c tests/tap.h
+tests_lib_t_text_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_text.t
