@@ -11,25 +11,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/types.h>
-#include <sysexits.h>
 #include <unistd.h>
 #include <xxhash.h>
 #include "lib/digest.h"
-#include "lib/log.h"
 #include "lib/xalloc.h"
 
+/* The state wants to be aligned to more than malloc promises. */
+#define ALIGNMENT 64
+
 struct digest {
-	XXH3_state_t *state;	/* aligned to more than malloc promises */
+	XXH3_state_t *state;	/* somewhere in room */
+	char room[sizeof(XXH3_state_t) + ALIGNMENT];
 };
 
 struct digest *
 digest_new(void)
 {
-	struct digest *d = xmalloc(sizeof(*d));
+	struct digest *d = xcalloc(1, sizeof(*d));
 
-	d->state = XXH3_createState();
-	if (d->state == NULL)
-		fatal(EX_TEMPFAIL, "out of memory for a digest");
+	d->state = (void *)(d->room + ALIGNMENT -
+	    (uintptr_t)d->room % ALIGNMENT);
 	digest_reset(d);
 	return d;
 }
@@ -37,9 +38,6 @@ digest_new(void)
 void
 digest_free(struct digest *d)
 {
-	if (d == NULL)
-		return;
-	XXH3_freeState(d->state);
 	free(d);
 }
 

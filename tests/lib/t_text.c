@@ -13,7 +13,7 @@ copies(void)
 
 	num(text_copy(d, sizeof(d), "abc"), 0, "what fits is copied");
 	is(d, "abc", "with its NUL");
-	num(text_copy(d, sizeof(d), "abcd"), -1, "what does not fit is refused");
+	num(text_copy(d, sizeof(d), "abcd"), -1, "what does not fit is not");
 	is(d, "", "and leaves nothing");
 	num(text_copy(d, 0, ""), -1, "no room at all");
 }
@@ -31,7 +31,7 @@ numbers(void)
 		refused += text_number(bad[i], 0, INT64_MAX, &n) == -1;
 	num(refused, ARRAY_LEN(bad), "everything but digits is refused");
 	num(n, 7, "and leaves the number");
-	num(text_number("9223372036854775807", 0, INT64_MAX, &n), 0, "greatest");
+	num(text_number("9223372036854775807", 0, INT64_MAX, &n), 0, "most");
 	num(n, INT64_MAX, "is exact");
 	num(text_number("-5", -5, 5, &n), 0, "a minus where it may be");
 	num(n, -5, "counts");
