@@ -22,6 +22,7 @@ struct origin {
 };
 
 struct section {
+	struct conf *of;
 	enum setting_scope scope;
 	const char *title;	/* "" for the server */
 	struct origin where;
@@ -34,10 +35,20 @@ struct conf {
 	struct section server;
 	int nlisteners, nchannels, ntables;
 	struct section *listeners, *channels, *tables;
+	struct kept *kept;	/* every string that the sections refer to */
 };
+
+/*
+ * Origins that are no file (their line is 0): found out from the machine, and
+ * of the configuration that is in force where there is no file.
+ */
+#define CONF_MACHINE "this machine"
+#define CONF_EMBEDDED "built in"
 
 struct conf *conf_new(void);
 void conf_free(struct conf *c);
+/* Names the file; "" is the embedded default. */
+void conf_path(struct conf *c, const char *path);
 /*
  * Adds a section; -1 with a reason (bad title, twice, too many).  A title is
  * 1 to 31 of a-z, 0-9, hyphen, underscore, beginning with a letter.
@@ -45,8 +56,15 @@ void conf_free(struct conf *c);
 MM_MUST_USE int conf_add(struct conf *c, enum setting_scope scope,
     const char *title, struct origin where, struct section **section_r,
     char *why_r, size_t size);
-/* Sets one value; refuses a setting out of its scope and a second time. */
+/*
+ * Sets one value; refuses a setting out of its scope and a second time.
+ * Copies what must be kept, the origin's file name too.
+ */
 MM_MUST_USE int conf_set(struct section *s, const char *name,
+    const char *const *texts, size_t n, struct origin from, char *why_r,
+    size_t size);
+/* The same for an option of the command line: it wins over the file. */
+MM_MUST_USE int conf_force(struct section *s, const char *name,
     const char *const *texts, size_t n, struct origin from, char *why_r,
     size_t size);
 /*
@@ -58,12 +76,21 @@ MM_MUST_USE int conf_set(struct section *s, const char *name,
  */
 MM_MUST_USE int conf_complete(struct conf *c, struct buf *why_r);
 
-/* The flat record (checksum at the end), and back.  A bad record is -1. */
+/*
+ * The flat record (checksum at the end), and back.  A bad record is null;
+ * unpacking is safe on any bytes.  What is unpacked is complete: there is no
+ * second conf_complete().
+ */
+#define CONF_RECORD_MOST (16 * 1024 * 1024)
 MM_MUST_USE int conf_pack(const struct conf *c, struct buf *b);
 struct conf *conf_unpack(const void *p, size_t len);
 /* Maps and unpacks the record that begins at offset at of fd. */
 struct conf *conf_from_fd(int fd, int64_t at);
 
+/* "server", "listen", "channel", "table". */
+const char *conf_scope_name(enum setting_scope scope);
+/* "inlet.conf:12", "this machine", or "default"; gives dst. */
+const char *conf_origin_text(struct origin o, char *dst, size_t size);
 /* -1 if there is none. */
 int conf_channel(const struct conf *c, const char *name);
 int conf_table(const struct conf *c, const char *name);

@@ -5,6 +5,12 @@ lib_libbase_a_SOURCES = \
 	lib/buf.h \
 	lib/clock.c \
 	lib/clock.h \
+	lib/conf.c \
+	lib/conf.h \
+	lib/conf_check.c \
+	lib/conf_check.h \
+	lib/conf_complete.c \
+	lib/conf_pack.c \
 	lib/digest.c \
 	lib/digest.h \
 	lib/durable.c \
@@ -16,10 +22,15 @@ lib_libbase_a_SOURCES = \
 	lib/mm.h \
 	lib/net.c \
 	lib/net.h \
+	lib/plan.c \
+	lib/plan.h \
 	lib/priv.c \
 	lib/priv.h \
 	lib/proc.c \
 	lib/proc.h \
+	lib/settings.c \
+	lib/settings.h \
+	lib/settings_mdoc.c \
 	lib/text.c \
 	lib/text.h \
 	lib/xalloc.c \
@@ -34,3 +45,15 @@ check_PROGRAMS += tests/lib/t_text.t
 tests_lib_t_text_t_SOURCES = tests/lib/t_text.c tests/tap.h
 tests_lib_t_text_t_LDADD = lib/libbase.a
 TESTS += tests/lib/t_text.t
+
+check_PROGRAMS += tests/lib/t_settings.t
+tests_lib_t_settings_t_SOURCES = tests/lib/t_settings.c tests/tap.h
+tests_lib_t_settings_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_settings.t
+
+check_PROGRAMS += tests/lib/t_plan.t
+tests_lib_t_plan_t_SOURCES = tests/lib/t_plan.c tests/tap.h
+tests_lib_t_plan_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_plan.t
+
+EXTRA_DIST += lib/settings.def

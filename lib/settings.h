@@ -51,7 +51,6 @@ enum { LOOKUP_NAMES_AUTO, LOOKUP_NAMES_ALWAYS, LOOKUP_NAMES_NEVER };
 enum { TABLE_TEXT, TABLE_GDBM, TABLE_CIDR, TABLE_LIST };
 
 struct setting_row {
-	const char *name;	/* with hyphens */
 	enum setting_type type;
 	const char *fallback;	/* the default as text */
 	int64_t least, most;
@@ -69,8 +68,9 @@ int setting_find(const char *name);
 const char *setting_nearest(const char *name, int scope);
 
 /*
- * Sets one value from text (LIST: n texts; others: n is 1).  The texts are
- * copied where they must be kept.  -1 with a reason a person can act on.
+ * Sets one value from text (LIST: n texts; others: n is 1).  The texts of a
+ * STRING or LIST, and a LIST's array, are kept by reference and must outlive
+ * s (conf_set copies them).  -1 with a reason a person can act on.
  */
 MM_MUST_USE int setting_set(struct settings *s, enum setting_id id,
     const char *const *texts, size_t n, char *why_r, size_t size);
@@ -80,12 +80,23 @@ void setting_copy(struct settings *to, const struct settings *from,
 /* The value as the configuration file would have it. */
 MM_MUST_USE int setting_print(const struct settings *s, enum setting_id id,
     struct buf *b);
+/* The value of a type that is no STRING or LIST, without quotes; 0 or -1. */
+MM_MUST_USE int setting_text(const struct settings *s, enum setting_id id,
+    char *dst, size_t size);
+/* The value of a LIST, or that of a STRING as a list of one. */
+struct strings setting_strings(const struct settings *s, enum setting_id id);
 bool setting_equal(const struct settings *a, const struct settings *b,
     enum setting_id id);
 
-/* "max-connections" from "max_connections". */
+/* As the file spells it: "max-connections" from max_connections. */
 const char *setting_name(enum setting_id id);
-/* The mdoc rows of inlet.conf(5), for all settings of one scope. */
+/*
+ * text in double quotes for a message: cut where it is long, all but
+ * printable ASCII as \xNN.  dst has SETTING_SHOWN bytes; gives dst.
+ */
+#define SETTING_SHOWN 96
+const char *setting_show(const char *text, char dst[SETTING_SHOWN]);
+/* The mdoc rows of inlet.conf(5), for all settings that scope is one of. */
 MM_MUST_USE int settings_mdoc(int scope, struct buf *b);
 
 #endif

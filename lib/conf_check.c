@@ -1,0 +1,405 @@
+/*
+ * conf_check - what must be right between the settings of a configuration.
+ *
+ * All of it is looked at, and every mistake gets its line: nobody should have
+ * to start a server five times to find five of them.  Nothing is opened or
+ * looked up here but what stands in the configuration.
+ */
+#include "config.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include "lib/conf_check.h"
+#include "lib/net.h"
+#include "lib/path.h"
+#include "lib/text.h"
+
+#define CONF_SOCKETS (CONF_LISTENERS * 16)
+
+void
+conf_wrong(struct conf_wrong *w, struct origin at, const char *fmt, ...)
+{
+	char place[300], text[700];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	conf_origin_text(at, place, sizeof(place));
+	w->n++;
+	/* Past the buffer's end there are errors enough to begin with. */
+	(void)!buf_addf(w->text, "%s: %s\n", place, text);
+}
+
+/* Where a setting was set, or else where its section is. */
+static struct origin
+at(const struct section *s, enum setting_id id)
+{
+	return s->from[id].file != NULL ? s->from[id] : s->where;
+}
+
+static const char *
+nearest(const struct section *among, int n, const char *name)
+{
+	const char *titles[CONF_TABLES];
+
+	for (int i = 0; i < n; i++)
+		titles[i] = among[i].title;
+	return text_nearest(name, titles, (size_t)n);
+}
+
+/* "no channel "lann" (did you mean lan?)" */
+static void
+wrong_name(struct conf_wrong *w, struct origin o, const char *where,
+    const char *kind, const struct section *among, int n, const char *name)
+{
+	const char *near = nearest(among, n, name);
+	char shown[SETTING_SHOWN];
+
+	conf_wrong(w, o, "%s: there is no %s %s%s%s%s", where, kind,
+	    setting_show(name, shown), near != NULL ? " (did you mean " : "",
+	    near != NULL ? near : "", near != NULL ? "?)" : "");
+}
+
+/* Neither empty, nor with blanks, nor there before. */
+static bool
+name_good(const struct strings *l, size_t i, const char *where,
+    struct origin o, struct conf_wrong *w)
+{
+	const char *name = l->at[i];
+	char shown[SETTING_SHOWN];
+
+	if (name[0] == '\0') {
+		conf_wrong(w, o, "%s: an empty name", where);
+		return false;
+	}
+	if (strchr(name, ' ') != NULL) {
+		conf_wrong(w, o, "%s: a blank in the name %s", where,
+		    setting_show(name, shown));
+		return false;
+	}
+	for (size_t j = 0; j < i; j++) {
+		if (strcmp(l->at[j], name) == 0) {
+			conf_wrong(w, o, "%s: %s is there twice", where,
+			    setting_show(name, shown));
+			return false;
+		}
+	}
+	return true;
+}
+
+void
+conf_check_channels(const struct conf *c, const struct strings *names,
+    const char *where, struct origin o, struct conf_wrong *w)
+{
+	for (size_t i = 0; i < names->n; i++) {
+		if (name_good(names, i, where, o, w) &&
+		    conf_channel(c, names->at[i]) < 0)
+			wrong_name(w, o, where, "channel", c->channels,
+			    c->nchannels, names->at[i]);
+	}
+}
+
+bool
+conf_user_good(const char *s)
+{
+	int64_t n;
+
+	if (s[0] >= '0' && s[0] <= '9')
+		return text_number(s, 0, INT32_MAX, &n) == 0;
+	return s[0] != '\0' && s[0] != '-' &&
+	    s[strspn(s, "abcdefghijklmnopqrstuvwxyz"
+			"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")] == '\0';
+}
+
+static void
+check_user(const struct section *s, enum setting_id id, const char *user,
+    struct conf_wrong *w)
+{
+	char shown[SETTING_SHOWN];
+
+	if (!conf_user_good(user))
+		conf_wrong(w, at(s, id), "%s: %s cannot be a user's name or "
+		    "number", setting_name(id), setting_show(user, shown));
+}
+
+static void
+check_directory(const struct section *s, enum setting_id id, const char *dir,
+    struct conf_wrong *w)
+{
+	char shown[SETTING_SHOWN];
+
+	if (dir[0] != '/')
+		conf_wrong(w, at(s, id), "%s must be an absolute path, not %s",
+		    setting_name(id), setting_show(dir, shown));
+}
+
+/* "192.0.2.1", "192.0.2.1:53", "2001:db8::1", "[2001:db8::1]:53" */
+static bool
+server_good(const char *text)
+{
+	char copy[80];
+	char *host = copy, *port = NULL, *end;
+	struct netaddr a;
+	int64_t n;
+
+	if (net_parse(text, &a) == 0)
+		return true;
+	if (text_copy(copy, sizeof(copy), text) != 0)
+		return false;
+	if (copy[0] == '[') {
+		end = strchr(copy, ']');
+		if (end == NULL || end[1] != ':')
+			return false;
+		host = copy + 1;
+		*end = '\0';
+		port = end + 2;
+	} else {
+		end = strchr(copy, ':');
+		if (end == NULL)
+			return false;
+		*end = '\0';
+		port = end + 1;
+	}
+	return net_parse(host, &a) == 0 &&
+	    a.family == (host == copy ? 4 : 6) &&
+	    text_number(port, 1, 65535, &n) == 0;
+}
+
+static void
+check_log(const struct section *s, struct conf_wrong *w)
+{
+	const char *log = s->v.log;
+	char shown[SETTING_SHOWN];
+
+	if (strcmp(log, "syslog") != 0 && strcmp(log, "stderr") != 0 &&
+	    log[0] != '/')
+		conf_wrong(w, at(s, SETTING_log), "log must be syslog, stderr "
+		    "or an absolute file name, not %s",
+		    setting_show(log, shown));
+}
+
+static void
+check_mode(const struct section *s, struct conf_wrong *w)
+{
+	for (int64_t n = s->v.submit_socket_mode; n > 0; n /= 10) {
+		if (n % 10 > 7) {
+			conf_wrong(w, at(s, SETTING_submit_socket_mode),
+			    "submit-socket-mode: %d is not made of the octal "
+			    "digits 0 to 7",
+			    (int)s->v.submit_socket_mode);
+			return;
+		}
+	}
+}
+
+static void
+check_server(const struct conf *c, struct conf_wrong *w)
+{
+	const struct section *s = &c->server;
+	const struct settings *v = &s->v;
+	char shown[SETTING_SHOWN];
+
+	/* An empty one was complained about when it was to be completed. */
+	if (v->hostname[0] != '\0' &&
+	    !path_is_domain(v->hostname, strlen(v->hostname)))
+		conf_wrong(w, at(s, SETTING_hostname),
+		    "hostname: %s is not a domain name",
+		    setting_show(v->hostname, shown));
+	check_directory(s, SETTING_spool_directory, v->spool_directory, w);
+	check_directory(s, SETTING_run_directory, v->run_directory, w);
+	if (v->table_directory[0] != '\0')
+		check_directory(s, SETTING_table_directory,
+		    v->table_directory, w);
+	if (v->program_directory[0] != '\0')
+		check_directory(s, SETTING_program_directory,
+		    v->program_directory, w);
+	check_user(s, SETTING_submit_user, v->submit_user, w);
+	check_user(s, SETTING_session_user, v->session_user, w);
+	check_user(s, SETTING_lookup_user, v->lookup_user, w);
+	check_user(s, SETTING_logger_user, v->logger_user, w);
+	for (size_t i = 0; i < v->trusted_users.n; i++) {
+		if (name_good(&v->trusted_users, i, "trusted-users",
+		    at(s, SETTING_trusted_users), w))
+			check_user(s, SETTING_trusted_users,
+			    v->trusted_users.at[i], w);
+	}
+	check_log(s, w);
+	check_mode(s, w);
+	for (size_t i = 0; i < v->dns_servers.n; i++) {
+		if (!server_good(v->dns_servers.at[i]))
+			conf_wrong(w, at(s, SETTING_dns_servers),
+			    "dns-servers: %s is not an address or "
+			    "address:port",
+			    setting_show(v->dns_servers.at[i], shown));
+	}
+	if (v->local_channel[0] != '\0' &&
+	    conf_channel(c, v->local_channel) < 0)
+		wrong_name(w, at(s, SETTING_local_channel), "local-channel",
+		    "channel", c->channels, c->nchannels, v->local_channel);
+}
+
+/* A socket that somebody wants. */
+struct wanted {
+	struct netaddr a;
+	const struct section *by;
+};
+
+static bool
+wildcard(const struct netaddr *a)
+{
+	static const uint8_t none[sizeof(a->ip)];
+
+	return memcmp(a->ip, none, sizeof(none)) == 0;
+}
+
+/* The kernel would refuse the second of them. */
+static bool
+clash(const struct netaddr *a, const struct netaddr *b)
+{
+	return a->family == b->family && a->port == b->port &&
+	    (net_same_host(a, b) || wildcard(a) || wildcard(b));
+}
+
+static void
+check_listener(const struct conf *c, const struct section *s,
+    struct wanted *sockets, int *n_io, struct conf_wrong *w)
+{
+	struct origin o = at(s, SETTING_address);
+	char shown[SETTING_SHOWN], other[300];
+
+	conf_check_channels(c, &s->v.channels, "channels",
+	    at(s, SETTING_channels), w);
+	for (size_t i = 0; i < s->v.address.n; i++) {
+		struct wanted *x = &sockets[*n_io];
+		int j;
+
+		if (net_parse(s->v.address.at[i], &x->a) != 0) {
+			conf_wrong(w, o, "address: %s is not an IPv4 or IPv6 "
+			    "address",
+			    setting_show(s->v.address.at[i], shown));
+			continue;
+		}
+		x->a.port = (uint16_t)s->v.port;
+		x->by = s;
+		for (j = 0; j < *n_io; j++) {
+			if (clash(&sockets[j].a, &x->a))
+				break;
+		}
+		if (j == *n_io) {
+			(*n_io)++;
+			continue;
+		}
+		conf_wrong(w, o, "listen \"%s\": port %d of %s is taken "
+		    "already, by listen \"%s\" at %s", s->title,
+		    (int)s->v.port, s->v.address.at[i], sockets[j].by->title,
+		    conf_origin_text(sockets[j].by->where, other,
+			sizeof(other)));
+	}
+}
+
+/* A setting of a channel that names a table; only_text: not of prefixes. */
+static void
+check_table_name(const struct conf *c, const struct section *s,
+    enum setting_id id, const char *name, bool only_text,
+    struct conf_wrong *w)
+{
+	int i;
+
+	if (name[0] == '\0')
+		return;
+	i = conf_table(c, name);
+	if (i < 0)
+		wrong_name(w, at(s, id), setting_name(id), "table", c->tables,
+		    c->ntables, name);
+	else if (only_text && c->tables[i].v.type == TABLE_CIDR)
+		conf_wrong(w, at(s, id), "%s: table \"%s\" is of type cidr, "
+		    "which holds addresses only", setting_name(id), name);
+}
+
+static void
+check_channel(const struct conf *c, const struct section *s,
+    struct conf_wrong *w)
+{
+	const struct settings *v = &s->v;
+	const char *x = v->extension;
+	char shown[SETTING_SHOWN];
+
+	check_table_name(c, s, SETTING_table, v->table, false, w);
+	check_table_name(c, s, SETTING_mailboxes, v->mailboxes, true, w);
+	check_table_name(c, s, SETTING_aliases, v->aliases, true, w);
+	conf_check_channels(c, &v->accept_from, "accept-from",
+	    at(s, SETTING_accept_from), w);
+	if (v->program[strspn(v->program, "abcdefghijklmnopqrstuvwxyz"
+					  "0123456789_-")] != '\0')
+		conf_wrong(w, at(s, SETTING_program), "program: %s cannot be "
+		    "a channel program; it must be a name of a-z, 0-9, - and "
+		    "_, such as local", setting_show(v->program, shown));
+	if (x[0] != '\0' && strchr("+-=_.#~!%&*/^|", x[0]) == NULL)
+		conf_wrong(w, at(s, SETTING_extension), "extension: %s cannot "
+		    "separate a user from an extension",
+		    setting_show(x, shown));
+}
+
+static void
+check_table(const struct section *s, struct conf_wrong *w)
+{
+	const struct settings *v = &s->v;
+	bool list = v->type == TABLE_LIST;
+
+	if (list && v->file[0] != '\0')
+		conf_wrong(w, at(s, SETTING_file), "table \"%s\" is of type "
+		    "list: it has rows, and no file", s->title);
+	if (list && v->rows.n == 0)
+		conf_wrong(w, s->where, "table \"%s\" is of type list and has "
+		    "no rows", s->title);
+	if (!list && v->file[0] == '\0')
+		conf_wrong(w, s->where, "table \"%s\" has no file", s->title);
+	else if (!list && v->file[0] != '/')
+		conf_wrong(w, at(s, SETTING_file), "table \"%s\": the file %s "
+		    "is relative, and there is no table-directory", s->title,
+		    v->file);
+	if (!list && v->rows.n > 0)
+		conf_wrong(w, at(s, SETTING_rows), "table \"%s\": only a table "
+		    "of type list has rows", s->title);
+}
+
+/*
+ * What a section that may be overridden says: once for the server, and for
+ * each channel that says it otherwise.
+ */
+static void
+check_shared(const struct conf *c, const struct section *s, int channel,
+    struct conf_wrong *w)
+{
+	struct settings v;
+
+	conf_effective(c, -1, channel, &v);
+	if (channel < 0 || s->from[SETTING_mail_directory].file != NULL)
+		check_directory(s, SETTING_mail_directory, v.mail_directory,
+		    w);
+	if (v.retry_first > v.retry_most &&
+	    (channel < 0 || s->from[SETTING_retry_first].file != NULL ||
+	    s->from[SETTING_retry_most].file != NULL))
+		conf_wrong(w, at(s, SETTING_retry_first), "retry-first is "
+		    "longer than retry-most");
+}
+
+void
+conf_check(const struct conf *c, struct conf_wrong *w)
+{
+	struct wanted sockets[CONF_SOCKETS];
+	int n = 0;
+
+	check_server(c, w);
+	check_shared(c, &c->server, -1, w);
+	for (int i = 0; i < c->nlisteners; i++)
+		check_listener(c, &c->listeners[i], sockets, &n, w);
+	for (int i = 0; i < c->nchannels; i++) {
+		check_channel(c, &c->channels[i], w);
+		check_shared(c, &c->channels[i], i, w);
+	}
+	for (int i = 0; i < c->ntables; i++)
+		check_table(&c->tables[i], w);
+}

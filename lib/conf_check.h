@@ -1,0 +1,37 @@
+/*
+ * conf_check - what must be right between the settings of a configuration.
+ */
+#ifndef LIB_CONF_CHECK_H
+#define LIB_CONF_CHECK_H
+
+#include "lib/buf.h"
+#include "lib/conf.h"
+
+/* What is wrong, one line each: "inlet.conf:12: ...". */
+struct conf_wrong {
+	struct buf *text;
+	int n;
+};
+
+void conf_wrong(struct conf_wrong *w, struct origin at, const char *fmt, ...)
+    MM_PRINTF(3, 4);
+
+/*
+ * Checks a configuration that is otherwise complete: it refers only to tables
+ * and channels that exist, no list of names has a blank, an empty or a
+ * repeated one, no two listeners want the same socket, addresses, directories
+ * and permissions are such, and limits do not contradict each other.
+ */
+void conf_check(const struct conf *c, struct conf_wrong *w);
+
+/*
+ * One list of channels: every name exists and is there once.  where is the
+ * setting or option that it was given with.
+ */
+void conf_check_channels(const struct conf *c, const struct strings *names,
+    const char *where, struct origin at, struct conf_wrong *w);
+
+/* Whether s can be a user: a number, or a name without odd characters. */
+bool conf_user_good(const char *s);
+
+#endif

@@ -1,0 +1,82 @@
+/*
+ * plan - what smtpd must know, as one fixed record in a memory file.
+ *
+ * tailor writes it, unprivileged; smtpd, which is root, reads it.  The digest
+ * shows damage; the bounds that smtpd's loops rely on are checked besides.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+#include "lib/digest.h"
+#include "lib/fdio.h"
+#include "lib/plan.h"
+
+static bool
+ends(const char *s, size_t size)
+{
+	return memchr(s, '\0', size) != NULL;
+}
+
+static bool
+socket_good(const struct plan_socket *s)
+{
+	return (s->at.family == 4 || s->at.family == 6) && s->listener >= 0 &&
+	    s->most >= 0 && ends(s->name, sizeof(s->name));
+}
+
+static bool
+good(const struct plan *p)
+{
+	if (p->magic != PLAN_MAGIC || p->size != sizeof(*p) ||
+	    p->digest != digest_of(p, offsetof(struct plan, digest)))
+		return false;
+	if (p->conf_at < sizeof(*p) || p->nsockets < 1 ||
+	    p->nsockets > PLAN_SOCKETS)
+		return false;
+	for (int i = 0; i < p->nsockets; i++) {
+		if (!socket_good(&p->sockets[i]))
+			return false;
+	}
+	return p->max_connections > 0 && p->max_per_address > 0 &&
+	    p->max_per_prefix > 0 && p->prefix4 >= 0 && p->prefix4 <= 32 &&
+	    p->prefix6 >= 0 && p->prefix6 <= 128 && p->backlog > 0 &&
+	    p->template_connections > 0 && p->template_age_ms > 0 &&
+	    p->drain_ms >= 0 && ends(p->hostname, sizeof(p->hostname)) &&
+	    ends(p->run_directory, sizeof(p->run_directory)) &&
+	    ends(p->program_directory, sizeof(p->program_directory));
+}
+
+int
+plan_read(int fd, struct plan *p_r)
+{
+	char *to = (char *)p_r;
+	size_t done = 0;
+
+	while (done < sizeof(*p_r)) {
+		ssize_t n = pread(fd, to + done, sizeof(*p_r) - done,
+		    (off_t)done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -1;
+		done += (size_t)n;
+	}
+	return good(p_r) ? 0 : -1;
+}
+
+int
+plan_write(int fd, struct plan *p)
+{
+	p->magic = PLAN_MAGIC;
+	p->size = sizeof(*p);
+	p->digest = digest_of(p, offsetof(struct plan, digest));
+	if (!good(p)) {
+		errno = EINVAL;
+		return -1;
+	}
+	return fd_pwrite(fd, p, sizeof(*p), 0);
+}

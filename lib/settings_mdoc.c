@@ -1,0 +1,151 @@
+/*
+ * settings_mdoc - the rows of inlet.conf(5) from the table of settings.
+ *
+ * One item a setting: what it means, a sentence a line as mdoc wants it, then
+ * what values it takes, its default, where it may stand and what other
+ * programs call it.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include "lib/settings.h"
+#include "lib/text.h"
+
+/* One line of text; what roff would take for a request is hidden from it. */
+static int
+add_line(struct buf *b, const char *p, size_t len)
+{
+	if (len > 0 && (p[0] == '.' || p[0] == '\'') &&
+	    buf_adds(b, "\\&") != 0)
+		return -1;
+	for (size_t i = 0; i < len; i++) {
+		if (p[i] == '\\' ? buf_adds(b, "\\e") != 0
+				 : buf_addc(b, p[i]) != 0)
+			return -1;
+	}
+	return buf_addc(b, '\n');
+}
+
+static int
+add_text(struct buf *b, const char *text)
+{
+	const char *end;
+
+	while ((end = strstr(text, ". ")) != NULL) {
+		if (add_line(b, text, (size_t)(end - text) + 1) != 0)
+			return -1;
+		text = end + 2;
+	}
+	return add_line(b, text, strlen(text));
+}
+
+/* "A whole number from 1 to 16000" */
+static int
+add_values(struct buf *b, const struct setting_row *row)
+{
+	char least[32], most[32];
+
+	switch (row->type) {
+	case SETTING_BOOL:
+		return buf_adds(b, "Yes or no");
+	case SETTING_INT:
+		return buf_addf(b, "A whole number from %" PRId64
+		    " to %" PRId64, row->least, row->most);
+	case SETTING_DURATION:
+		text_from_duration(least, sizeof(least), row->least);
+		text_from_duration(most, sizeof(most), row->most);
+		return buf_addf(b, "A time from %s to %s", least, most);
+	case SETTING_SIZE:
+		text_from_size(least, sizeof(least), row->least);
+		text_from_size(most, sizeof(most), row->most);
+		return buf_addf(b, "A size from %s to %s", least, most);
+	case SETTING_STRING:
+		return buf_addf(b, "A string of %s%" PRId64 " characters",
+		    row->least > 0 ? "1 to " : "at most ", row->most);
+	case SETTING_LIST:
+		return buf_addf(b, "A list of %s%" PRId64 " strings",
+		    row->least > 0 ? "1 to " : "at most ", row->most);
+	case SETTING_CHOICE:
+		break;
+	}
+	if (buf_adds(b, "One of ") != 0)
+		return -1;
+	for (const char *p = row->words; *p != '\0'; p++) {
+		if (*p == '|' ? buf_adds(b, ", ") != 0
+			      : buf_addc(b, *p) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+add_default(struct buf *b, const struct setting_row *row)
+{
+	if (row->fallback[0] == '\0')
+		return buf_adds(b, "; empty by default.\n");
+	if (buf_adds(b, "; by default ") != 0)
+		return -1;
+	for (const char *p = row->fallback; *p != '\0'; p++) {
+		if (*p == ',' ? buf_adds(b, ", ") != 0
+			      : buf_addc(b, *p) != 0)
+			return -1;
+	}
+	return buf_adds(b, ".\n");
+}
+
+/* Only said where one would not know it from the place of the row. */
+static int
+add_places(struct buf *b, const struct setting_row *row)
+{
+	bool in_listener = (row->scope & LISTENER) != 0,
+	     in_channel = (row->scope & CHANNEL) != 0;
+
+	if ((row->scope & SERVER) == 0 || (!in_listener && !in_channel))
+		return 0;
+	return buf_addf(b, "A %s may override it.\n",
+	    in_listener && in_channel ? "listener or channel"
+		: in_listener	      ? "listener"
+				      : "channel");
+}
+
+static int
+add_foreign(struct buf *b, const struct setting_row *row)
+{
+	const char *z = row->zmailer, *q = row->qmail;
+
+	if (z[0] != '\0' && buf_addf(b, "ZMailer: %s.\n", z) != 0)
+		return -1;
+	if (q[0] != '\0' && buf_addf(b, "qmail: %s.\n", q) != 0)
+		return -1;
+	return 0;
+}
+
+int
+settings_mdoc(int scope, struct buf *b)
+{
+	static const char *const kinds[] = {
+		[SETTING_BOOL] = "yes-or-no",
+		[SETTING_INT] = "number",
+		[SETTING_DURATION] = "time",
+		[SETTING_SIZE] = "size",
+		[SETTING_STRING] = "string",
+		[SETTING_LIST] = "list",
+		[SETTING_CHOICE] = "word",
+	};
+
+	for (int i = 0; i < SETTING_COUNT; i++) {
+		const struct setting_row *row = &setting_rows[i];
+
+		if ((row->scope & scope) == 0)
+			continue;
+		if (buf_addf(b, ".It Ic %s No = Ar %s\n",
+		    setting_name((enum setting_id)i), kinds[row->type]) != 0 ||
+		    add_text(b, row->text) != 0 || add_values(b, row) != 0 ||
+		    add_default(b, row) != 0 || add_places(b, row) != 0 ||
+		    add_foreign(b, row) != 0)
+			return -1;
+	}
+	return 0;
+}
