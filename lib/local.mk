@@ -1,6 +1,8 @@
 # lib
 noinst_LIBRARIES += lib/libbase.a
 lib_libbase_a_SOURCES = \
+	lib/ask.c \
+	lib/ask.h \
 	lib/buf.c \
 	lib/buf.h \
 	lib/clock.c \
@@ -22,19 +24,33 @@ lib_libbase_a_SOURCES = \
 	lib/mm.h \
 	lib/net.c \
 	lib/net.h \
+	lib/path.c \
+	lib/path.h \
 	lib/plan.c \
 	lib/plan.h \
 	lib/priv.c \
 	lib/priv.h \
 	lib/proc.c \
 	lib/proc.h \
+	lib/qfile.c \
+	lib/qfile.h \
+	lib/reply.c \
+	lib/reply.h \
+	lib/rows.c \
+	lib/rows.h \
 	lib/settings.c \
 	lib/settings.h \
 	lib/settings_mdoc.c \
+	lib/subproto.c \
+	lib/subproto.h \
 	lib/text.c \
 	lib/text.h \
+	lib/trace.c \
+	lib/trace.h \
 	lib/xalloc.c \
 	lib/xalloc.h
+
+EXTRA_DIST += lib/replies.def
 
 check_PROGRAMS += tests/lib/t_buf.t
 tests_lib_t_buf_t_SOURCES = tests/lib/t_buf.c tests/tap.h
@@ -57,3 +73,38 @@ tests_lib_t_plan_t_LDADD = lib/libbase.a
 TESTS += tests/lib/t_plan.t
 
 EXTRA_DIST += lib/settings.def
+
+check_PROGRAMS += tests/lib/t_ask.t
+tests_lib_t_ask_t_SOURCES = tests/lib/t_ask.c tests/tap.h
+tests_lib_t_ask_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_ask.t
+
+check_PROGRAMS += tests/lib/t_path.t
+tests_lib_t_path_t_SOURCES = tests/lib/t_path.c tests/tap.h
+tests_lib_t_path_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_path.t
+
+check_PROGRAMS += tests/lib/t_qfile.t
+tests_lib_t_qfile_t_SOURCES = tests/lib/t_qfile.c tests/tap.h
+tests_lib_t_qfile_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_qfile.t
+
+check_PROGRAMS += tests/lib/t_reply.t
+tests_lib_t_reply_t_SOURCES = tests/lib/t_reply.c tests/tap.h
+tests_lib_t_reply_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_reply.t
+
+check_PROGRAMS += tests/lib/t_rows.t
+tests_lib_t_rows_t_SOURCES = tests/lib/t_rows.c tests/tap.h
+tests_lib_t_rows_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_rows.t
+
+check_PROGRAMS += tests/lib/t_subproto.t
+tests_lib_t_subproto_t_SOURCES = tests/lib/t_subproto.c tests/tap.h
+tests_lib_t_subproto_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_subproto.t
+
+check_PROGRAMS += tests/lib/t_trace.t
+tests_lib_t_trace_t_SOURCES = tests/lib/t_trace.c tests/tap.h
+tests_lib_t_trace_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_trace.t

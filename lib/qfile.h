@@ -2,10 +2,13 @@
  * qfile - a queue entry's records: format and parse; no file is opened here.
  *
  *	"INLETQ1\n"
- *	records: type (1 byte), length (4 bytes, little endian), bytes
+ *	records: type (1 byte), length (4 bytes, little endian), bytes:
+ *	    texts, each with its NUL (a recipient has seven), or a number
+ *	    of 8 bytes
  *	the last record is QFILE_MESSAGE, of length 0
  *	the message: trace line, then the text, lines ending in LF
- *	trailer: "INLETEND", header length, message length, XXH3 of all before
+ *	trailer: "INLETEND", header length, message length, XXH3 of both;
+ *	    each number 8 bytes, little endian
  *
  * Whoever reads an entry refuses one without a good trailer.
  */
@@ -39,7 +42,10 @@ struct qfile_recipient {
 	const char *notify, *orcpt;
 };
 
-/* The envelope of a parsed entry; strings point into the mapped bytes. */
+/*
+ * The envelope of a parsed entry; strings point into the mapped bytes, "" for
+ * what was not recorded.
+ */
 struct qfile {
 	const char *id, *channel, *address, *name, *helo, *with, *login, *body;
 	const char *sender, *envid, *ret, *sid;
@@ -49,6 +55,9 @@ struct qfile {
 	size_t message_at, message_len;
 };
 
+/*
+ * Each gives 0, or -1 with b unchanged if b is full or a text has a newline.
+ */
 MM_MUST_USE int qfile_begin(struct buf *b);
 MM_MUST_USE int qfile_put(struct buf *b, enum qfile_record type,
     const char *text);
@@ -63,7 +72,9 @@ void qfile_trailer(unsigned char t_r[QFILE_TRAILER], uint64_t header,
 
 /*
  * Parses a whole entry of len bytes (the trailer is checked, the digest too).
- * 0, or -1 with why_r pointing at a constant text.  Free with qfile_free.
+ * An entry has one identifier, one time, one sender, one recipient or more,
+ * and no other record twice.  0, or -1 with *why_r a constant text and *q_r
+ * empty.  Free with qfile_free.
  */
 MM_MUST_USE int qfile_parse(const void *p, size_t len, struct qfile *q_r,
     const char **why_r);

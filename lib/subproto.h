@@ -43,6 +43,7 @@ enum sub_kind {
 
 #define SUB_EACH 1		/* hello flag */
 
+/* On the wire as here, little endian. */
 struct sub_header {
 	uint32_t len;		/* of the payload */
 	uint8_t type;
@@ -88,7 +89,10 @@ struct sub_verdict {
 	char id[TRACE_ID];	/* when queued */
 };
 
-/* Each adds one whole frame; 0, or -1 if b is full or a field too long. */
+/*
+ * Each adds one whole frame; 0, or -1 with b unchanged if b is full, or a
+ * field is too long or holds a control character.  A null field is "".
+ */
 MM_MUST_USE int sub_put_hello(struct buf *b, const struct sub_hello *h);
 MM_MUST_USE int sub_put_envelope(struct buf *b, const struct sub_envelope *e);
 MM_MUST_USE int sub_put_recipient(struct buf *b,
@@ -100,9 +104,15 @@ MM_MUST_USE int sub_put_frame(struct buf *b, enum sub_type type,
 MM_MUST_USE int sub_put_commit(struct buf *b, uint64_t length);
 
 /*
+ * The eight bytes before a payload; -1 if the length is above SUB_FRAME_MOST,
+ * the type unknown or the pad not zero.
+ */
+MM_MUST_USE int sub_get_header(const void *p, struct sub_header *h_r);
+/*
  * Decode a payload; 0, or -1 if it is not exactly one well-formed record.
  * Strings point into p and are NUL-ended there (the encoding has the NULs).
- * No control character, NUL or newline passes in any field.
+ * No control character, DEL, NUL or newline passes in any field; bytes of 0x80
+ * and above do, but not in what a VERDICT says to the client.
  */
 MM_MUST_USE int sub_get_hello(const void *p, size_t len, struct sub_hello *h_r);
 MM_MUST_USE int sub_get_envelope(const void *p, size_t len,

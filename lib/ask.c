@@ -1,0 +1,122 @@
+/*
+ * ask - questions to lookup, one message each way.
+ *
+ * Runs in sessions and in submit.  lookup reads what strangers' name servers
+ * say, so its answer is checked like anybody's: size, outcome, the name's
+ * letters.  Every trouble means "later", never "no name".
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include "lib/ask.h"
+#include "lib/clock.h"
+#include "lib/fdio.h"
+
+_Static_assert(sizeof(struct ask_question) == 8 + sizeof(struct netaddr),
+    "a hole in struct ask_question");
+_Static_assert(sizeof(struct ask_answer) == 8 + 256,
+    "a hole in struct ask_answer");
+
+/* 0 when sock is ready (or broken: the next call on it says so), or -1. */
+static int
+wait_for(int sock, short events, int64_t deadline)
+{
+	struct pollfd p = { .fd = sock, .events = events };
+	int n;
+
+	while ((n = poll(&p, 1, clock_left(deadline))) == -1 && errno == EINTR)
+		continue;
+	if (n == 0)
+		errno = ETIMEDOUT;
+	return n > 0 ? 0 : -1;
+}
+
+static bool
+again(void)
+{
+	return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+}
+
+static int
+send_question(int sock, const struct ask_question *q, int64_t deadline)
+{
+	do {
+		if (wait_for(sock, POLLOUT, deadline) == -1)
+			return -1;
+		if (fd_pass(sock, q, sizeof(*q), NULL, 0, MSG_DONTWAIT) == 0)
+			return 0;
+	} while (again());
+	return -1;
+}
+
+static int
+take_answer(int sock, struct ask_answer *a, int64_t deadline)
+{
+	int none;
+	ssize_t n;
+
+	do {
+		if (wait_for(sock, POLLIN, deadline) == -1)
+			return -1;
+		none = 0;
+		n = fd_take(sock, a, sizeof(*a), NULL, &none, MSG_DONTWAIT);
+	} while (n == -1 && again());
+	return n == (ssize_t)sizeof(*a) ? 0 : -1;
+}
+
+/* Host names of the DNS as they are, underscores and all; never a literal. */
+static bool
+good_name(const char *name, size_t size)
+{
+	size_t i;
+	char last = '.';
+
+	for (i = 0; i < size && name[i] != '\0'; last = name[i++])
+		if (!((name[i] >= 'a' && name[i] <= 'z') ||
+		    (name[i] >= '0' && name[i] <= '9') || name[i] == '-' ||
+		    name[i] == '_' || (name[i] == '.' && last != '.')))
+			return false;
+	return i > 0 && i < size && last != '.';
+}
+
+static bool
+good_answer(const struct ask_answer *a)
+{
+	switch (a->outcome) {
+	case ASK_FOUND:
+		return good_name(a->name, sizeof(a->name));
+	case ASK_NONE:
+	case ASK_LATER:
+		return a->name[0] == '\0';
+	default:
+		return false;
+	}
+}
+
+int
+ask_name(int sock, const struct netaddr *a, int64_t deadline,
+    struct ask_answer *answer_r)
+{
+	struct ask_question q = {
+		.version = ASK_VERSION,
+		.kind = ASK_NAME,
+		.address = *a
+	};
+
+	/* An answer that is late, to an earlier question, has another. */
+	q.id = (uint32_t)clock_wall_us();
+	if (send_question(sock, &q, deadline) == 0) {
+		while (take_answer(sock, answer_r, deadline) == 0) {
+			if (answer_r->id != q.id)
+				continue;
+			if (good_answer(answer_r))
+				return 0;
+			break;
+		}
+	}
+	memset(answer_r, 0, sizeof(*answer_r));
+	answer_r->outcome = ASK_LATER;
+	return -1;
+}

@@ -1,0 +1,334 @@
+/*
+ * qfile - a queue entry's records: format and parse; no file is opened here.
+ *
+ * submit writes entries, deliver and inlet(8) read them.  A reader believes
+ * the disk in nothing: the digest finds damage, and every length is checked
+ * against the bytes that are there even where the digest is right.
+ */
+#include "config.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include "lib/digest.h"
+#include "lib/qfile.h"
+#include "lib/xalloc.h"
+
+#define MAGIC_LEN (sizeof(QFILE_MAGIC) - 1)
+#define TRAILER_MAGIC "INLETEND"
+#define TRAILER_MAGIC_LEN (sizeof(TRAILER_MAGIC) - 1)
+#define RECORD_HEAD 5		/* type and length */
+#define RECIPIENT_TEXTS 7
+
+_Static_assert(TRAILER_MAGIC_LEN + 3 * 8 == QFILE_TRAILER, "trailer");
+
+static void
+encode(unsigned char *p, uint64_t n, int bytes)
+{
+	int i;
+
+	for (i = 0; i < bytes; i++, n >>= 8)
+		p[i] = (unsigned char)n;
+}
+
+static uint64_t
+decode(const unsigned char *p, int bytes)
+{
+	uint64_t n = 0;
+	int i;
+
+	for (i = 0; i < bytes; i++)
+		n |= (uint64_t)p[i] << 8 * i;
+	return n;
+}
+
+int
+qfile_begin(struct buf *b)
+{
+	return buf_add(b, QFILE_MAGIC, MAGIC_LEN);
+}
+
+static int
+put_head(struct buf *b, enum qfile_record type, size_t len)
+{
+	unsigned char head[RECORD_HEAD];
+
+	if (len > QFILE_HEADER_MOST)
+		return -1;
+	head[0] = (unsigned char)type;
+	encode(head + 1, len, 4);
+	if (buf_reserve(b, sizeof(head) + len) == -1)
+		return -1;
+	return buf_add(b, head, sizeof(head));
+}
+
+static const char *
+or_empty(const char *s)
+{
+	return s == NULL ? "" : s;
+}
+
+int
+qfile_put(struct buf *b, enum qfile_record type, const char *text)
+{
+	const char *s = or_empty(text);
+	size_t len = strlen(s) + 1;
+
+	if (strchr(s, '\n') != NULL || put_head(b, type, len) == -1)
+		return -1;
+	return buf_add(b, s, len);
+}
+
+int
+qfile_put_number(struct buf *b, enum qfile_record type, int64_t n)
+{
+	unsigned char p[8];
+
+	encode(p, (uint64_t)n, 8);
+	if (put_head(b, type, sizeof(p)) == -1)
+		return -1;
+	return buf_add(b, p, sizeof(p));
+}
+
+int
+qfile_put_recipient(struct buf *b, const struct qfile_recipient *r)
+{
+	const char *const texts[RECIPIENT_TEXTS] = {
+		or_empty(r->channel), or_empty(r->host), or_empty(r->address),
+		or_empty(r->mailbox), or_empty(r->original),
+		or_empty(r->notify), or_empty(r->orcpt)
+	};
+	size_t i, len = 0;
+
+	for (i = 0; i < RECIPIENT_TEXTS; i++) {
+		if (strchr(texts[i], '\n') != NULL)
+			return -1;
+		len += strlen(texts[i]) + 1;
+	}
+	if (put_head(b, QFILE_RECIPIENT, len) == -1)
+		return -1;
+	/* put_head made room for all of it. */
+	for (i = 0; i < RECIPIENT_TEXTS; i++)
+		if (buf_add(b, texts[i], strlen(texts[i]) + 1) == -1)
+			return -1;
+	return 0;
+}
+
+int
+qfile_end_header(struct buf *b)
+{
+	return put_head(b, QFILE_MESSAGE, 0);
+}
+
+void
+qfile_trailer(unsigned char t_r[QFILE_TRAILER], uint64_t header,
+    uint64_t message, uint64_t digest)
+{
+	memcpy(t_r, TRAILER_MAGIC, TRAILER_MAGIC_LEN);
+	encode(t_r + 8, header, 8);
+	encode(t_r + 16, message, 8);
+	encode(t_r + 24, digest, 8);
+}
+
+/* The end and its digest: how long header and message are. */
+static const char *
+check_trailer(const unsigned char *p, size_t len, struct qfile *q)
+{
+	const unsigned char *t;
+	uint64_t header, message;
+
+	if (len < MAGIC_LEN + QFILE_TRAILER)
+		return "too short";
+	len -= QFILE_TRAILER;
+	t = p + len;
+	if (memcmp(t, TRAILER_MAGIC, TRAILER_MAGIC_LEN) != 0)
+		return "no trailer";
+	header = decode(t + 8, 8);
+	message = decode(t + 16, 8);
+	if (header > len || message != len - header)
+		return "the trailer's lengths are not the file's";
+	if (header > QFILE_HEADER_MOST)
+		return "header too long";
+	if (header < MAGIC_LEN || memcmp(p, QFILE_MAGIC, MAGIC_LEN) != 0)
+		return "not a queue entry";
+	if (digest_of(p, len) != decode(t + 24, 8))
+		return "damaged: wrong digest";
+	q->message_at = (size_t)header;
+	q->message_len = (size_t)message;
+	return NULL;
+}
+
+/* One text of len bytes with its NUL, which is the only one. */
+static bool
+is_text(const unsigned char *p, size_t len)
+{
+	return len > 0 && memchr(p, '\0', len) == p + len - 1 &&
+	    memchr(p, '\n', len) == NULL;
+}
+
+static const char *
+get_recipient(const unsigned char *p, size_t len, struct qfile *q)
+{
+	const char *texts[RECIPIENT_TEXTS];
+	const unsigned char *end = p + len, *nul;
+	size_t i, n = q->nrecipients;
+
+	for (i = 0; i < RECIPIENT_TEXTS; i++) {
+		nul = memchr(p, '\0', (size_t)(end - p));
+		if (nul == NULL)
+			return "a recipient is cut";
+		if (!is_text(p, (size_t)(nul - p) + 1))
+			return "a bad text";
+		texts[i] = (const char *)p;
+		p = nul + 1;
+	}
+	if (p != end)
+		return "a recipient has too much";
+	/* Doubles whenever n reaches a power of two. */
+	if ((n & (n - 1)) == 0)
+		q->recipients = xresize(q->recipients, n == 0 ? 1 : 2 * n,
+		    sizeof(*q->recipients));
+	q->recipients[q->nrecipients++] = (struct qfile_recipient){
+		.channel = texts[0], .host = texts[1], .address = texts[2],
+		.mailbox = texts[3], .original = texts[4],
+		.notify = texts[5], .orcpt = texts[6]
+	};
+	return NULL;
+}
+
+/* Where a text record goes; null for what is none. */
+static const char **
+text_of(struct qfile *q, unsigned char type)
+{
+	const struct {
+		unsigned char type;
+		const char **text;
+	} table[] = {
+		{ QFILE_ID, &q->id }, { QFILE_CHANNEL, &q->channel },
+		{ QFILE_ADDRESS, &q->address }, { QFILE_NAME, &q->name },
+		{ QFILE_HELO, &q->helo }, { QFILE_WITH, &q->with },
+		{ QFILE_LOGIN, &q->login }, { QFILE_BODY, &q->body },
+		{ QFILE_SENDER, &q->sender }, { QFILE_ENVID, &q->envid },
+		{ QFILE_RET, &q->ret }, { QFILE_SID, &q->sid }
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(table); i++)
+		if (table[i].type == type)
+			return table[i].text;
+	return NULL;
+}
+
+static const char *
+get_record(unsigned char type, const unsigned char *p, size_t len,
+    struct qfile *q)
+{
+	const char **text;
+
+	if (type == QFILE_RECIPIENT)
+		return get_recipient(p, len, q);
+	if (type == QFILE_TIME) {
+		if (q->time != -1)
+			return "a record twice";
+		if (len != 8 || decode(p, 8) > INT64_MAX)
+			return "a bad time";
+		q->time = (int64_t)decode(p, 8);
+		return NULL;
+	}
+	text = text_of(q, type);
+	if (text == NULL)
+		return "an unknown record";
+	if (*text != NULL)
+		return "a record twice";
+	if (!is_text(p, len))
+		return "a bad text";
+	*text = (const char *)p;
+	return NULL;
+}
+
+/* Every record from the magic to the message, which ends the header. */
+static const char *
+get_records(const unsigned char *p, struct qfile *q)
+{
+	size_t at = MAGIC_LEN, left, len;
+	unsigned char type;
+	const char *why;
+
+	for (;;) {
+		left = q->message_at - at;
+		if (left < RECORD_HEAD)
+			return "the header is cut";
+		type = p[at];
+		len = (size_t)decode(p + at + 1, 4);
+		if (len > left - RECORD_HEAD)
+			return "a record is cut";
+		at += RECORD_HEAD;
+		if (type == QFILE_MESSAGE) {
+			if (len != 0 || at != q->message_at)
+				return "the header does not end where it says";
+			return NULL;
+		}
+		if ((why = get_record(type, p + at, len, q)) != NULL)
+			return why;
+		at += len;
+	}
+}
+
+/* The identifier becomes a file's name: letters, digits and hyphens. */
+static bool
+is_id(const char *s)
+{
+	size_t n = strspn(s, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz-");
+
+	return n > 0 && n < TRACE_ID && s[n] == '\0';
+}
+
+static const char *
+check_whole(struct qfile *q)
+{
+	const char **const optional[] = {
+		&q->channel, &q->address, &q->name, &q->helo, &q->with,
+		&q->login, &q->body, &q->envid, &q->ret, &q->sid
+	};
+	size_t i;
+
+	if (q->id == NULL || !is_id(q->id))
+		return "no good identifier";
+	if (q->time == -1)
+		return "no time";
+	if (q->sender == NULL)
+		return "no sender";
+	if (q->nrecipients == 0)
+		return "no recipient";
+	for (i = 0; i < ARRAY_LEN(optional); i++)
+		if (*optional[i] == NULL)
+			*optional[i] = "";
+	return NULL;
+}
+
+int
+qfile_parse(const void *p, size_t len, struct qfile *q_r, const char **why_r)
+{
+	const char *why;
+
+	memset(q_r, 0, sizeof(*q_r));
+	q_r->time = -1;
+	why = check_trailer(p, len, q_r);
+	if (why == NULL)
+		why = get_records(p, q_r);
+	if (why == NULL)
+		why = check_whole(q_r);
+	*why_r = why;
+	if (why == NULL)
+		return 0;
+	qfile_free(q_r);
+	return -1;
+}
+
+void
+qfile_free(struct qfile *q)
+{
+	free(q->recipients);
+	memset(q, 0, sizeof(*q));
+}

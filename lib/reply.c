@@ -1,0 +1,117 @@
+/*
+ * reply - an SMTP reply as a value.
+ *
+ * Arguments may be what a client sent: nothing but printable ASCII gets into
+ * a reply, and whatever is too long is cut, so that one reply stays one line.
+ */
+#include "config.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include "lib/reply.h"
+
+struct row {
+	const char *name;
+	int code;
+	const char *enhanced;
+	const char *text;
+};
+
+static const struct row rows[REPLY_COUNT] = {
+#define REPLY(name, code, enhanced, text) \
+	[REPLY_##name] = { #name, code, enhanced, text },
+#include "lib/replies.def"
+#undef REPLY
+};
+
+#define REPLY(name, code, enhanced, text) \
+	_Static_assert(code >= 200 && code <= 599, #name ": code"); \
+	_Static_assert(sizeof(enhanced) <= 12, #name ": enhanced code"); \
+	_Static_assert(sizeof(text) <= 128, #name ": text");
+#include "lib/replies.def"
+#undef REPLY
+
+/* Puts s at *len_io of dst, printable and cut to fit with a NUL. */
+static void
+put(char *dst, size_t size, size_t *len_io, const char *s)
+{
+	for (; *s != '\0' && *len_io < size - 1; s++)
+		dst[(*len_io)++] = *s >= 0x20 && *s <= 0x7e ? *s : '?';
+	dst[*len_io] = '\0';
+}
+
+/*
+ * %s and %lld, nothing else: the table is our own (t_reply reads it through),
+ * and printf cannot be given a text that the compiler does not see.
+ */
+static void
+fill(char *dst, size_t size, const char *text, va_list ap)
+{
+	size_t len = 0;
+	char one[24];
+
+	dst[0] = '\0';
+	while (*text != '\0') {
+		if (strncmp(text, "%s", 2) == 0) {
+			put(dst, size, &len, va_arg(ap, const char *));
+			text += 2;
+		} else if (strncmp(text, "%lld", 4) == 0) {
+			snprintf(one, sizeof(one), "%lld",
+			    va_arg(ap, long long));
+			put(dst, size, &len, one);
+			text += 4;
+		} else {
+			one[0] = *text++;
+			one[1] = '\0';
+			put(dst, size, &len, one);
+		}
+	}
+}
+
+void
+reply_set(struct reply *r, enum reply_name name, ...)
+{
+	size_t len = 0;
+	va_list ap;
+
+	memset(r, 0, sizeof(*r));
+	r->name = name;
+	r->code = rows[name].code;
+	put(r->enhanced, sizeof(r->enhanced), &len, rows[name].enhanced);
+	va_start(ap, name);
+	fill(r->text, sizeof(r->text), rows[name].text, ap);
+	va_end(ap);
+	reply_because(r, "-");
+}
+
+void
+reply_because(struct reply *r, const char *reason)
+{
+	size_t len = 0;
+
+	put(r->reason, sizeof(r->reason), &len, reason);
+}
+
+static void
+detail(struct reply *r, const char *text, ...)
+{
+	va_list ap;
+
+	va_start(ap, text);
+	fill(r->detail, sizeof(r->detail), text, ap);
+	va_end(ap);
+}
+
+void
+reply_limit(struct reply *r, const char *limit, long long value,
+    long long most)
+{
+	detail(r, "limit=%s value=%lld most=%lld", limit, value, most);
+}
+
+const char *
+reply_name_text(enum reply_name name)
+{
+	return rows[name].name;
+}

@@ -1,0 +1,388 @@
+/*
+ * subproto - the dialogue with submit: frames and their encoding, no policy.
+ *
+ * Both ends link this; neither believes the other.  Numbers are little
+ * endian; a text is its length in two bytes, its bytes, and a NUL.  A payload
+ * has exactly one encoding: what the decoders take is, byte for byte, what
+ * the encoders make (tests/fuzz/fuzz_subproto.c).
+ */
+#include "config.h"
+
+#include <string.h>
+#include "lib/fdio.h"
+#include "lib/subproto.h"
+#include "lib/text.h"
+
+#define HEADER 8	/* length (4), type (1), zero (3) */
+
+_Static_assert(sizeof(struct sub_header) == HEADER, "a hole in sub_header");
+
+/* What is left of a payload; bad is set once and stays. */
+struct reader {
+	const uint8_t *p, *end;
+	bool bad;
+};
+
+static int
+put_number(struct buf *b, uint64_t n, int bytes)
+{
+	uint8_t p[8];
+	int i;
+
+	for (i = 0; i < bytes; i++, n >>= 8)
+		p[i] = (uint8_t)n;
+	return buf_add(b, p, (size_t)bytes);
+}
+
+static uint64_t
+get_number(struct reader *r, int bytes)
+{
+	uint64_t n = 0;
+	int i;
+
+	if (r->bad || r->end - r->p < bytes) {
+		r->bad = true;
+		return 0;
+	}
+	for (i = 0; i < bytes; i++)
+		n |= (uint64_t)*r->p++ << 8 * i;
+	return n;
+}
+
+static void
+get_bytes(struct reader *r, void *dst, size_t len)
+{
+	if (r->bad || (size_t)(r->end - r->p) < len) {
+		r->bad = true;
+		return;
+	}
+	memcpy(dst, r->p, len);
+	r->p += len;
+}
+
+/* No field may end a line, a record or a terminal's patience. */
+static bool
+has_control(const char *s, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if ((unsigned char)s[i] < 0x20 || s[i] == 0x7f)
+			return true;
+	return false;
+}
+
+static int
+put_text(struct buf *b, const char *s)
+{
+	size_t len = s == NULL ? 0 : strlen(s);
+
+	if (len > SUB_FIELD_MOST || has_control(s, len) ||
+	    put_number(b, len, 2) == -1)
+		return -1;
+	return buf_add(b, len == 0 ? "" : s, len + 1);
+}
+
+static const char *
+get_text(struct reader *r)
+{
+	size_t len = (size_t)get_number(r, 2);
+	const char *s = (const char *)r->p;
+
+	if (r->bad || len > SUB_FIELD_MOST ||
+	    (size_t)(r->end - r->p) < len + 1 || s[len] != '\0' ||
+	    has_control(s, len)) {
+		r->bad = true;
+		return "";
+	}
+	r->p += len + 1;
+	return s;
+}
+
+static void
+get_text_into(struct reader *r, char *dst, size_t size)
+{
+	if (text_copy(dst, size, get_text(r)) == -1)
+		r->bad = true;
+}
+
+static bool
+finished(const struct reader *r)
+{
+	return !r->bad && r->p == r->end;
+}
+
+/*
+ * A frame is made in its place: room for the header first, then the payload,
+ * then the header.  What did not become whole is taken away again.
+ */
+static int
+begin(struct buf *b, size_t *start_r)
+{
+	static const uint8_t zero[HEADER];
+
+	*start_r = b->len;
+	return buf_add(b, zero, sizeof(zero));
+}
+
+static int
+finish(struct buf *b, size_t start, enum sub_type type, int result)
+{
+	size_t len = b->len - start;
+	uint32_t n;
+	int i;
+
+	if (result == -1 || len - HEADER > SUB_FRAME_MOST) {
+		b->len = start;
+		if (b->p != NULL)
+			b->p[start] = '\0';
+		return -1;
+	}
+	n = (uint32_t)(len - HEADER);
+	for (i = 0; i < 4; i++, n >>= 8)
+		b->p[start + (size_t)i] = (char)(n & 0xff);
+	b->p[start + 4] = (char)type;
+	return 0;
+}
+
+int
+sub_put_frame(struct buf *b, enum sub_type type, const void *p, size_t len)
+{
+	size_t start;
+	int result;
+
+	if (len > SUB_FRAME_MOST)
+		return -1;
+	result = begin(b, &start);
+	if (result == 0 && len > 0)
+		result = buf_add(b, p, len);
+	return finish(b, start, type, result);
+}
+
+int
+sub_get_header(const void *p, struct sub_header *h_r)
+{
+	struct reader r = { p, (const uint8_t *)p + HEADER, false };
+
+	memset(h_r, 0, sizeof(*h_r));
+	h_r->len = (uint32_t)get_number(&r, 4);
+	h_r->type = (uint8_t)get_number(&r, 1);
+	if (h_r->len > SUB_FRAME_MOST || h_r->type == 0 ||
+	    strchr("HERDCAV", h_r->type) == NULL)
+		return -1;
+	return get_number(&r, 3) == 0 ? 0 : -1;
+}
+
+static int
+put_address(struct buf *b, const struct netaddr *a)
+{
+	if (put_number(b, a->family, 1) == -1 ||
+	    put_number(b, a->port, 2) == -1)
+		return -1;
+	return buf_add(b, a->ip, sizeof(a->ip));
+}
+
+/* Addresses are compared as whole structs: an unused tail must be zero. */
+static void
+get_address(struct reader *r, struct netaddr *a)
+{
+	size_t used, i;
+
+	a->family = (uint8_t)get_number(r, 1);
+	a->port = (uint16_t)get_number(r, 2);
+	get_bytes(r, a->ip, sizeof(a->ip));
+	used = a->family == 6 ? 16 : a->family == 4 ? 4 : 0;
+	if (used == 0 && a->family != 0)
+		r->bad = true;
+	for (i = used; i < sizeof(a->ip); i++)
+		if (a->ip[i] != 0)
+			r->bad = true;
+}
+
+int
+sub_put_hello(struct buf *b, const struct sub_hello *h)
+{
+	size_t start;
+	int result = begin(b, &start);
+
+	if (result == 0 && (put_number(b, h->version, 2) == -1 ||
+	    put_number(b, h->kind, 1) == -1 ||
+	    put_number(b, h->flags, 1) == -1 ||
+	    put_number(b, h->row, 4) == -1 ||
+	    put_number(b, h->serial, 8) == -1 ||
+	    buf_add(b, h->token, sizeof(h->token)) == -1 ||
+	    put_address(b, &h->peer) == -1 ||
+	    put_address(b, &h->local) == -1 ||
+	    put_number(b, (uint32_t)h->listener, 4) == -1 ||
+	    put_number(b, (uint32_t)h->finicky, 4) == -1 ||
+	    put_text(b, h->channels) == -1))
+		result = -1;
+	return finish(b, start, SUB_HELLO, result);
+}
+
+/* Two's complement without the cast that C leaves to the compiler. */
+static int32_t
+get_int32(struct reader *r)
+{
+	uint32_t n = (uint32_t)get_number(r, 4);
+
+	return n <= INT32_MAX ? (int32_t)n : -(int32_t)(UINT32_MAX - n) - 1;
+}
+
+int
+sub_get_hello(const void *p, size_t len, struct sub_hello *h_r)
+{
+	struct reader r = { p, (const uint8_t *)p + len, false };
+
+	memset(h_r, 0, sizeof(*h_r));
+	h_r->version = (uint16_t)get_number(&r, 2);
+	h_r->kind = (uint8_t)get_number(&r, 1);
+	h_r->flags = (uint8_t)get_number(&r, 1);
+	h_r->row = (uint32_t)get_number(&r, 4);
+	h_r->serial = get_number(&r, 8);
+	get_bytes(&r, h_r->token, sizeof(h_r->token));
+	get_address(&r, &h_r->peer);
+	get_address(&r, &h_r->local);
+	h_r->listener = get_int32(&r);
+	h_r->finicky = get_int32(&r);
+	get_text_into(&r, h_r->channels, sizeof(h_r->channels));
+	return finished(&r) && h_r->version == SUB_VERSION &&
+	    h_r->kind >= SUB_SESSION && h_r->kind <= SUB_NOTICE &&
+	    (h_r->flags & ~SUB_EACH) == 0 && h_r->listener >= -1 &&
+	    (h_r->finicky == 0 || h_r->finicky == 1) ? 0 : -1;
+}
+
+int
+sub_put_envelope(struct buf *b, const struct sub_envelope *e)
+{
+	const char *const texts[] = {
+		e->sender, e->helo, e->with, e->body, e->sid, e->channel,
+		e->name, e->envid, e->ret, e->id
+	};
+	size_t start, i;
+	int result = begin(b, &start);
+
+	for (i = 0; result == 0 && i < ARRAY_LEN(texts); i++)
+		result = put_text(b, texts[i]);
+	if (result == 0)
+		result = put_number(b, (uint64_t)e->size, 8);
+	return finish(b, start, SUB_ENVELOPE, result);
+}
+
+int
+sub_get_envelope(const void *p, size_t len, struct sub_envelope *e_r)
+{
+	struct reader r = { p, (const uint8_t *)p + len, false };
+	const char **const texts[] = {
+		&e_r->sender, &e_r->helo, &e_r->with, &e_r->body, &e_r->sid,
+		&e_r->channel, &e_r->name, &e_r->envid, &e_r->ret, &e_r->id
+	};
+	uint64_t size;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(texts); i++)
+		*texts[i] = get_text(&r);
+	size = get_number(&r, 8);
+	e_r->size = size <= INT64_MAX ? (int64_t)size : -1;
+	return finished(&r) && (size <= INT64_MAX || size == UINT64_MAX) ?
+	    0 : -1;
+}
+
+int
+sub_put_recipient(struct buf *b, const struct sub_recipient *r)
+{
+	size_t start;
+	int result = begin(b, &start);
+
+	if (result == 0 && (put_text(b, r->address) == -1 ||
+	    put_text(b, r->notify) == -1 || put_text(b, r->orcpt) == -1))
+		result = -1;
+	return finish(b, start, SUB_RECIPIENT, result);
+}
+
+int
+sub_get_recipient(const void *p, size_t len, struct sub_recipient *r_r)
+{
+	struct reader r = { p, (const uint8_t *)p + len, false };
+
+	r_r->address = get_text(&r);
+	r_r->notify = get_text(&r);
+	r_r->orcpt = get_text(&r);
+	return finished(&r) ? 0 : -1;
+}
+
+int
+sub_put_verdict(struct buf *b, const struct sub_verdict *v)
+{
+	size_t start;
+	int result = begin(b, &start);
+
+	if (result == 0 && (put_number(b, v->reply.name, 2) == -1 ||
+	    put_number(b, (uint64_t)v->reply.code, 2) == -1 ||
+	    put_text(b, v->reply.enhanced) == -1 ||
+	    put_text(b, v->reply.text) == -1 ||
+	    put_text(b, v->reply.reason) == -1 ||
+	    put_text(b, v->reply.detail) == -1 || put_text(b, v->id) == -1))
+		result = -1;
+	return finish(b, start, SUB_VERDICT, result);
+}
+
+int
+sub_get_verdict(const void *p, size_t len, struct sub_verdict *v_r)
+{
+	struct reader r = { p, (const uint8_t *)p + len, false };
+	struct reply *reply = &v_r->reply;
+	uint64_t name;
+
+	memset(v_r, 0, sizeof(*v_r));
+	name = get_number(&r, 2);
+	reply->code = (int)get_number(&r, 2);
+	get_text_into(&r, reply->enhanced, sizeof(reply->enhanced));
+	get_text_into(&r, reply->text, sizeof(reply->text));
+	get_text_into(&r, reply->reason, sizeof(reply->reason));
+	get_text_into(&r, reply->detail, sizeof(reply->detail));
+	get_text_into(&r, v_r->id, sizeof(v_r->id));
+	/* The session sends code and texts on to the client as they are. */
+	if (!finished(&r) || name >= REPLY_COUNT || reply->code < 200 ||
+	    reply->code > 599 ||
+	    !text_printable(reply->enhanced, strlen(reply->enhanced)) ||
+	    !text_printable(reply->text, strlen(reply->text)))
+		return -1;
+	reply->name = (enum reply_name)name;
+	return 0;
+}
+
+int
+sub_put_commit(struct buf *b, uint64_t length)
+{
+	size_t start;
+	int result = begin(b, &start);
+
+	if (result == 0)
+		result = put_number(b, length, 8);
+	return finish(b, start, SUB_COMMIT, result);
+}
+
+int
+sub_get_commit(const void *p, size_t len, uint64_t *length_r)
+{
+	struct reader r = { p, (const uint8_t *)p + len, false };
+
+	*length_r = get_number(&r, 8);
+	return finished(&r) ? 0 : -1;
+}
+
+int
+sub_read_verdict(int fd, int64_t deadline, struct sub_verdict *v_r)
+{
+	uint8_t header[HEADER], payload[5 * (SUB_FIELD_MOST + 3) + 4];
+	struct sub_header h;
+
+	memset(v_r, 0, sizeof(*v_r));
+	if (fd_read(fd, header, sizeof(header), deadline) == -1 ||
+	    sub_get_header(header, &h) == -1 || h.type != SUB_VERDICT ||
+	    h.len > sizeof(payload) ||
+	    fd_read(fd, payload, h.len, deadline) == -1)
+		return -1;
+	return sub_get_verdict(payload, h.len, v_r);
+}

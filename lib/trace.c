@@ -1,0 +1,177 @@
+/*
+ * trace - the Received: line (RFC 5321 4.4), dates (RFC 5322 3.3), queue
+ * identifiers.
+ *
+ * The client's own words stand in the Received: line: what could end a line,
+ * a comment or an address there becomes '?', and it is cut.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "lib/trace.h"
+
+#define WORD_MOST 255		/* of HELO: a line has 998 bytes at most */
+#define RANDOM_BITS 40
+#define COUNT_BITS 28
+
+const char *
+trace_date(time_t t, char *dst, size_t size)
+{
+	static const time_t epoch;
+	struct tm tm;
+
+	/*
+	 * No file is read: TZ was loaded before the sandbox (tzset(3)).  Day
+	 * and month are English as long as nobody calls setlocale(3).
+	 */
+	if (localtime_r(&t, &tm) == NULL)
+		gmtime_r(&epoch, &tm);
+	if (strftime(dst, size, "%a, %d %b %Y %H:%M:%S %z", &tm) == 0)
+		dst[0] = '\0';
+	return dst;
+}
+
+void
+trace_source_init(struct trace_source *s)
+{
+	uint64_t bits;
+	ssize_t n;
+
+	while ((n = getrandom(&bits, sizeof(bits), 0)) == -1 && errno == EINTR)
+		continue;
+	/* So few bytes come whole, or the sandbox was made wrongly. */
+	PANIC_IF(n != (ssize_t)sizeof(bits));
+	s->start = (uint64_t)(clock_wall_us() / 1000000) & UINT32_MAX;
+	s->random = bits >> (64 - RANDOM_BITS);
+	s->count = 0;
+}
+
+/* Ten base-32 digits: the low 50 bits, highest first. */
+static void
+digits(char *dst, uint64_t bits)
+{
+	static const char digit[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+	int i;
+
+	for (i = 9; i >= 0; i--, bits >>= 5)
+		dst[i] = digit[bits & 31];
+}
+
+void
+trace_next_id(struct trace_source *s, char id_r[TRACE_ID])
+{
+	/* 32, 40 and 28 bits as two halves of 50. */
+	digits(id_r, s->start << 18 | s->random >> 22);
+	digits(id_r + 10, (s->random & ((1U << 22) - 1)) << COUNT_BITS |
+	    s->count);
+	id_r[TRACE_ID - 1] = '\0';
+	s->count++;
+	if (s->count >> COUNT_BITS != 0) {
+		s->count = 0;
+		s->random = (s->random + 1) & ((1ULL << RANDOM_BITS) - 1);
+	}
+}
+
+/* A host name, a literal or one of our own words. */
+static bool
+is_word(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9') ||
+	    (c != '\0' && strchr(".:_[]-", c) != NULL);
+}
+
+/* An address in its wire form; in quotes it may hold anything printable. */
+static bool
+is_printable(char c)
+{
+	return c >= 0x20 && c <= 0x7e;
+}
+
+static int
+add_clean(struct buf *b, const char *s, size_t most, bool (*good)(char))
+{
+	size_t i;
+
+	for (i = 0; s[i] != '\0' && i < most; i++)
+		if (buf_addc(b, good(s[i]) ? s[i] : '?') == -1)
+			return -1;
+	return 0;
+}
+
+static int
+add_word(struct buf *b, const char *before, const char *word)
+{
+	if (buf_adds(b, before) == -1)
+		return -1;
+	return add_clean(b, word, WORD_MOST, is_word);
+}
+
+/* "from HELO (NAME [1.2.3.4])" and the line's end */
+static int
+add_from(struct buf *b, const struct trace_facts *f)
+{
+	char literal[NET_TEXT];
+
+	if (add_word(b, "from ", f->helo[0] != '\0' ? f->helo : "unknown") ==
+	    -1)
+		return -1;
+	if (f->peer.family == 0)
+		return buf_adds(b, "\n\t");
+	if (buf_adds(b, " (") == -1)
+		return -1;
+	if (f->name[0] != '\0' &&
+	    (add_word(b, "", f->name) == -1 || buf_addc(b, ' ') == -1))
+		return -1;
+	return buf_addf(b, "%s)\n\t", net_literal(&f->peer, literal));
+}
+
+static int
+add_by(struct buf *b, const struct trace_facts *f, bool user)
+{
+	if (add_word(b, "by ", f->by) == -1 || buf_adds(b, " (Inlet") == -1)
+		return -1;
+	if (user) {
+		if (add_word(b, ", from userid ", f->login) == -1 ||
+		    buf_adds(b, ")\n\t") == -1)
+			return -1;
+	} else if (add_word(b, ") with ", f->with) == -1 ||
+	    buf_addc(b, ' ') == -1) {
+		return -1;
+	}
+	return add_word(b, "id ", f->id);
+}
+
+static int
+add_end(struct buf *b, const struct trace_facts *f)
+{
+	char date[40];
+
+	trace_date(f->when, date, sizeof(date));
+	if (f->only_for[0] == '\0')
+		return buf_addf(b, ";\n\t%s\n", date);
+	if (buf_adds(b, "\n\tfor <") == -1 ||
+	    add_clean(b, f->only_for, 2 * WORD_MOST, is_printable) == -1)
+		return -1;
+	return buf_addf(b, ">; %s\n", date);
+}
+
+int
+trace_received(struct buf *b, const struct trace_facts *f)
+{
+	bool user = f->peer.family == 0 && f->login[0] != '\0';
+	size_t before = b->len;
+
+	if (buf_adds(b, "Received: ") == 0 &&
+	    (user || add_from(b, f) == 0) && add_by(b, f, user) == 0 &&
+	    add_end(b, f) == 0)
+		return 0;
+	b->len = before;
+	if (b->p != NULL)
+		b->p[before] = '\0';
+	return -1;
+}
