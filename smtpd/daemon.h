@@ -1,0 +1,72 @@
+/*
+ * daemon - what smtpd knows while it runs; one of it, handed down.
+ */
+#ifndef SMTPD_DAEMON_H
+#define SMTPD_DAEMON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "lib/tailored.h"
+#include "smtpd/children.h"
+#include "smtpd/options.h"
+#include "smtpd/slots.h"
+
+/* A connection that was told 421 is kept a moment, or a reset eats the line. */
+#define FAREWELLS 256
+#define FAREWELL_MS 1000
+
+struct farewell {
+	int fd;
+	int64_t until;
+};
+
+struct daemon {
+	const struct options *options;
+	struct plan plan;
+	int record;
+	struct tailored tailored;	/* a reload that runs */
+	struct plan next_plan;		/* what CHILD_NEXT was started with */
+	int next_record;		/* -1: same as record */
+	struct listeners listeners;
+	struct inner inner;
+	struct slots slots;
+	struct child child[CHILD_COUNT];
+	uint64_t template_served;	/* connections of this template */
+	int ep, signals;
+	bool started;			/* all were ready once */
+	bool reload_wanted;		/* SIGHUP while one was under way */
+	bool accepting;			/* listening sockets are armed */
+	int64_t accept_again;		/* pause after EMFILE and the like; 0: none */
+	int64_t drain_until;		/* 0: not stopping */
+	struct farewell farewell[FAREWELLS];
+	unsigned farewells;		/* next place */
+};
+
+/* What an epoll event is about. */
+enum watch { WATCH_LISTENER, WATCH_SIGNAL, WATCH_CHILD, WATCH_LIFE };
+
+/* Adds fd to the loop; 0 or -1 with errno. */
+int daemon_watch(struct daemon *d, int fd, enum watch kind, uint32_t index,
+    uint32_t events);
+
+/* The same descriptor now belongs to another child. */
+void daemon_watch_change(struct daemon *d, int fd, uint32_t index);
+
+/* connections.c */
+void connections_accept(struct daemon *d, uint32_t listener);
+void connections_flush(struct daemon *d);	/* pass on those that wait */
+void connections_life(struct daemon *d, uint32_t slot);
+void connections_tick(struct daemon *d, int64_t now);
+void connections_drain(struct daemon *d);
+void connections_arm(struct daemon *d, bool on);
+
+/* reload.c */
+void reload_start(struct daemon *d);
+void reload_tailored(struct daemon *d, int status);
+void reload_ready(struct daemon *d);		/* CHILD_NEXT is ready */
+void reload_failed(struct daemon *d);		/* CHILD_NEXT ended instead */
+/* A new template with the same settings. */
+void reload_renew(struct daemon *d);
+struct kit daemon_kit(const struct daemon *d, bool next);
+
+#endif

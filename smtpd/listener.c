@@ -1,0 +1,143 @@
+/*
+ * listener - the sockets that clients and our own programs connect to.
+ *
+ * smtpd holds all of them, so that a helper that dies loses no caller: who
+ * connects meanwhile waits in the backlog for the next one.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "smtpd/listener.h"
+
+static int
+take_over(struct listeners *old, const struct netaddr *at)
+{
+	for (int i = 0; i < old->n; i++)
+		if (old->fd[i] >= 0 &&
+		    memcmp(&old->at[i], at, sizeof *at) == 0)
+			return i;
+	return -1;
+}
+
+int
+listener_open(struct listeners *l_r, struct listeners *old,
+    const struct plan *p, int *bad_r)
+{
+	int from[PLAN_SOCKETS], i;
+
+	l_r->n = p->nsockets;
+	l_r->adopted = old->adopted;
+	for (i = 0; i < p->nsockets; i++) {
+		l_r->at[i] = p->sockets[i].at;
+		from[i] = take_over(old, &l_r->at[i]);
+		l_r->fd[i] = -1;
+		if (from[i] >= 0)
+			continue;
+		if (i == 0 && old->adopted >= 0) {
+			l_r->fd[0] = old->adopted;
+			l_r->adopted = -1;
+			continue;
+		}
+		l_r->fd[i] = net_listen(&l_r->at[i], p->backlog);
+		if (l_r->fd[i] >= 0 || (p->sockets[i].optional &&
+		    (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL)))
+			continue;
+		*bad_r = i;
+		break;
+	}
+	if (i < p->nsockets) {
+		int e = errno;
+
+		while (--i >= 0)
+			if (l_r->fd[i] >= 0 && l_r->fd[i] != old->adopted)
+				close(l_r->fd[i]);
+		errno = e;
+		return -1;
+	}
+	for (i = 0; i < p->nsockets; i++) {
+		if (from[i] < 0)
+			continue;
+		l_r->fd[i] = old->fd[from[i]];
+		old->fd[from[i]] = -1;
+	}
+	return 0;
+}
+
+void
+listener_close(struct listeners *l)
+{
+	for (int i = 0; i < l->n; i++)
+		if (l->fd[i] >= 0)
+			close(l->fd[i]);
+	l->n = 0;
+}
+
+static int
+folder(const char *path)
+{
+	struct stat st;
+
+	if (mkdir(path, 0755) != 0 && errno != EEXIST)
+		return -1;
+	if (lstat(path, &st) != 0)
+		return -1;
+	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
+	    (st.st_mode & 022) != 0) {
+		errno = EPERM;
+		return -1;
+	}
+	return 0;
+}
+
+static const char *
+inner_path(const struct plan *p, const char *name)
+{
+	static char path[PLAN_PATH + 32];
+
+	snprintf(path, sizeof path, "%s%s", p->run_directory, name);
+	return path;
+}
+
+static int
+octal(int32_t digits)
+{
+	return digits / 100 % 10 * 64 + digits / 10 % 10 * 8 + digits % 10;
+}
+
+int
+listener_inner(struct inner *i_r, const struct plan *p, const char **path_r)
+{
+	const struct proc_user *s = &p->users[PLAN_SESSION];
+	const char *path;
+
+	path = *path_r = inner_path(p, "");
+	if (folder(path) != 0)
+		return -1;
+	path = *path_r = inner_path(p, "/jail");
+	if (folder(path) != 0)
+		return -1;
+	path = inner_path(p, "/jail/submit");
+	if ((i_r->submit = net_unix_bind(path, SOCK_STREAM, 0600)) < 0)
+		return -1;
+	if (geteuid() == 0 && chown(path, s->uid, s->gid) != 0)
+		return -1;
+	path = inner_path(p, "/jail/lookup");
+	if ((i_r->lookup = net_unix_bind(path, SOCK_SEQPACKET, 0666)) < 0)
+		return -1;
+	path = inner_path(p, "/submit");
+	if ((i_r->local = net_unix_bind(path, SOCK_STREAM,
+	    octal(p->submit_socket_mode))) < 0)
+		return -1;
+	path = inner_path(p, "/log");
+	if ((i_r->log = net_unix_bind(path, SOCK_DGRAM, 0600)) < 0)
+		return -1;
+	i_r->log_send = net_unix_connect(path, SOCK_DGRAM);
+	return i_r->log_send < 0 ? -1 : 0;
+}

@@ -1,0 +1,36 @@
+/*
+ * listener - the sockets that clients and our own programs connect to.
+ */
+#ifndef SMTPD_LISTENER_H
+#define SMTPD_LISTENER_H
+
+#include "lib/plan.h"
+
+struct listeners {
+	int n;
+	int fd[PLAN_SOCKETS];			/* in the plan's order */
+	struct netaddr at[PLAN_SOCKETS];
+	int adopted;	/* a listening descriptor we were given, or -1 */
+};
+
+/* The sockets between our programs; they outlive every helper. */
+struct inner {
+	int submit;	/* jail/submit: sessions */
+	int local;	/* submit: users of this machine */
+	int lookup;	/* jail/lookup */
+	int log;	/* receiving end of the log socket */
+	int log_send;	/* connected to it */
+};
+
+/*
+ * Sockets for all of p's; those that old has already are taken over and set
+ * to -1 there.  0, or -1 with *bad_r the socket and errno: old is unchanged.
+ */
+int listener_open(struct listeners *l_r, struct listeners *old,
+    const struct plan *p, int *bad_r);
+void listener_close(struct listeners *l);
+/* 0, or -1 with *path_r (static) and errno. */
+int listener_inner(struct inner *i_r, const struct plan *p,
+    const char **path_r);
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * smtpd - accepts connections, limits them, hands each to a smtpsrvr process.
+ *
+ * The only program of ours that stays root.  It reads nothing that a client
+ * sends and parses no configuration (tailored.h).
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "lib/fdio.h"
+#include "lib/log.h"
+#include "lib/text.h"
+#include "smtpd/one.h"
+#include "smtpd/options.h"
+#include "smtpd/serve.h"
+
+/* systemd's protocol: the first descriptor is 3, and the variables say so. */
+static int
+from_systemd(void)
+{
+	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+	int64_t n;
+
+	if (pid == NULL || fds == NULL ||
+	    text_number(pid, 1, INT32_MAX, &n) != 0 || n != getpid() ||
+	    text_number(fds, 1, 1000, &n) != 0)
+		return -1;
+	return 3;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o;
+	bool listening = false, connected = false;
+	int given = from_systemd();
+
+	if (argc < 1 || fd_standard() != 0)
+		return EX_OSERR;
+	log_open("smtpd", -1, LEVEL_INFO);
+	if (given < 0)
+		given = 0;
+	if (!fd_is_socket(given, &listening, &connected))
+		listening = connected = false;
+	if (options_parse(&o, argc, argv, connected) != 0)
+		return EX_USAGE;
+	if (o.sun && !connected)
+		fatal(EX_USAGE, "descriptor 0 is not a connection");
+	if (connected) {
+		if (given != 0 && dup2(given, 0) != 0)
+			fatal(EX_OSERR, "dup2 failed");
+		return one_connection(&o);
+	}
+	return serve(&o, listening ? given : -1);
+}

@@ -1,0 +1,200 @@
+/*
+ * reload - new settings, or only a new template, without a gap.
+ *
+ * A template never reloads: tailor makes a new record, a new template starts
+ * with it, and only when that one is ready the old one is let go.  On any
+ * error the old settings stay, all of them.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "smtpd/daemon.h"
+
+struct kit
+daemon_kit(const struct daemon *d, bool next)
+{
+	bool fresh = next && d->next_record >= 0;
+
+	return (struct kit){ .plan = fresh ? &d->next_plan : &d->plan,
+	    .smtpsrvr = d->options->smtpsrvr,
+	    .record = fresh ? d->next_record : d->record,
+	    .rows = d->slots.rows_fd, .debug = d->options->debug,
+	    .inner = &d->inner };
+}
+
+static void
+drop_next(struct daemon *d)
+{
+	if (d->next_record >= 0)
+		close(d->next_record);
+	d->next_record = -1;
+	if (d->reload_wanted)
+		reload_start(d);
+}
+
+static void
+start_next(struct daemon *d)
+{
+	struct kit k = daemon_kit(d, true);
+	struct child *c = &d->child[CHILD_NEXT];
+
+	if (child_start(c, CHILD_NEXT, &k) != 0 ||
+	    daemon_watch(d, c->control, WATCH_CHILD, CHILD_NEXT,
+	    EPOLLIN) != 0) {
+		log_note(LEVEL_ERROR, "cannot start a new template: %s",
+		    strerror(errno));
+		drop_next(d);
+	}
+}
+
+void
+reload_start(struct daemon *d)
+{
+	if (d->drain_until != 0)
+		return;
+	if (d->tailored.pid != 0 || d->child[CHILD_NEXT].pid != 0) {
+		d->reload_wanted = true;
+		return;
+	}
+	d->reload_wanted = false;
+	if (tailored_start(&d->tailored, &d->options->tailor) != 0)
+		log_note(LEVEL_ERROR, "cannot start tailor: %s",
+		    strerror(errno));
+}
+
+void
+reload_tailored(struct daemon *d, int status)
+{
+	if (tailored_take(&d->tailored, status, &d->next_plan) != 0) {
+		log_note(LEVEL_ERROR, "reload: the new configuration is not "
+		    "usable, the old one stays");
+		drop_next(d);
+		return;
+	}
+	if (d->options->operands && !d->next_plan.max_connections_set)
+		d->next_plan.max_connections = d->plan.max_connections;
+	d->next_record = d->tailored.record;
+	d->tailored.record = -1;
+	start_next(d);
+}
+
+void
+reload_renew(struct daemon *d)
+{
+	if (d->tailored.pid == 0 && d->child[CHILD_NEXT].pid == 0 &&
+	    d->drain_until == 0)
+		start_next(d);
+}
+
+void
+reload_failed(struct daemon *d)
+{
+	log_note(LEVEL_ERROR, "the new template could not start, the old "
+	    "one stays");
+	d->child[CHILD_NEXT].again = 0;
+	drop_next(d);
+}
+
+/* Sessions keep their listener by its name; counts follow. */
+static void
+recount(struct daemon *d, const struct plan *to)
+{
+	struct slots *s = &d->slots;
+	int16_t map[PLAN_SOCKETS];
+
+	for (int i = 0; i < PLAN_SOCKETS; i++)
+		map[i] = -1;
+	for (int i = 0; i < d->plan.nsockets; i++)
+		for (int j = 0; j < to->nsockets; j++)
+			if (strcmp(d->plan.sockets[i].name,
+			    to->sockets[j].name) == 0)
+				map[d->plan.sockets[i].listener] =
+				    (int16_t)to->sockets[j].listener;
+	memset(s->limits.listener, 0, sizeof s->limits.listener);
+	for (uint32_t i = 0; i < s->room; i++) {
+		struct slot *slot = &s->at[i];
+
+		if ((slot->conn < 0 && slot->life < 0) || slot->listener < 0)
+			continue;
+		slot->listener = map[slot->listener];
+		if (slot->listener >= 0)
+			s->limits.listener[slot->listener]++;
+	}
+}
+
+static int
+take_settings(struct daemon *d)
+{
+	struct listeners next = { .adopted = -1 };
+	int bad = 0;
+
+	connections_arm(d, false);
+	if (listener_open(&next, &d->listeners, &d->next_plan, &bad) != 0) {
+		log_note(LEVEL_ERROR, "reload: cannot listen at port %d for "
+		    "%s: %s", d->next_plan.sockets[bad].at.port,
+		    d->next_plan.sockets[bad].name, strerror(errno));
+		return -1;
+	}
+	listener_close(&d->listeners);
+	d->listeners = next;
+	recount(d, &d->next_plan);
+	d->plan = d->next_plan;
+	close(d->record);
+	d->record = d->next_record;
+	d->next_record = -1;
+	return 0;
+}
+
+static void
+replace_helpers(struct daemon *d)
+{
+	struct kit k = daemon_kit(d, false);
+
+	for (int i = CHILD_LOGGER; i <= CHILD_SUBMIT; i++) {
+		struct child *c = &d->child[i];
+
+		if (child_start(c, (enum child_name)i, &k) == 0 &&
+		    daemon_watch(d, c->control, WATCH_CHILD, (uint32_t)i,
+		    EPOLLIN) == 0)
+			continue;
+		log_note(LEVEL_ERROR, "cannot start %s: %s", child_text(
+		    (enum child_name)i), strerror(errno));
+		c->again = clock_ms() + 1000;
+	}
+}
+
+void
+reload_ready(struct daemon *d)
+{
+	struct child *old = &d->child[CHILD_TEMPLATE];
+	struct child *next = &d->child[CHILD_NEXT];
+	bool fresh = d->next_record >= 0;
+
+	if (fresh && take_settings(d) != 0) {
+		connections_arm(d, true);
+		child_release(next);
+		next->pid = 0;
+		drop_next(d);
+		return;
+	}
+	/* The old one serves what is in its socket, then ends by itself. */
+	child_release(old);
+	*old = *next;
+	*next = (struct child){ .control = -1 };
+	daemon_watch_change(d, old->control, CHILD_TEMPLATE);
+	d->template_served = 0;
+	if (fresh) {
+		replace_helpers(d);
+		log_note(LEVEL_NOTICE, "new settings are in force");
+	}
+	connections_arm(d, true);
+	connections_flush(d);
+	drop_next(d);
+}

@@ -1,0 +1,64 @@
+/*
+ * slots - one slot a connection, from accept to the end of its session.
+ *
+ *	WAITING  accepted and counted, not yet passed to a template
+ *	PASSED   a template has the descriptors; smtpd keeps a copy
+ *	BEGUN    a session has said so on its lifetime socket
+ *
+ * End of file on the lifetime socket frees the slot, whoever died.  Without
+ * a "begun" before it, the template could not fork (the client gets 421 from
+ * us) or is gone (the connection goes to the next one).
+ */
+#ifndef SMTPD_SLOTS_H
+#define SMTPD_SLOTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "lib/plan.h"
+#include "lib/rows.h"
+#include "smtpd/limits.h"
+
+#define SLOT_NONE UINT32_MAX
+
+struct slot {
+	int conn;		/* our copy, or -1 once the session has begun */
+	int life;		/* our end of the lifetime socket, or -1 */
+	uint32_t next;		/* free list, or queue of those that wait */
+	int16_t listener;	/* configuration index; -1: gone by a reload */
+	uint8_t prefix_bits;	/* as it was counted in */
+	uint8_t tries;		/* templates that it was passed to */
+	int64_t since;		/* monotonic, when accepted */
+};
+
+struct slots {
+	uint32_t room, used;
+	struct slot *at;
+	struct row *rows;	/* the session table, same indexes */
+	int rows_fd;
+	uint32_t free, first, last;
+	uint64_t serial;
+	struct limits limits;
+	uint8_t random[256 * ROWS_TOKEN];
+	unsigned random_used;
+};
+
+/* 0 or -1 with errno. */
+int slots_init(struct slots *s, uint32_t room);
+/*
+ * Takes a slot for conn (already counted in) and queues it to be passed.
+ * SLOT_NONE if there is none.
+ */
+uint32_t slots_take(struct slots *s, int conn, const struct netaddr *peer,
+    const struct plan_socket *via, int prefix_bits);
+/*
+ * Passes the first that waits to the template at sock; its lifetime socket
+ * is in the slot then.  The slot, SLOT_NONE when none waits, or -1 with errno
+ * (EAGAIN: the template is busy) and it still waits.
+ */
+int64_t slots_pass(struct slots *s, int sock);
+/* Puts one that was passed back at the head: its template is gone. */
+void slots_again(struct slots *s, uint32_t n);
+/* Closes what is open, clears the row, counts out. */
+void slots_free(struct slots *s, uint32_t n);
+
+#endif
