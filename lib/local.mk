@@ -43,6 +43,8 @@ lib_libbase_a_SOURCES = \
 	lib/settings_mdoc.c \
 	lib/subproto.c \
 	lib/subproto.h \
+	lib/tailored.c \
+	lib/tailored.h \
 	lib/text.c \
 	lib/text.h \
 	lib/trace.c \
