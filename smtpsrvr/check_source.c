@@ -1,0 +1,59 @@
+/*
+ * check_source - from the source host to its channel (tables/source.h).
+ *
+ * The name service is asked only where an answer can matter.
+ */
+#include "config.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/ask.h"
+#include "lib/text.h"
+#include "smtpsrvr/checks.h"
+
+static enum ask_outcome
+ask(struct session *s)
+{
+	struct ask_answer answer = { .outcome = ASK_LATER };
+	char path[256];
+	int sock;
+
+	if (s->who.peer.family == 0)
+		return ASK_NONE;
+	if (text_copy(path, sizeof path, s->server->jail) != 0 ||
+	    strlen(path) + sizeof "/lookup" > sizeof path)
+		return ASK_LATER;
+	memcpy(path + strlen(path), "/lookup", sizeof "/lookup");
+	sock = net_unix_connect(path, SOCK_SEQPACKET);
+	if (sock < 0)
+		return ASK_LATER;
+	(void)!ask_name(sock, &s->who.peer, clock_ms() +
+	    s->server->conf->server.v.dns_timeout, &answer);
+	close(sock);
+	if (answer.outcome == ASK_FOUND && text_copy(s->name, sizeof s->name,
+	    answer.name) != 0)
+		return ASK_LATER;
+	return (enum ask_outcome)answer.outcome;
+}
+
+enum check_verdict
+check_source(struct session *s, const struct check_subject *x,
+    struct reply *r)
+{
+	enum ask_outcome outcome = s->name[0] != '\0' ? ASK_FOUND : ASK_NONE;
+	bool finicky = s->set->finicky || s->who.finicky != 0;
+	bool wanted = s->set->lookup_names == LOOKUP_NAMES_ALWAYS ||
+	    (s->set->lookup_names == LOOKUP_NAMES_AUTO &&
+	    source_needs_name(&s->server->site, &s->list));
+
+	(void)x;
+	if (wanted && s->name[0] == '\0')
+		outcome = ask(s);
+	source_find(&s->server->site, &s->list, &s->who.peer, outcome,
+	    s->name, finicky, &s->source);
+	if (s->source.channel >= 0)
+		return PASS;
+	*r = s->source.refusal;
+	return REFUSE;
+}

@@ -1,0 +1,42 @@
+/*
+ * checks - the policy: one ordered table, walked by stage.
+ */
+#ifndef SMTPSRVR_CHECKS_H
+#define SMTPSRVR_CHECKS_H
+
+#include "smtpsrvr/session.h"
+
+enum check_stage { CONNECT, MAIL, RCPT, END };
+enum check_verdict { PASS, REFUSE };
+
+/* What a check may look at besides the session. */
+struct check_subject {
+	const struct mailbox *path;		/* MAIL, RCPT */
+	const struct mail_params *params;	/* MAIL */
+};
+
+struct check {
+	enum check_stage stage;
+	const char *name;
+	enum check_verdict (*function)(struct session *s,
+	    const struct check_subject *x, struct reply *r);
+	const char *settings, *text;
+};
+
+#define CHECK(stage, name, function, ...) \
+	enum check_verdict function(struct session *s, \
+	    const struct check_subject *x, struct reply *r);
+#include "smtpsrvr/checks.def"
+#undef CHECK
+
+extern const struct check checks[];
+extern const size_t checks_count;
+
+/*
+ * Asks the checks of one stage in order; REFUSE with the first refusal, its
+ * reason the check's name unless the check gave a closer one.
+ */
+enum check_verdict checks_run(struct session *s, enum check_stage stage,
+    const struct check_subject *x, struct reply *r);
+
+#endif

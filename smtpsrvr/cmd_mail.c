@@ -1,0 +1,25 @@
+/*
+ * MAIL (RFC 5321 4.1.1.2).
+ *
+ *	mail = "MAIL FROM:" Reverse-path [SP Mail-parameters] CRLF
+ */
+#include "config.h"
+
+#include "smtpsrvr/checks.h"
+#include "smtpsrvr/commands.h"
+
+void
+cmd_mail(struct session *s, const struct argument *a, struct reply *r)
+{
+	struct mail_params p;
+	struct check_subject x = { .path = &a->path, .params = &p };
+
+	if (params_mail(a->params, &p, r) != 0 ||
+	    checks_run(s, MAIL, &x, r) == REFUSE)
+		return;
+	session_reset(s);
+	s->tx.sender = a->path;
+	s->tx.params = p;
+	s->state = STATE_MAIL;
+	reply_set(r, REPLY_SENDER_OK);
+}

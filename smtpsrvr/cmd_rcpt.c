@@ -1,0 +1,35 @@
+/*
+ * RCPT (RFC 5321 4.1.1.3).
+ *
+ *	rcpt = "RCPT TO:" ( "<Postmaster@" Domain ">" / "<Postmaster>" /
+ *	       Forward-path ) [SP Rcpt-parameters] CRLF
+ *
+ * Answered here with the code and the tables that submit decides with again.
+ */
+#include "config.h"
+
+#include "smtpsrvr/checks.h"
+#include "smtpsrvr/commands.h"
+#include "smtpsrvr/submitter.h"
+
+void
+cmd_rcpt(struct session *s, const struct argument *a, struct reply *r)
+{
+	struct check_subject x = { .path = &a->path };
+
+	if (params_rcpt(a->params, r) != 0)
+		return;
+	s->tx.recipient = a->path;
+	if (checks_run(s, RCPT, &x, r) == REFUSE) {
+		if (s->state == STATE_MAIL)
+			s->state = STATE_REFUSED;
+		return;
+	}
+	if (submitter_recipient(s, &a->path) != 0) {
+		reply_set(r, REPLY_TOO_MANY_RCPTS);
+		return;
+	}
+	s->tx.accepted++;
+	s->state = STATE_RCPT;
+	reply_set(r, REPLY_RECIPIENT_OK);
+}

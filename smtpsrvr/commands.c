@@ -1,0 +1,183 @@
+/*
+ * commands - from a line to a handler: the table decides what is taken when.
+ */
+#include "config.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "lib/text.h"
+#include "smtpsrvr/commands.h"
+
+/* So that a column's word names either a reply or this. */
+enum { REPLY_TAKEN = COMMAND_TAKEN };
+
+const struct command commands[] = {
+#define COMMAND(verb, handler, start, ready, mail, refused, rcpt, argument, \
+    group, counts, keyword, help) \
+	{ #verb, handler, { REPLY_##start, REPLY_##ready, REPLY_##mail, \
+	    REPLY_##refused, REPLY_##rcpt }, argument, group, counts, \
+	    keyword, help },
+#include "smtpsrvr/commands.def"
+#undef COMMAND
+};
+const size_t commands_count = ARRAY_LEN(commands);
+
+/* Other protocols speak in these; browsers can be made to (ALPACA). */
+static const char *const foreign[] = { "GET", "POST", "PUT", "HEAD",
+    "OPTIONS", "CONNECT", "TRACE", "PATCH", "DELETE" };
+
+static const struct command *
+find(const char *verb, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (strlen(commands[i].verb) == len &&
+		    strncasecmp(commands[i].verb, verb, len) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static bool
+is_foreign(const char *verb, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_LEN(foreign); i++)
+		if (strlen(foreign[i]) == len &&
+		    strncasecmp(foreign[i], verb, len) == 0)
+			return true;
+	return false;
+}
+
+/* "FROM:<...> params": RFC 5321 has no blank behind the colon; many send one. */
+static int
+parse_path(const char *text, const char *word, enum path_kind kind,
+    struct argument *a, struct reply *r)
+{
+	size_t end;
+
+	if (!text_begins(text, word))
+		return -1;
+	text += strlen(word);
+	text += strspn(text, " ");
+	switch (path_parse(text, strlen(text), kind, &a->path, &end)) {
+	case PATH_OK:
+		break;
+	case PATH_NOT_ASCII:
+		reply_set(r, REPLY_NOT_ASCII);
+		return 1;
+	case PATH_SYNTAX:
+	case PATH_LOCAL_LONG:
+	case PATH_DOMAIN_LONG:
+		reply_set(r, kind == PATH_REVERSE ? REPLY_BAD_SENDER_SYNTAX :
+		    REPLY_BAD_RCPT_SYNTAX);
+		return 1;
+	}
+	a->params = text + end;
+	return 0;
+}
+
+/* 0 good, 1 the reply is set, -1 the command's syntax is to be shown. */
+static int
+parse_argument(const struct command *c, const char *text, struct argument *a,
+    struct reply *r)
+{
+	a->text = text;
+	switch (c->argument) {
+	case NONE:
+		return *text == '\0' ? 0 : -1;
+	case OPTIONAL:
+		return 0;
+	case REQUIRED:
+		return *text != '\0' ? 0 : -1;
+	case FROM_PATH:
+		return parse_path(text, "FROM:", PATH_REVERSE, a, r);
+	case TO_PATH:
+		return parse_path(text, "TO:", PATH_FORWARD, a, r);
+	}
+	return -1;
+}
+
+static void
+unknown(struct session *s, const char *verb, size_t len, struct reply *r)
+{
+	if (is_foreign(verb, len)) {
+		reply_set(r, REPLY_HTTP);
+		reply_because(r, "foreign-protocol");
+		s->over = true;
+		return;
+	}
+	reply_set(r, REPLY_UNKNOWN_COMMAND);
+	if (++s->unknown >= s->set->max_unknown_commands) {
+		reply_set(r, REPLY_TOO_MANY_ERRORS, "unknown commands");
+		reply_limit(r, "max-unknown-commands", s->unknown,
+		    s->set->max_unknown_commands);
+		s->over = true;
+	}
+}
+
+/* A command that brings no message nearer costs; a message pays it back. */
+static bool
+too_idle(struct session *s, const struct command *c, struct reply *r)
+{
+	if (c->counts != IDLE || ++s->idle <= s->set->max_idle_commands)
+		return false;
+	reply_set(r, REPLY_SESSION_OVER, "too many commands without a message");
+	reply_limit(r, "max-idle-commands", s->idle,
+	    s->set->max_idle_commands);
+	s->over = true;
+	return true;
+}
+
+static void
+dispatch(struct session *s, const struct command *c, const char *text,
+    struct reply *r)
+{
+	struct argument a = { 0 };
+	int to = c->in_state[s->state], bad;
+
+	if (too_idle(s, c, r))
+		return;
+	if (to != COMMAND_TAKEN) {
+		reply_set(r, (enum reply_name)to);
+		return;
+	}
+	bad = parse_argument(c, text, &a, r);
+	if (bad < 0)
+		reply_set(r, REPLY_SYNTAX, c->help);
+	if (bad == 0)
+		c->handler(s, &a, r);
+}
+
+static bool
+has_control(const char *p, size_t len, bool eight_bit)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)p[i];
+
+		if (c < 0x20 || c == 0x7f || (c >= 0x80 && !eight_bit))
+			return true;
+	}
+	return false;
+}
+
+void
+command_run(struct session *s, char *line, size_t len)
+{
+	size_t verb = strcspn(line, " ");
+	const struct command *c = find(line, verb);
+	const char *text = line + verb + strspn(line + verb, " ");
+	struct reply r = { 0 };
+	bool path = c != NULL && (c->argument == FROM_PATH ||
+	    c->argument == TO_PATH);
+
+	/* Blanks at the end are common and harmless; within they are not ours. */
+	while (len > 0 && line[len - 1] == ' ')
+		line[--len] = '\0';
+	if (has_control(line, len, path))
+		reply_set(&r, REPLY_BAD_CHARACTER);
+	else if (c == NULL)
+		unknown(s, line, verb, &r);
+	else
+		dispatch(s, c, text, &r);
+	if (!s->lost)
+		session_say(s, &r, c != NULL ? c->verb : "-");
+}

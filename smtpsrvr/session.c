@@ -1,0 +1,289 @@
+/*
+ * session - one SMTP session: what it knows, its loop, its states.
+ *
+ * Runs as the session user inside the sandbox and trusts nothing of its
+ * client.  RFC 5321 section 4.1.4 has the order of commands; commands.def is
+ * where it stands.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/text.h"
+#include "lib/xalloc.h"
+#include "smtpsrvr/checks.h"
+#include "smtpsrvr/commands.h"
+#include "smtpsrvr/submitter.h"
+
+#define RECIPIENT_FRAME 700	/* bytes that one may take, at most */
+
+const struct settings *
+server_settings(const struct server *v, int listener, int channel)
+{
+	return &v->settings[(listener + 1) * (v->conf->nchannels + 1) +
+	    channel + 1];
+}
+
+int
+server_init(struct server *v, const struct conf *c, struct buf *why_r)
+{
+	int channels = c->nchannels + 1;
+
+	v->conf = c;
+	v->hostname = c->server.v.hostname;
+	if (site_open(&v->site, c, why_r) != 0)
+		return -1;
+	v->settings = xcalloc((size_t)((c->nlisteners + 1) * channels),
+	    sizeof *v->settings);
+	for (int l = -1; l < c->nlisteners; l++)
+		for (int h = -1; h < c->nchannels; h++)
+			conf_effective(c, l, h, &v->settings[(l + 1) *
+			    channels + h + 1]);
+	return 0;
+}
+
+/* Serials never repeat, so the text of one names a session for good. */
+static void
+name_session(struct session *s)
+{
+	static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
+	uint64_t n = s->who.serial;
+	char *at = s->sid + sizeof s->sid - 1;
+
+	*at = '\0';
+	do {
+		*--at = digits[n & 31];
+		n >>= 5;
+	} while (n != 0);
+	memmove(s->sid, at, strlen(at) + 1);
+}
+
+void
+session_init(struct session *s, const struct server *v,
+    const struct row_pass *who, const char *channels, int in, int out,
+    int life)
+{
+	struct buf why;
+
+	s->server = v;
+	s->who = *who;
+	s->set = server_settings(v, who->listener, -1);
+	s->submit = -1;
+	s->hello = (struct sub_hello){ .version = SUB_VERSION,
+	    .kind = SUB_SESSION, .row = who->row, .serial = who->serial };
+	memcpy(s->hello.token, who->token, sizeof s->hello.token);
+	wire_init(&s->wire, in, out, life);
+	s->wire.reply_ms = s->set->reply_timeout;
+	buf_init(&s->tx.recipients, 0);
+	net_text(&who->peer, s->ip);
+	name_session(s);
+	buf_init(&why, 1024);
+	/* The words were checked by tailor; an operand is checked by main. */
+	if (source_channels(v->conf, who->listener, channels, &s->list,
+	    &why) != 0)
+		fatal(78, "channels: %s", buf_str(&why));
+	buf_free(&why);
+}
+
+void
+session_log(struct session *s, struct logline *l, const char *verb)
+{
+	log_word(l, "ip", s->ip);
+	log_word(l, "chan", s->source.channel >= 0 ?
+	    s->server->conf->channels[s->source.channel].title : "-");
+	log_word(l, "verb", verb);
+	log_word(l, "sid", s->sid);
+}
+
+static void
+log_refusal(struct session *s, const struct reply *r, const char *verb)
+{
+	struct logline l;
+	char text[PATH_TEXT];
+	char lower[32];
+
+	snprintf(lower, sizeof lower, "%s", reply_name_text(r->name));
+	text_lower(lower);
+	log_begin(&l, LEVEL_NOTICE, "refuse");
+	session_log(s, &l, verb);
+	log_num(&l, "code", r->code);
+	log_word(&l, "enh", r->enhanced[0] != '\0' ? r->enhanced : "-");
+	log_word(&l, "reason", r->reason[0] != '\0' && r->reason[0] != '-' ?
+	    r->reason : lower);
+	log_word(&l, "tls", "-");
+	if (r->detail[0] != '\0')
+		log_text(&l, "detail", r->detail);
+	log_text(&l, "helo", s->helo);
+	if (s->state >= STATE_MAIL)
+		log_text(&l, "from", path_text(&s->tx.sender, text));
+	if (s->tx.recipient.local[0] != '\0')
+		log_text(&l, "to", path_text(&s->tx.recipient, text));
+	log_end(&l);
+}
+
+/* Counts a refusal; one too many becomes 421 and ends the session. */
+static void
+count_error(struct session *s, struct reply *r, bool recipient)
+{
+	uint32_t *count = recipient ? &s->refused : &s->errors;
+	int64_t most = recipient ? s->set->max_refused_recipients :
+	    s->set->max_errors;
+
+	if (++*count < most || s->over)
+		return;
+	reply_set(r, REPLY_TOO_MANY_ERRORS, recipient ?
+	    "refused recipients" : "see above");
+	reply_limit(r, recipient ? "max-refused-recipients" : "max-errors",
+	    *count, most);
+	s->over = true;
+}
+
+void
+session_say(struct session *s, const struct reply *given, const char *verb)
+{
+	struct reply r = *given;
+	char text[REPLY_TEXT + 32];
+
+	if (r.code >= 400) {
+		count_error(s, &r, strcmp(verb, "RCPT") == 0);
+		log_refusal(s, &r, verb);
+		snprintf(text, sizeof text, "%s (%s)", r.text, s->sid);
+	} else {
+		snprintf(text, sizeof text, "%s", r.text);
+	}
+	if (wire_reply_line(&s->wire, r.code, r.enhanced, text, false) !=
+	    WIRE_OK)
+		s->lost = true;
+}
+
+void
+session_reset(struct session *s)
+{
+	submitter_abort(s);
+	buf_free(&s->tx.recipients);
+	memset(&s->tx, 0, sizeof s->tx);
+	buf_init(&s->tx.recipients, (size_t)s->set->max_recipients *
+	    RECIPIENT_FRAME);
+	s->text_len = 0;
+	if (s->state > STATE_READY)
+		s->state = STATE_READY;
+}
+
+static void
+say_name(struct session *s, enum reply_name name)
+{
+	struct reply r;
+
+	/* Those that have an argument here want the host's name. */
+	reply_set(&r, name, s->server->hostname);
+	session_say(s, &r, "-");
+}
+
+/* The connection ended by itself: worth a line, not a reply. */
+static void
+log_end_of(struct session *s, const char *how)
+{
+	struct logline l;
+
+	log_begin(&l, LEVEL_INFO, "end");
+	session_log(s, &l, "-");
+	log_word(&l, "how", how);
+	log_num(&l, "messages", s->messages);
+	log_text(&l, "helo", s->helo);
+	log_end(&l);
+}
+
+static void
+greet(struct session *s)
+{
+	struct reply r = { 0 };
+	const char *more = s->set->greeting;
+
+	s->set = server_settings(s->server, s->who.listener, -1);
+	if (checks_run(s, CONNECT, &(struct check_subject){ 0 }, &r) ==
+	    REFUSE) {
+		s->over = true;
+		session_say(s, &r, "CONNECT");
+		return;
+	}
+	s->set = server_settings(s->server, s->who.listener,
+	    s->source.channel);
+	s->wire.reply_ms = s->set->reply_timeout;
+	log_level_set((enum log_level)s->set->log_level);
+	s->until = clock_ms() + s->set->session_time;
+	session_reset(s);
+	more = s->set->greeting;
+	reply_set(&r, REPLY_GREETING, s->server->hostname);
+	if (more[0] != '\0')
+		snprintf(r.text, sizeof r.text, "%.255s %.140s",
+		    s->server->hostname, more);
+	session_say(s, &r, "CONNECT");
+}
+
+static void
+timed_out(struct session *s)
+{
+	struct reply r;
+
+	if (clock_left(s->until) != 0) {
+		say_name(s, REPLY_TIMEOUT);
+		return;
+	}
+	reply_set(&r, REPLY_SESSION_OVER, "time");
+	reply_limit(&r, "session-time", s->set->session_time,
+	    s->set->session_time);
+	session_say(s, &r, "-");
+}
+
+/* One command, or the reason why there is none. */
+static void
+step(struct session *s)
+{
+	int64_t deadline = clock_ms() + s->set->command_timeout;
+	char *line;
+	size_t len;
+
+	if (deadline > s->until)
+		deadline = s->until;
+	switch (wire_line(&s->wire, (size_t)s->set->max_command_line,
+	    s->state <= STATE_READY, deadline, &line, &len)) {
+	case WIRE_OK:
+		command_run(s, line, len);
+		return;
+	case WIRE_TOO_LONG:
+		say_name(s, REPLY_LINE_TOO_LONG);
+		return;
+	case WIRE_BARE:
+		s->over = true;
+		say_name(s, REPLY_BARE_LF_COMMAND);
+		return;
+	case WIRE_CLOSED:
+		s->lost = true;
+		return;
+	case WIRE_TIMEOUT:
+		s->over = true;
+		timed_out(s);
+		return;
+	case WIRE_STOPPING:
+		s->over = true;
+		say_name(s, REPLY_SHUTTING_DOWN);
+		return;
+	}
+}
+
+void
+session_run(struct session *s)
+{
+	greet(s);
+	while (!s->over && !s->lost)
+		step(s);
+	submitter_abort(s);
+	if (s->lost)
+		log_end_of(s, s->state > STATE_READY ? "in-transaction" :
+		    "closed");
+	else
+		wire_hang_up(&s->wire);
+	submitter_close(s);
+}

@@ -1,0 +1,115 @@
+/*
+ * session - one SMTP session: what it knows, its loop, its states.
+ *
+ * Runs as the session user inside the sandbox (sandbox.h) and trusts nothing
+ * of its client.  Session and transaction are apart, each with one reset.
+ */
+#ifndef SMTPSRVR_SESSION_H
+#define SMTPSRVR_SESSION_H
+
+#include "lib/buf.h"
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "lib/path.h"
+#include "lib/rows.h"
+#include "lib/subproto.h"
+#include "smtpsrvr/params.h"
+#include "smtpsrvr/wire.h"
+#include "tables/site.h"
+#include "tables/source.h"
+
+#define SESSION_TEXT 65536	/* message bytes held before they stream */
+
+/* What all sessions share: made once, never changed. */
+struct server {
+	const struct conf *conf;
+	struct site site;
+	const char *hostname;
+	const char *jail;	/* prefix of the helpers' sockets: "" in the jail */
+	/* by listener + 1, then channel + 1: see server_settings() */
+	struct settings *settings;
+};
+
+enum session_state {
+	STATE_START,	/* nothing but the greeting so far */
+	STATE_READY,	/* EHLO or HELO came; no transaction */
+	STATE_MAIL,	/* a sender is given */
+	STATE_REFUSED,	/* recipients were given, all were refused */
+	STATE_RCPT,	/* at least one recipient is accepted */
+	STATE_COUNT
+};
+
+/* From MAIL to the end of the message, RSET, EHLO, HELO. */
+struct transaction {
+	struct mailbox sender;
+	struct mail_params params;
+	uint32_t accepted;	/* recipients */
+	struct buf recipients;	/* their submit frames */
+	struct mailbox recipient;	/* the last one named, for the log */
+	uint64_t size;		/* of the message as sent */
+	uint64_t stored;	/* of the text that submit gets */
+	bool streaming;		/* the envelope went out before the commit */
+	bool broken;		/* the way to submit failed; text is dropped */
+};
+
+struct session {
+	const struct server *server;
+	const struct settings *set;	/* in force for this client */
+	struct row_pass who;
+	struct wire wire;
+
+	/* from the source host to the channel */
+	struct source_list list;
+	struct source source;
+	char name[256];		/* the confirmed name, or "" */
+	char ip[NET_TEXT];
+	char sid[16];
+
+	enum session_state state;
+	bool esmtp;
+	char helo[256];
+	struct transaction tx;
+
+	/* budgets */
+	uint32_t messages, errors, unknown, idle, refused;
+	int64_t until;		/* when the whole session must end */
+	bool over;		/* close after the reply */
+	bool lost;		/* the connection is gone: no reply */
+
+	/* the way to submit */
+	int submit;		/* connection, or -1 */
+	bool submit_kept;	/* was given to us: never opened anew */
+	struct sub_hello hello;
+	bool said_hello;
+	size_t text_len;
+	char text[SESSION_TEXT];
+};
+
+/* The argument of a command, as far as the table says it must parse. */
+struct argument {
+	const char *text;	/* behind the verb, blanks taken off */
+	struct mailbox path;	/* FROM_PATH, TO_PATH */
+	const char *params;	/* what follows the path */
+};
+
+/* Settings in force for a listener and a channel, -1 for none. */
+const struct settings *server_settings(const struct server *v, int listener,
+    int channel);
+/* Opens the tables and works the settings out; 0 or -1 with why. */
+MM_MUST_USE int server_init(struct server *v, const struct conf *c,
+    struct buf *why_r);
+
+void session_init(struct session *s, const struct server *v,
+    const struct row_pass *who, const char *channels, int in, int out,
+    int life);
+/* From the greeting to the end.  The caller exits afterwards. */
+void session_run(struct session *s);
+/* Forgets the transaction; the state goes back to READY (or stays START). */
+void session_reset(struct session *s);
+
+/* Says a reply by name and, when it is a refusal, logs it. */
+void session_say(struct session *s, const struct reply *r, const char *verb);
+/* Adds the fields that every event of a session has. */
+void session_log(struct session *s, struct logline *l, const char *verb);
+
+#endif

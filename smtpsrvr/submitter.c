@@ -1,0 +1,175 @@
+/*
+ * submitter - the session's side of the dialogue with submit (subproto.h).
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "lib/fdio.h"
+#include "lib/log.h"
+#include "smtpsrvr/submitter.h"
+
+#define FRONT_MOST (16 * 1024)		/* hello and envelope */
+#define ANSWER_MS (10 * 60 * 1000)	/* RFC 5321 4.5.3.2.6 */
+
+int
+submitter_recipient(struct session *s, const struct mailbox *m)
+{
+	char text[PATH_TEXT];
+	struct sub_recipient r = { .address = path_text(m, text),
+	    .notify = "", .orcpt = "" };
+
+	return sub_put_recipient(&s->tx.recipients, &r);
+}
+
+static int
+open_submit(struct session *s)
+{
+	char path[256];
+
+	if (s->submit >= 0)
+		return 0;
+	if (s->submit_kept || (size_t)snprintf(path, sizeof path, "%s/submit",
+	    s->server->jail) >= sizeof path)
+		return -1;
+	s->submit = net_unix_connect(path, SOCK_STREAM);
+	s->said_hello = false;
+	return s->submit < 0 ? -1 : 0;
+}
+
+void
+submitter_close(struct session *s)
+{
+	if (s->submit >= 0)
+		close(s->submit);
+	s->submit = -1;
+}
+
+static int
+front(struct session *s, struct buf *b)
+{
+	char sender[PATH_TEXT];
+	const struct conf *c = s->server->conf;
+	struct sub_envelope e = { .sender = path_text(&s->tx.sender, sender),
+	    .helo = s->helo, .with = s->esmtp ? "ESMTP" : "SMTP",
+	    .body = s->tx.params.body, .sid = s->sid,
+	    .channel = c->channels[s->source.channel].title,
+	    .name = s->name, .envid = "", .ret = "", .id = "",
+	    .size = s->tx.params.size };
+
+	if (!s->said_hello && sub_put_hello(b, &s->hello) != 0)
+		return -1;
+	return sub_put_envelope(b, &e);
+}
+
+/*
+ * Sends front, recipients, text and, if it is the end, the commit, in as few
+ * writes as the kernel takes.  *sent_r: whether anything may have arrived.
+ */
+static int
+send_all(struct session *s, bool commit, bool *sent_r)
+{
+	struct buf b, tail;
+	struct sub_header h = { .len = (uint32_t)s->text_len,
+	    .type = SUB_DATA };
+	struct iovec v[5];
+	int n = 0, bad = -1;
+
+	*sent_r = false;
+	buf_init(&b, FRONT_MOST);
+	buf_init(&tail, 64);
+	if (open_submit(s) != 0)
+		goto out;
+	if (!s->tx.streaming) {
+		if (front(s, &b) != 0)
+			goto out;
+		v[n++] = (struct iovec){ b.p, b.len };
+		v[n++] = (struct iovec){ s->tx.recipients.p,
+		    s->tx.recipients.len };
+	}
+	if (s->text_len > 0) {
+		v[n++] = (struct iovec){ &h, sizeof h };
+		v[n++] = (struct iovec){ s->text, s->text_len };
+	}
+	if (commit) {
+		if (sub_put_commit(&tail, s->tx.stored) != 0)
+			goto out;
+		v[n++] = (struct iovec){ tail.p, tail.len };
+	}
+	*sent_r = true;
+	bad = n > 0 ? fd_writev(s->submit, v, n, clock_ms() + ANSWER_MS) : 0;
+out:
+	buf_free(&b);
+	buf_free(&tail);
+	return bad;
+}
+
+/*
+ * A connection kept from an earlier message may have lost its submit, which
+ * is back by now.  What a write that failed sent holds no commit, so nothing
+ * can be queued twice by trying once more.
+ */
+static int
+send_retrying(struct session *s, bool commit)
+{
+	bool used = s->submit >= 0 && s->said_hello && !s->tx.streaming;
+	bool sent;
+	int bad = send_all(s, commit, &sent);
+
+	if (bad != 0 && used && !s->submit_kept) {
+		submitter_close(s);
+		bad = send_all(s, commit, &sent);
+	}
+	if (bad == 0) {
+		s->said_hello = true;
+		return 0;
+	}
+	submitter_close(s);
+	return -1;
+}
+
+void
+submitter_stream(struct session *s)
+{
+	if (!s->tx.broken && send_retrying(s, false) != 0)
+		s->tx.broken = true;
+	s->tx.streaming = true;
+	s->text_len = 0;
+}
+
+void
+submitter_finish(struct session *s, struct reply *r)
+{
+	struct sub_verdict v;
+
+	if (!s->tx.broken && send_retrying(s, true) == 0 &&
+	    sub_read_verdict(s->submit, clock_ms() + ANSWER_MS, &v) == 0) {
+		*r = v.reply;
+	} else {
+		/* Without a verdict the client must try again. */
+		submitter_close(s);
+		reply_set(r, REPLY_SUBMIT_FAILED);
+		reply_because(r, "submit");
+	}
+	s->tx.streaming = false;
+	s->text_len = 0;
+}
+
+void
+submitter_abort(struct session *s)
+{
+	/* The end of the connection forgets it: no frame to get wrong. */
+	if (s->tx.streaming && !s->submit_kept)
+		submitter_close(s);
+	else if (s->tx.streaming && s->submit >= 0) {
+		struct sub_header h = { .type = SUB_ABORT };
+
+		if (fd_write(s->submit, &h, sizeof h, clock_ms() +
+		    ANSWER_MS) != 0)
+			submitter_close(s);
+	}
+	s->tx.streaming = false;
+}

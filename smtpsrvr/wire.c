@@ -1,0 +1,187 @@
+/*
+ * wire - the client's connection: bounded lines in, batched replies out.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+#include "lib/fdio.h"
+#include "smtpsrvr/wire.h"
+
+#define DRAIN_MS 5000
+#define DRAIN_BYTES (1024 * 1024)
+
+void
+wire_init(struct wire *w, int in, int out, int life)
+{
+	w->in = in;
+	w->out = out;
+	w->life = life;
+	w->reply_ms = 300000;
+	w->at = w->len = w->used = 0;
+}
+
+bool
+wire_pending(const struct wire *w)
+{
+	return w->at < w->len;
+}
+
+enum wire_end
+wire_flush(struct wire *w)
+{
+	size_t n = w->used;
+
+	w->used = 0;
+	if (n == 0 || fd_write(w->out, w->replies, n,
+	    clock_ms() + w->reply_ms) == 0)
+		return WIRE_OK;
+	return errno == ETIMEDOUT ? WIRE_TIMEOUT : WIRE_CLOSED;
+}
+
+/* Waits for the client, and for smtpd where stopping is allowed. */
+static enum wire_end
+wait_input(struct wire *w, bool stoppable, int64_t deadline)
+{
+	struct pollfd p[2] = { { w->in, POLLIN, 0 },
+	    { stoppable ? w->life : -1, POLLIN, 0 } };
+	int n;
+
+	do {
+		n = poll(p, 2, clock_left(deadline));
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return WIRE_CLOSED;
+	if (n == 0)
+		return WIRE_TIMEOUT;
+	return p[0].revents != 0 ? WIRE_OK : WIRE_STOPPING;
+}
+
+enum wire_end
+wire_fill(struct wire *w, bool stoppable, int64_t deadline)
+{
+	enum wire_end end = wire_flush(w);
+	ssize_t n;
+
+	if (end != WIRE_OK)
+		return end;
+	if (w->at > 0) {
+		memmove(w->buffer, w->buffer + w->at, w->len - w->at);
+		w->len -= w->at;
+		w->at = 0;
+	}
+	if (deadline != CLOCK_NEVER && clock_left(deadline) == 0)
+		return WIRE_TIMEOUT;
+	end = wait_input(w, stoppable, deadline);
+	if (end != WIRE_OK)
+		return end;
+	do {
+		n = read(w->in, w->buffer + w->len, sizeof w->buffer - w->len);
+	} while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return WIRE_CLOSED;
+	w->len += (size_t)n;
+	return WIRE_OK;
+}
+
+/* Throws away up to and with the next LF. */
+static enum wire_end
+skip_line(struct wire *w, int64_t deadline)
+{
+	enum wire_end end;
+	char *lf;
+
+	for (;;) {
+		lf = memchr(w->buffer + w->at, '\n', w->len - w->at);
+		if (lf != NULL) {
+			w->at = (size_t)(lf + 1 - w->buffer);
+			return WIRE_TOO_LONG;
+		}
+		w->at = w->len = 0;
+		end = wire_fill(w, false, deadline);
+		if (end != WIRE_OK)
+			return end;
+	}
+}
+
+enum wire_end
+wire_line(struct wire *w, size_t most, bool stoppable, int64_t deadline,
+    char **line_r, size_t *len_r)
+{
+	enum wire_end end;
+	size_t seen = 0;
+	char *line, *lf;
+
+	for (;;) {
+		size_t have = w->len - w->at;
+
+		line = w->buffer + w->at;
+		lf = memchr(line + seen, '\n', have - seen);
+		if (lf != NULL)
+			break;
+		if (have >= most)
+			return skip_line(w, deadline);
+		seen = have;
+		end = wire_fill(w, stoppable && have == 0, deadline);
+		if (end != WIRE_OK)
+			return end;
+	}
+	w->at += (size_t)(lf + 1 - line);
+	if ((size_t)(lf + 1 - line) > most)
+		return WIRE_TOO_LONG;
+	if (lf == line || lf[-1] != '\r' ||
+	    memchr(line, '\r', (size_t)(lf - 1 - line)) != NULL)
+		return WIRE_BARE;
+	lf[-1] = '\0';
+	*line_r = line;
+	*len_r = (size_t)(lf - 1 - line);
+	return WIRE_OK;
+}
+
+enum wire_end
+wire_reply_line(struct wire *w, int code, const char *enhanced,
+    const char *text, bool more)
+{
+	char line[512 + REPLY_TEXT];
+	enum wire_end end = WIRE_OK;
+	int n = snprintf(line, sizeof line, "%03d%c%s%s%s\r\n", code,
+	    more ? '-' : ' ', enhanced, enhanced[0] != '\0' ? " " : "", text);
+
+	if (n < 0 || (size_t)n >= sizeof line)
+		return WIRE_CLOSED;
+	if (w->used + (size_t)n > sizeof w->replies)
+		end = wire_flush(w);
+	memcpy(w->replies + w->used, line, (size_t)n);
+	w->used += (size_t)n;
+	return end;
+}
+
+enum wire_end
+wire_reply(struct wire *w, const struct reply *r)
+{
+	return wire_reply_line(w, r->code, r->enhanced, r->text, false);
+}
+
+void
+wire_hang_up(struct wire *w)
+{
+	int64_t deadline = clock_ms() + DRAIN_MS;
+	size_t left = DRAIN_BYTES;
+	ssize_t n;
+
+	if (wire_flush(w) != WIRE_OK || shutdown(w->out, SHUT_WR) != 0)
+		return;
+	while (left > 0 && wait_input(w, false, deadline) == WIRE_OK) {
+		n = read(w->in, w->buffer, sizeof w->buffer < left ?
+		    sizeof w->buffer : left);
+		if (n <= 0)
+			return;
+		left -= (size_t)n;
+	}
+}

@@ -1,0 +1,63 @@
+/*
+ * wire - the client's connection: bounded lines in, batched replies out.
+ *
+ * Replies collect and go out when the input is used up, so that a pipelined
+ * group is answered in one packet.  Every wait has a deadline (clock.h), not
+ * a timeout a read: a client that sends a byte now and then gains nothing.
+ */
+#ifndef SMTPSRVR_WIRE_H
+#define SMTPSRVR_WIRE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "lib/reply.h"
+
+#define WIRE_IN 65536
+#define WIRE_OUT 8192
+
+enum wire_end {
+	WIRE_OK,
+	WIRE_TOO_LONG,	/* a line; its rest was thrown away */
+	WIRE_BARE,	/* a bare CR or LF ended or stood in a line */
+	WIRE_CLOSED,	/* by the client */
+	WIRE_TIMEOUT,
+	WIRE_STOPPING	/* smtpd asks us to end; only between commands */
+};
+
+struct wire {
+	int in, out;		/* may be the same socket */
+	int life;		/* smtpd's lifetime socket, or -1 */
+	int64_t reply_ms;	/* how long a client may take to read */
+	size_t at, len;		/* unread bytes are buffer[at .. len) */
+	size_t used;		/* of replies */
+	char buffer[WIRE_IN];
+	char replies[WIRE_OUT];
+};
+
+void wire_init(struct wire *w, int in, int out, int life);
+
+/*
+ * The next command line without its CRLF; it stays valid until the next
+ * call, and is NUL-ended (it may hold NULs itself).  most counts the CRLF.
+ */
+enum wire_end wire_line(struct wire *w, size_t most, bool stoppable,
+    int64_t deadline, char **line_r, size_t *len_r);
+/* Reads more behind what is there; the buffer must not be full. */
+enum wire_end wire_fill(struct wire *w, bool stoppable, int64_t deadline);
+/* Is another byte there without waiting? */
+bool wire_pending(const struct wire *w);
+
+/* Adds "code[ enhanced] text" as one line, or one of several. */
+enum wire_end wire_reply(struct wire *w, const struct reply *r);
+enum wire_end wire_reply_line(struct wire *w, int code, const char *enhanced,
+    const char *text, bool more);
+/* Sends what has collected. */
+enum wire_end wire_flush(struct wire *w);
+/*
+ * The polite end: sends replies, ends our direction, reads and drops what
+ * comes for at most 5 s and 1 MiB, so that no reset eats the last reply.
+ */
+void wire_hang_up(struct wire *w);
+
+#endif
