@@ -25,6 +25,7 @@ import collections
 import contextlib
 import ctypes
 import os
+import random
 import re
 import shutil
 import signal
@@ -83,6 +84,10 @@ def ok(good, what):
             frame = frame.f_back
         diag("at %s:%d" % (frame.f_code.co_filename, frame.f_lineno))
     return bool(good)
+
+
+def failures():
+    return _failed
 
 
 def _short(value):
@@ -168,7 +173,8 @@ def need(*programs):
 def need_built(*programs):
     """Skips the whole test where one of ours is not in the tree."""
     for name in programs:
-        if not os.path.exists(program(name)):
+        if not (os.path.isdir(program_directory()) and
+                os.path.exists(program(name))):
             skip_all(name + " is not built")
 
 
@@ -328,6 +334,7 @@ def program_directory():
 
 
 def reachable(directory):
+    """May everybody enter it?"""
     d = os.path.realpath(directory)
     while True:
         if not os.stat(d).st_mode & stat.S_IXOTH:
@@ -348,11 +355,19 @@ def program(name):
 
 
 def free_port(address="127.0.0.1"):
+    """A port that nobody listens at; below those that the kernel gives to
+    clients, and by chance, so that tests side by side do not meet."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family) as s:
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        s.bind((address, 0))
-        return s.getsockname()[1]
+    for _ in range(200):
+        port = random.SystemRandom().randint(10240, 32000)
+        with socket.socket(family) as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind((address, port))
+                return port
+            except OSError:
+                continue
+    raise Late("no free port")
 
 
 class Scratch:

@@ -24,7 +24,7 @@ noinst_DATA = tests/bin/.made
 clean-local:
 	rm -rf tests/bin
 
-TESTS += $(lint_tests) $(system_tests)
+TESTS += $(lint_tests) tests/talk.py $(system_tests)
 lint_tests = \
 	tests/lint/layers.sh \
 	tests/lint/sizes.sh \
@@ -35,7 +35,17 @@ lint_tests = \
 	tests/lint/shell.sh \
 	tests/lint/tables.py
 system_tests =
-dist_check_SCRIPTS += $(lint_tests) $(system_tests)
-EXTRA_DIST += tests/harness.py \
+dist_check_SCRIPTS += $(lint_tests) tests/talk.py $(system_tests)
+talks = \
+	tests/talks/10-greeting.talk tests/talks/11-hello.talk \
+	tests/talks/12-message.talk tests/talks/13-sequence.talk \
+	tests/talks/14-small-verbs.talk tests/talks/15-unknown.talk \
+	tests/talks/16-errors.talk tests/talks/20-lines.talk \
+	tests/talks/21-short-lines.talk tests/talks/22-addresses.talk \
+	tests/talks/23-parameters.talk tests/talks/24-recipients.talk \
+	tests/talks/25-pipelining.talk tests/talks/26-many-commands.talk \
+	tests/talks/27-data.talk tests/talks/28-defer.talk
+EXTRA_DIST += tests/harness.py $(talks) tests/peers.sh \
+	check run .ci/run build-aux/prepare.sh \
 	tests/lint/lint.sh tests/lint/layers.txt tests/lint/names.txt \
 	tests/lint/untested.txt

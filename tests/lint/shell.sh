@@ -11,9 +11,9 @@ fi
 		[ -f "$file" ] && echo "$file"
 	done
 	# shellcheck disable=SC2086 # a list of words
-	find $folders tests bench etc -name '*.sh'
+	find $folders tests bench etc build-aux/prepare.sh -name '*.sh'
 } 2>/dev/null | sort -u | while read -r file; do
-	shellcheck -x -P SCRIPTDIR -P "$src" -e SC1090,SC1091 "$file"
+	shellcheck -P SCRIPTDIR -P "$src" -e SC1090,SC1091 "$file"
 	head -1 "$file" | grep -Eq '^#!/bin/(ba)?sh|^# ' ||
 	    echo "$file: no first line that names the shell"
 done 2>&1 | clean "shellcheck has nothing to say"
