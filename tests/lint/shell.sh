@@ -13,7 +13,7 @@ fi
 	# shellcheck disable=SC2086 # a list of words
 	find $folders tests bench etc build-aux/prepare.sh -name '*.sh'
 } 2>/dev/null | sort -u | while read -r file; do
-	shellcheck -P SCRIPTDIR -P "$src" -e SC1090,SC1091 "$file"
+	shellcheck -x -P SCRIPTDIR -P "$src" -e SC1090,SC1091 "$file"
 	head -1 "$file" | grep -Eq '^#!/bin/(ba)?sh|^# ' ||
 	    echo "$file: no first line that names the shell"
 done 2>&1 | clean "shellcheck has nothing to say"
