@@ -49,3 +49,4 @@ EXTRA_DIST += tests/harness.py $(talks) tests/peers.sh \
 	check run .ci/run build-aux/prepare.sh \
 	tests/lint/lint.sh tests/lint/layers.txt tests/lint/names.txt \
 	tests/lint/untested.txt
+include tests/fuzz/local.mk

@@ -1,0 +1,44 @@
+# tests/fuzz: each target is a corpus replay in `make check`; libFuzzer programs
+# are built besides with --enable-fuzzers:
+#	tests/fuzz/fuzz_path -dict=.../tests/fuzz/dict/path.dict scratch/ \
+#	    .../tests/fuzz/corpus/path
+noinst_HEADERS += tests/fuzz/fuzz.h
+EXTRA_DIST += tests/fuzz/corpus tests/fuzz/dict
+fuzz_cppflags = $(AM_CPPFLAGS) -DFUZZ_SOURCE='"$(abs_top_srcdir)"'
+
+check_PROGRAMS += tests/fuzz/fuzz_path.t
+tests_fuzz_fuzz_path_t_SOURCES = tests/fuzz/fuzz_path.c tests/fuzz/replay.c
+tests_fuzz_fuzz_path_t_CPPFLAGS = $(fuzz_cppflags) -DFUZZ_CORPUS='"path"'
+tests_fuzz_fuzz_path_t_LDADD = lib/libbase.a
+TESTS += tests/fuzz/fuzz_path.t
+
+check_PROGRAMS += tests/fuzz/fuzz_qfile.t
+tests_fuzz_fuzz_qfile_t_SOURCES = tests/fuzz/fuzz_qfile.c tests/fuzz/replay.c
+tests_fuzz_fuzz_qfile_t_CPPFLAGS = $(fuzz_cppflags) -DFUZZ_CORPUS='"qfile"'
+tests_fuzz_fuzz_qfile_t_LDADD = lib/libbase.a
+TESTS += tests/fuzz/fuzz_qfile.t
+
+check_PROGRAMS += tests/fuzz/fuzz_subproto.t
+tests_fuzz_fuzz_subproto_t_SOURCES = tests/fuzz/fuzz_subproto.c \
+	tests/fuzz/replay.c
+tests_fuzz_fuzz_subproto_t_CPPFLAGS = $(fuzz_cppflags) \
+	-DFUZZ_CORPUS='"subproto"'
+tests_fuzz_fuzz_subproto_t_LDADD = lib/libbase.a
+TESTS += tests/fuzz/fuzz_subproto.t
+
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_path
+tests_fuzz_fuzz_path_SOURCES = tests/fuzz/fuzz_path.c
+tests_fuzz_fuzz_path_LDADD = lib/libbase.a
+tests_fuzz_fuzz_path_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+noinst_PROGRAMS += tests/fuzz/fuzz_qfile
+tests_fuzz_fuzz_qfile_SOURCES = tests/fuzz/fuzz_qfile.c
+tests_fuzz_fuzz_qfile_LDADD = lib/libbase.a
+tests_fuzz_fuzz_qfile_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+noinst_PROGRAMS += tests/fuzz/fuzz_subproto
+tests_fuzz_fuzz_subproto_SOURCES = tests/fuzz/fuzz_subproto.c
+tests_fuzz_fuzz_subproto_LDADD = lib/libbase.a
+tests_fuzz_fuzz_subproto_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+endif
