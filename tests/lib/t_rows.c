@@ -34,7 +34,8 @@ checks(struct row *w, const struct row *rows, uint32_t n)
 	size_t i;
 	bool refused = true;
 
-	ok(!rows_check(rows, n, 1, 0, token, &copy), "a free row");
+	memset(other, 0, sizeof(other));
+	ok(!rows_check(rows, n, 1, 0, other, &copy), "a free row, all zero");
 	fill(&w[1], 77);
 	ok(rows_check(rows, n, 1, 77, token, &copy), "the right one");
 	is(net_text(&copy.peer, text), "192.0.2.7", "its address");

@@ -94,6 +94,7 @@ strangers(void)
 	num(buf_adds(&b, "before"), 0, "a small buffer");
 	num(trace_received(&b, &f), -1, "is too small");
 	is(buf_str(&b), "before", "and stays as it was");
+	num(b.len, strlen("before"), "its length too");
 	buf_free(&b);
 }
 
