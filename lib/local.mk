@@ -110,3 +110,8 @@ check_PROGRAMS += tests/lib/t_trace.t
 tests_lib_t_trace_t_SOURCES = tests/lib/t_trace.c tests/tap.h
 tests_lib_t_trace_t_LDADD = lib/libbase.a
 TESTS += tests/lib/t_trace.t
+
+check_PROGRAMS += tests/lib/t_conf.t
+tests_lib_t_conf_t_SOURCES = tests/lib/t_conf.c tests/tap.h
+tests_lib_t_conf_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_conf.t
