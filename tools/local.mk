@@ -1,1 +1,17 @@
 # tools
+noinst_LIBRARIES += tools/libtailor.a
+tools_libtailor_a_SOURCES = \
+	tools/confile.c \
+	tools/confile.h \
+	tools/makeplan.c \
+	tools/makeplan.h \
+	tools/scan.c \
+	tools/scan.h
+
+inlet_PROGRAMS += tools/tailor
+tools_tailor_SOURCES = tools/tailor.c
+tools_tailor_LDADD = tools/libtailor.a lib/libbase.a $(CONFUSE_LIBS)
+
+check_PROGRAMS += tests/tools/dumpconf
+tests_tools_dumpconf_SOURCES = tests/tools/dumpconf.c
+tests_tools_dumpconf_LDADD = lib/libbase.a

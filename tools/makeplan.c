@@ -1,0 +1,183 @@
+/*
+ * makeplan - from a complete configuration to smtpd's plan.
+ *
+ * Names become numbers here, because smtpd, which is root, looks up nothing.
+ */
+#include "config.h"
+
+#include <pwd.h>
+#include <string.h>
+#include <unistd.h>
+#include "lib/text.h"
+#include "tools/makeplan.h"
+
+/* Index in enum plan_user. */
+static const enum setting_id user_settings[PLAN_USERS] = {
+	[PLAN_SUBMIT] = SETTING_submit_user,
+	[PLAN_SESSION] = SETTING_session_user,
+	[PLAN_LOOKUP] = SETTING_lookup_user,
+	[PLAN_LOGGER] = SETTING_logger_user,
+};
+
+/* A user by name, or by number whether it has a name or not. */
+static int
+resolve_user(const char *user, struct proc_user *u_r)
+{
+	struct passwd *pw;
+	int64_t n;
+
+	if (user[0] >= '0' && user[0] <= '9') {
+		if (text_number(user, 0, INT32_MAX, &n) != 0)
+			return -1;
+		pw = getpwuid((uid_t)n);
+		u_r->uid = (uid_t)n;
+		u_r->gid = pw != NULL ? pw->pw_gid : (gid_t)n;
+		return 0;
+	}
+	pw = getpwnam(user);
+	if (pw == NULL)
+		return -1;
+	u_r->uid = pw->pw_uid;
+	u_r->gid = pw->pw_gid;
+	return 0;
+}
+
+static int
+plan_users(const struct section *s, struct proc_user *users,
+    struct conf_wrong *w)
+{
+	int bad = 0;
+
+	for (int i = 0; i < PLAN_USERS; i++) {
+		enum setting_id id = user_settings[i];
+		struct origin o = s->from[id];
+		const char *user = setting_strings(&s->v, id).at[0];
+
+		if (resolve_user(user, &users[i]) != 0) {
+			conf_wrong(w, o, "%s: there is no user \"%s\"; make it "
+			    "with: useradd --system --no-create-home "
+			    "--shell /usr/sbin/nologin %s",
+			    setting_name(id), user, user);
+			bad = -1;
+		} else if (users[i].uid == 0) {
+			conf_wrong(w, o, "%s must not be root",
+			    setting_name(id));
+			bad = -1;
+		}
+	}
+	if (bad == 0 && users[PLAN_SESSION].uid == users[PLAN_SUBMIT].uid) {
+		conf_wrong(w, s->from[SETTING_session_user], "session-user "
+		    "must be another user than submit-user");
+		bad = -1;
+	}
+	return bad;
+}
+
+static int
+trusted_users(const struct section *s, struct conf_wrong *w)
+{
+	const struct strings *l = &s->v.trusted_users;
+	struct proc_user u;
+	int bad = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		if (resolve_user(l->at[i], &u) != 0) {
+			conf_wrong(w, s->from[SETTING_trusted_users],
+			    "trusted-users: there is no user \"%s\"",
+			    l->at[i]);
+			bad = -1;
+		}
+	}
+	return bad;
+}
+
+/* Where a machine has no IPv6, both wildcards are still what was meant. */
+static bool
+optional(const struct strings *addresses, const char *address)
+{
+	if (strcmp(address, "::") != 0)
+		return false;
+	for (size_t i = 0; i < addresses->n; i++) {
+		if (strcmp(addresses->at[i], "0.0.0.0") == 0)
+			return true;
+	}
+	return false;
+}
+
+static int
+plan_sockets(const struct conf *c, int listener, struct plan *p,
+    struct conf_wrong *w)
+{
+	const struct section *l = &c->listeners[listener];
+	bool limited = l->from[SETTING_max_connections].file != NULL;
+
+	for (size_t i = 0; i < l->v.address.n; i++) {
+		struct plan_socket *s = &p->sockets[p->nsockets];
+
+		if (p->nsockets == PLAN_SOCKETS) {
+			conf_wrong(w, l->where, "more than %d addresses to "
+			    "listen at", PLAN_SOCKETS);
+			return -1;
+		}
+		if (net_parse(l->v.address.at[i], &s->at) != 0 ||
+		    text_copy(s->name, sizeof(s->name), l->title) != 0)
+			return -1;
+		s->at.port = (uint16_t)l->v.port;
+		s->listener = listener;
+		s->most = limited ? (int32_t)l->v.max_connections : 0;
+		s->optional = optional(&l->v.address, l->v.address.at[i]);
+		p->nsockets++;
+	}
+	return 0;
+}
+
+static int
+plan_texts(const struct settings *v, struct plan *p)
+{
+	const char *programs = v->program_directory;
+
+	if (programs[0] == '\0')
+		programs = INLET_LIBEXEC;
+	if (text_copy(p->hostname, sizeof(p->hostname), v->hostname) != 0 ||
+	    text_copy(p->run_directory, sizeof(p->run_directory),
+	    v->run_directory) != 0)
+		return -1;
+	return text_copy(p->program_directory, sizeof(p->program_directory),
+	    programs);
+}
+
+int
+makeplan(const struct conf *c, bool resolve, struct plan *p_r,
+    struct conf_wrong *w)
+{
+	const struct section *s = &c->server;
+	const struct settings *v = &s->v;
+	int bad = trusted_users(s, w);
+
+	memset(p_r, 0, sizeof(*p_r));
+	p_r->max_connections = (int32_t)v->max_connections;
+	p_r->max_per_address = (int32_t)v->max_connections_per_address;
+	p_r->max_per_prefix = (int32_t)v->max_connections_per_prefix;
+	p_r->max_connections_set =
+	    s->from[SETTING_max_connections].file != NULL;
+	p_r->prefix4 = (int32_t)v->prefix_length_ipv4;
+	p_r->prefix6 = (int32_t)v->prefix_length_ipv6;
+	p_r->backlog = (int32_t)v->backlog;
+	p_r->template_connections = (int32_t)v->template_connections;
+	p_r->template_age_ms = v->template_age;
+	p_r->drain_ms = v->drain_time;
+	/* The setting's digits are octal ones: conf_check() saw to that. */
+	p_r->submit_socket_mode = (int32_t)(v->submit_socket_mode / 100 * 64 +
+	    v->submit_socket_mode / 10 % 10 * 8 + v->submit_socket_mode % 10);
+	if (plan_texts(v, p_r) != 0) {
+		conf_wrong(w, s->where, "a name or directory is too long");
+		bad = -1;
+	}
+	for (int i = 0; i < c->nlisteners && bad == 0; i++)
+		bad = plan_sockets(c, i, p_r, w);
+	if (resolve)
+		return plan_users(s, p_r->users, w) != 0 ? -1 : bad;
+	for (int i = 0; i < PLAN_USERS; i++)
+		p_r->users[i] = (struct proc_user){ getuid(), getgid() };
+	return bad;
+}
