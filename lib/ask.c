@@ -10,9 +10,9 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
 #include "lib/ask.h"
 #include "lib/clock.h"
-#include "lib/fdio.h"
 
 _Static_assert(sizeof(struct ask_question) == 8 + sizeof(struct netaddr),
     "a hole in struct ask_question");
@@ -45,7 +45,8 @@ send_question(int sock, const struct ask_question *q, int64_t deadline)
 	do {
 		if (wait_for(sock, POLLOUT, deadline) == -1)
 			return -1;
-		if (fd_pass(sock, q, sizeof(*q), NULL, 0, MSG_DONTWAIT) == 0)
+		if (send(sock, q, sizeof(*q), MSG_DONTWAIT | MSG_NOSIGNAL) ==
+		    (ssize_t)sizeof(*q))
 			return 0;
 	} while (again());
 	return -1;
@@ -54,14 +55,13 @@ send_question(int sock, const struct ask_question *q, int64_t deadline)
 static int
 take_answer(int sock, struct ask_answer *a, int64_t deadline)
 {
-	int none;
 	ssize_t n;
 
 	do {
 		if (wait_for(sock, POLLIN, deadline) == -1)
 			return -1;
-		none = 0;
-		n = fd_take(sock, a, sizeof(*a), NULL, &none, MSG_DONTWAIT);
+		/* recv, for the session's filter knows no recvmsg. */
+		n = recv(sock, a, sizeof(*a), MSG_DONTWAIT | MSG_TRUNC);
 	} while (n == -1 && again());
 	return n == (ssize_t)sizeof(*a) ? 0 : -1;
 }

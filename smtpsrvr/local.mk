@@ -1,1 +1,26 @@
-# smtpsrvr
+# smtpsrvr: one session, unprivileged.
+noinst_LIBRARIES += smtpsrvr/libsmtpsrvr.a
+smtpsrvr_libsmtpsrvr_a_SOURCES = \
+	smtpsrvr/check_mail.c \
+	smtpsrvr/check_source.c \
+	smtpsrvr/checks.c smtpsrvr/checks.h \
+	smtpsrvr/cmd_data.c \
+	smtpsrvr/cmd_hello.c \
+	smtpsrvr/cmd_idle.c \
+	smtpsrvr/cmd_mail.c \
+	smtpsrvr/cmd_rcpt.c \
+	smtpsrvr/commands.c smtpsrvr/commands.h \
+	smtpsrvr/data_reader.c smtpsrvr/data_reader.h \
+	smtpsrvr/once.c smtpsrvr/once.h \
+	smtpsrvr/params.c smtpsrvr/params.h \
+	smtpsrvr/sandbox.c smtpsrvr/sandbox.h \
+	smtpsrvr/session.c smtpsrvr/session.h \
+	smtpsrvr/submitter.c smtpsrvr/submitter.h \
+	smtpsrvr/template.c smtpsrvr/template.h \
+	smtpsrvr/wire.c smtpsrvr/wire.h
+EXTRA_DIST += smtpsrvr/commands.def smtpsrvr/checks.def
+
+inlet_PROGRAMS += smtpsrvr/smtpsrvr
+smtpsrvr_smtpsrvr_SOURCES = smtpsrvr/main.c
+smtpsrvr_smtpsrvr_LDADD = smtpsrvr/libsmtpsrvr.a tables/libtables.a \
+	lib/libbase.a $(GDBM_LIBS)

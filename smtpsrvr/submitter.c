@@ -3,6 +3,7 @@
  */
 #include "config.h"
 
+#include <endian.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -73,7 +74,7 @@ static int
 send_all(struct session *s, bool commit, bool *sent_r)
 {
 	struct buf b, tail;
-	struct sub_header h = { .len = (uint32_t)s->text_len,
+	struct sub_header h = { .len = htole32((uint32_t)s->text_len),
 	    .type = SUB_DATA };
 	struct iovec v[5];
 	int n = 0, bad = -1;

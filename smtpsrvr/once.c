@@ -1,0 +1,284 @@
+/*
+ * once - one session by exec: smtpsrvr remotehost localhost [channels].
+ *
+ * As root it starts a submit of its own, and logger and lookup where no
+ * resident one answers, then becomes the session user like any session.  As
+ * anybody else it needs the resident submit, which must trust that user.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/fdio.h"
+#include "lib/log.h"
+#include "lib/tailored.h"
+#include "lib/text.h"
+#include "smtpsrvr/once.h"
+#include "smtpsrvr/sandbox.h"
+#include "smtpsrvr/session.h"
+
+struct once {
+	const struct once_options *o;
+	struct plan plan;
+	int record;
+	int log;		/* socket to a logger, or -1: standard error */
+	int submit;
+	struct conf *conf;
+	struct server server;
+	struct sandbox sandbox;
+	struct row_pass who;
+	char name[256];		/* a name that a trusted caller gave */
+	char jail[PLAN_PATH + 8];
+};
+
+/* What the client hears when we cannot even begin. */
+static int
+sorry(int code)
+{
+	static const char line[] =
+	    "421 4.3.0 Cannot take mail now, try again later\r\n";
+
+	(void)!write(1, line, sizeof line - 1);
+	return code;
+}
+
+static const char *
+run_path(const struct once *x, const char *name)
+{
+	static char path[PLAN_PATH + 32];
+
+	snprintf(path, sizeof path, "%s/%s", x->plan.run_directory, name);
+	return path;
+}
+
+static pid_t
+start(const struct once *x, const char *name, const char *flag,
+    enum plan_user user, const int *fds, int nfds)
+{
+	char path[PLAN_PATH + 32], argv0[16], argv1[8];
+	char *argv[3] = { argv0, flag != NULL ? argv1 : NULL };
+
+	snprintf(path, sizeof path, "%s/%s", x->plan.program_directory, name);
+	snprintf(argv0, sizeof argv0, "%s", name);
+	snprintf(argv1, sizeof argv1, "%s", flag != NULL ? flag : "");
+	return proc_start(path, argv, fds, nfds, &x->plan.users[user]);
+}
+
+/* The resident logger's socket, else a logger of our own. */
+static int
+open_log(struct once *x)
+{
+	int pair[2], fds[6];
+
+	if (x->o->debug && !fd_is_socket(2, NULL, NULL))
+		return -1;
+	x->log = net_unix_connect(run_path(x, "log"), SOCK_DGRAM);
+	if (x->log >= 0 || geteuid() != 0)
+		return x->log;
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) != 0)
+		return -1;
+	memcpy(fds, (int[]){ -1, -1, -1, x->record, -1, pair[1] },
+	    sizeof fds);
+	if (start(x, "logger", "-c", PLAN_LOGGER, fds, 6) < 0)
+		log_note(LEVEL_ERROR, "logger: %s", strerror(errno));
+	close(pair[1]);
+	return x->log = pair[0];
+}
+
+/*
+ * A lookup of our own, at the socket where sessions look for the resident
+ * one; it ends when the other end of its control socket does, with us.
+ */
+static void
+ensure_lookup(struct once *x)
+{
+	const char *path = run_path(x, "jail/lookup");
+	int sock = net_unix_connect(path, SOCK_SEQPACKET), pair[2], fds[7];
+
+	if (sock >= 0) {
+		close(sock);
+		return;
+	}
+	if (geteuid() != 0)
+		return;
+	sock = net_unix_bind(path, SOCK_SEQPACKET, 0666);
+	if (sock < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
+	    pair) != 0) {
+		log_note(LEVEL_ERROR, "%s: %s", path, strerror(errno));
+		return;
+	}
+	memcpy(fds, (int[]){ -1, -1, -1, x->record, pair[1], x->log, sock },
+	    sizeof fds);
+	if (start(x, "lookup", NULL, PLAN_LOOKUP, fds, 7) < 0)
+		log_note(LEVEL_ERROR, "lookup: %s", strerror(errno));
+	close(pair[1]);
+	close(sock);
+	/* pair[0] stays open until we end. */
+}
+
+/* submit -c with a session table of one row: ours. */
+static int
+own_submit(struct once *x)
+{
+	int pair[2], rows_fd, fds[7];
+	struct row *row = rows_make(1, &rows_fd);
+
+	if (row == NULL || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
+	    pair) != 0)
+		return -1;
+	memcpy(row->token, x->who.token, ROWS_TOKEN);
+	row->peer = x->who.peer;
+	row->local = x->who.local;
+	row->listener = x->who.listener;
+	row->finicky = x->who.finicky;
+	row->since = time(NULL);
+	if (text_copy(row->channels, sizeof row->channels,
+	    x->o->channels) != 0)
+		return -1;
+	atomic_store(&row->serial, x->who.serial);
+	memcpy(fds, (int[]){ pair[1], -1, -1, x->record, -1, x->log, rows_fd },
+	    sizeof fds);
+	if (start(x, "submit", "-c", PLAN_SUBMIT, fds, 7) < 0)
+		return -1;
+	close(pair[1]);
+	close(rows_fd);
+	return pair[0];
+}
+
+static void
+facts(struct once *x)
+{
+	struct sockaddr_storage ss = { 0 };
+	socklen_t len = sizeof ss;
+	int one = 1;
+
+	x->who.listener = -1;
+	x->who.finicky = x->o->finicky;
+	x->who.serial = ((uint64_t)time(NULL) << 20) ^ (uint64_t)getpid();
+	if (getrandom(x->who.token, ROWS_TOKEN, 0) != ROWS_TOKEN)
+		fatal(EX_OSERR, "getrandom failed");
+	if (getpeername(0, (struct sockaddr *)&ss, &len) == 0)
+		net_from_sockaddr(&x->who.peer, (struct sockaddr *)&ss);
+	len = sizeof ss;
+	if (getsockname(0, (struct sockaddr *)&ss, &len) == 0)
+		net_from_sockaddr(&x->who.local, (struct sockaddr *)&ss);
+	(void)setsockopt(0, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+}
+
+/* Without a network socket the argument counts, from root. */
+static void
+believe_argument(struct once *x)
+{
+	if (x->who.peer.family != 0 || geteuid() != 0)
+		return;
+	if (net_parse(x->o->remote, &x->who.peer) != 0 &&
+	    path_is_domain(x->o->remote, strlen(x->o->remote)) &&
+	    text_copy(x->name, sizeof x->name, x->o->remote) == 0)
+		text_lower(x->name);
+}
+
+static int
+load(struct once *x)
+{
+	struct tailored_options t = { .file = x->o->file,
+	    .programs = x->o->programs };
+	struct source_list list;
+	struct buf why;
+	int code;
+
+	x->record = tailored_run(&t, &x->plan, &code);
+	if (x->record < 0)
+		return code;
+	x->conf = conf_from_fd(x->record, (int64_t)x->plan.conf_at);
+	if (x->conf == NULL)
+		return EX_OSERR;
+	buf_init(&why, 4096);
+	if (server_init(&x->server, x->conf, &why) != 0 ||
+	    source_channels(x->conf, -1, x->o->channels, &list, &why) != 0) {
+		log_note(LEVEL_ERROR, "%s", buf_str(&why));
+		return EX_CONFIG;
+	}
+	return 0;
+}
+
+static int
+connect_submit(struct once *x)
+{
+	if (geteuid() == 0)
+		x->submit = own_submit(x);
+	else
+		x->submit = net_unix_connect(run_path(x, "submit"),
+		    SOCK_STREAM);
+	return x->submit < 0 ? -1 : 0;
+}
+
+/* What this session says of itself to the submit that it was given. */
+static void
+introduce(const struct once *x, struct session *s, bool own)
+{
+	s->submit = x->submit;
+	s->submit_kept = true;
+	(void)!text_copy(s->name, sizeof s->name, x->name);
+	if (own)
+		return;
+	s->hello.kind = SUB_DECLARED;
+	s->hello.peer = x->who.peer;
+	s->hello.local = x->who.local;
+	s->hello.listener = -1;
+	s->hello.finicky = x->who.finicky;
+	(void)!text_copy(s->hello.channels, sizeof s->hello.channels,
+	    x->o->channels);
+}
+
+int
+once_run(const struct once_options *o)
+{
+	struct once *x = calloc(1, sizeof *x);
+	struct session *s = calloc(1, sizeof *s);
+	bool root = geteuid() == 0;
+	int code;
+
+	if (x == NULL || s == NULL)
+		return sorry(EX_OSERR);
+	x->o = o;
+	x->log = -1;
+	facts(x);
+	believe_argument(x);
+	if ((code = load(x)) != 0)
+		return sorry(code);
+	log_open("smtpsrvr", open_log(x), o->debug ? LEVEL_DEBUG :
+	    (enum log_level)x->conf->server.v.log_level);
+	ensure_lookup(x);
+	if (connect_submit(x) != 0) {
+		log_note(LEVEL_ERROR, "submit: %s", strerror(errno));
+		return sorry(EX_UNAVAILABLE);
+	}
+	tzset();
+	snprintf(x->jail, sizeof x->jail, "%s/jail", x->plan.run_directory);
+	if (sandbox_template(&x->sandbox, SANDBOX_ALL, x->jail,
+	    &x->plan.users[PLAN_SESSION]) != 0 ||
+	    sandbox_session(&x->sandbox) != 0) {
+		log_note(LEVEL_ERROR, "cannot be confined: %s",
+		    x->sandbox.why);
+		return sorry(EX_OSERR);
+	}
+	x->server.jail = x->sandbox.jailed ? "" : x->jail;
+	session_init(s, &x->server, &x->who, o->channels, 0, 1, -1);
+	introduce(x, s, root);
+	if (x->sandbox.missing != 0)
+		log_note(LEVEL_WARNING, "the session is less confined: %s",
+		    x->sandbox.why);
+	session_run(s);
+	return EX_OK;
+}

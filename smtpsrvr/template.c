@@ -1,0 +1,175 @@
+/*
+ * template - the process that sessions are forked from.
+ *
+ * Runs as the session user, confined, with settings and tables loaded.  It
+ * reads no byte of a client.  It never reloads: smtpd starts a new one.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/fdio.h"
+#include "lib/log.h"
+#include "lib/plan.h"
+#include "smtpsrvr/sandbox.h"
+#include "smtpsrvr/session.h"
+#include "smtpsrvr/template.h"
+
+enum { FD_RECORD = 3, FD_SMTPD = 4, FD_LOG = 5 };
+
+#define REAP_MS 50		/* how soon a crash is noticed */
+
+struct template {
+	struct server server;
+	struct sandbox sandbox;
+	struct plan plan;
+	char jail[PLAN_PATH + 8];
+	int alive;		/* children not reaped */
+	struct session *session;	/* used by the child alone */
+};
+
+static void
+load(struct template *t)
+{
+	struct conf *c;
+	struct buf why;
+
+	if (plan_read(FD_RECORD, &t->plan) != 0)
+		fatal(EX_OSERR, "no plan");
+	c = conf_from_fd(FD_RECORD, (int64_t)t->plan.conf_at);
+	if (c == NULL)
+		fatal(EX_OSERR, "no configuration record");
+	buf_init(&why, 4096);
+	if (server_init(&t->server, c, &why) != 0)
+		fatal(EX_CONFIG, "%s", buf_str(&why));
+	buf_free(&why);
+	tzset();
+	close(FD_RECORD);
+}
+
+static void
+confine(struct template *t)
+{
+	snprintf(t->jail, sizeof t->jail, "%s/jail",
+	    t->plan.run_directory);
+	if (sandbox_template(&t->sandbox, SANDBOX_ALL, t->jail,
+	    &t->plan.users[PLAN_SESSION]) != 0)
+		fatal(EX_OSERR, "cannot be confined: %s", t->sandbox.why);
+	if (t->sandbox.missing != 0)
+		log_note(LEVEL_WARNING, "sessions are less confined: %s",
+		    t->sandbox.why);
+	t->server.jail = t->sandbox.jailed ? "" : t->jail;
+}
+
+/* In the child.  Nothing of it is anybody else's by now. */
+_Noreturn static void
+session_child(struct template *t, const struct row_pass *who, int conn,
+    int life)
+{
+	static const char begun = 'b';
+
+	close(FD_SMTPD);
+	if (sandbox_session(&t->sandbox) != 0)
+		_exit(EX_OSERR);
+	if (send(life, &begun, 1, MSG_NOSIGNAL) != 1)
+		_exit(EX_OSERR);
+	session_init(t->session, &t->server, who, "", conn, conn, life);
+	session_run(t->session);
+	_exit(EX_OK);
+}
+
+static void
+crashed(int status)
+{
+	struct logline l;
+	char end[40];
+
+	log_begin(&l, LEVEL_ERROR, "session-crashed");
+	log_text(&l, "end", proc_end(status, end, sizeof end));
+	log_end(&l);
+	/* What an attacker may have learnt is worth nothing in a new one. */
+	(void)!send(FD_SMTPD, "C", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static void
+reap(struct template *t)
+{
+	int status;
+
+	while (t->alive > 0 && waitpid(-1, &status, WNOHANG) > 0) {
+		t->alive--;
+		if (WIFSIGNALED(status))
+			crashed(status);
+	}
+}
+
+static void
+begin(struct template *t, struct row_pass *who, int conn, int life)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		session_child(t, who, conn, life);
+	/* Without a begun on it, smtpd answers the client itself. */
+	close(conn);
+	close(life);
+	explicit_bzero(who, sizeof *who);
+	if (pid < 0)
+		log_note(LEVEL_ERROR, "fork: %s", strerror(errno));
+	else
+		t->alive++;
+}
+
+/* 1 after a connection, 0 when there is none now, -1 at the end. */
+static int
+take(struct template *t)
+{
+	struct row_pass who;
+	int fds[FD_PASS_MAX], n = FD_PASS_MAX;
+	ssize_t got = fd_take(FD_SMTPD, &who, sizeof who, fds, &n,
+	    MSG_DONTWAIT);
+
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (got == (ssize_t)sizeof who && n == 2) {
+		begin(t, &who, fds[0], fds[1]);
+		return 1;
+	}
+	while (n > 0)
+		close(fds[--n]);
+	return -1;
+}
+
+int
+template_run(void)
+{
+	struct template *t = calloc(1, sizeof *t);
+	struct pollfd p = { FD_SMTPD, POLLIN, 0 };
+	int got = 0;
+
+	if (t == NULL || (t->session = calloc(1, sizeof *t->session)) == NULL)
+		return EX_OSERR;
+	load(t);
+	confine(t);
+	log_open("smtpsrvr", FD_LOG, LEVEL_INFO);
+	log_level_set((enum log_level)t->server.conf->server.v.log_level);
+	if (send(FD_SMTPD, "R", 1, MSG_NOSIGNAL) != 1)
+		return EX_OSERR;
+	while (got >= 0) {
+		poll(&p, 1, t->alive > 0 ? REAP_MS : -1);
+		while ((got = take(t)) > 0)
+			;
+		reap(t);
+	}
+	return EX_OK;
+}
