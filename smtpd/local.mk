@@ -15,3 +15,13 @@ smtpd_libsmtpd_a_SOURCES = \
 sbin_PROGRAMS += smtpd/smtpd
 smtpd_smtpd_SOURCES = smtpd/main.c
 smtpd_smtpd_LDADD = smtpd/libsmtpd.a lib/libbase.a
+
+check_PROGRAMS += tests/smtpd/t_limits.t
+tests_smtpd_t_limits_t_SOURCES = tests/smtpd/t_limits.c tests/tap.h
+tests_smtpd_t_limits_t_LDADD = smtpd/libsmtpd.a lib/libbase.a
+TESTS += tests/smtpd/t_limits.t
+
+check_PROGRAMS += tests/smtpd/t_options.t
+tests_smtpd_t_options_t_SOURCES = tests/smtpd/t_options.c tests/tap.h
+tests_smtpd_t_options_t_LDADD = smtpd/libsmtpd.a lib/libbase.a
+TESTS += tests/smtpd/t_options.t

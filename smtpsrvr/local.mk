@@ -24,3 +24,14 @@ inlet_PROGRAMS += smtpsrvr/smtpsrvr
 smtpsrvr_smtpsrvr_SOURCES = smtpsrvr/main.c
 smtpsrvr_smtpsrvr_LDADD = smtpsrvr/libsmtpsrvr.a tables/libtables.a \
 	lib/libbase.a $(GDBM_LIBS)
+
+check_PROGRAMS += tests/smtpsrvr/t_data_reader.t
+tests_smtpsrvr_t_data_reader_t_SOURCES = tests/smtpsrvr/t_data_reader.c \
+	tests/tap.h
+tests_smtpsrvr_t_data_reader_t_LDADD = smtpsrvr/libsmtpsrvr.a
+TESTS += tests/smtpsrvr/t_data_reader.t
+
+check_PROGRAMS += tests/smtpsrvr/t_params.t
+tests_smtpsrvr_t_params_t_SOURCES = tests/smtpsrvr/t_params.c tests/tap.h
+tests_smtpsrvr_t_params_t_LDADD = smtpsrvr/libsmtpsrvr.a lib/libbase.a
+TESTS += tests/smtpsrvr/t_params.t
