@@ -1,1 +1,58 @@
-# tables
+# tables: from a key to its row, and what follows from it
+noinst_LIBRARIES += tables/libtables.a
+tables_libtables_a_SOURCES = \
+	tables/prefix.c \
+	tables/prefix.h \
+	tables/route.c \
+	tables/route.h \
+	tables/sidecar.c \
+	tables/sidecar.h \
+	tables/site.c \
+	tables/site.h \
+	tables/snap.c \
+	tables/snap.h \
+	tables/source.c \
+	tables/source.h \
+	tables/tb.c \
+	tables/tb.h \
+	tables/tb_cidr.c \
+	tables/tb_gdbm.c \
+	tables/tb_list.c \
+	tables/tb_text.c \
+	tables/tbrow.c \
+	tables/tbrow.h
+
+# libtables.a needs GDBM for the kind of that name
+tables_LDADD = tables/libtables.a lib/libbase.a $(GDBM_LIBS)
+tables_tests = \
+	tests/tables/t_route.t \
+	tests/tables/t_site.t \
+	tests/tables/t_source.t \
+	tests/tables/t_tb_cidr.t \
+	tests/tables/t_tb_list.t \
+	tests/tables/t_tb_text.t \
+	tests/tables/t_tbrow.t
+check_PROGRAMS += $(tables_tests)
+TESTS += $(tables_tests)
+
+tests_tables_t_route_t_SOURCES = tests/tables/t_route.c \
+	tests/tables/fixture.h tests/tap.h
+tests_tables_t_route_t_LDADD = $(tables_LDADD)
+tests_tables_t_site_t_SOURCES = tests/tables/t_site.c \
+	tests/tables/fixture.h tests/tap.h
+tests_tables_t_site_t_LDADD = $(tables_LDADD)
+tests_tables_t_source_t_SOURCES = tests/tables/t_source.c \
+	tests/tables/fixture.h tests/tap.h
+tests_tables_t_source_t_LDADD = $(tables_LDADD)
+tests_tables_t_tb_cidr_t_SOURCES = tests/tables/t_tb_cidr.c \
+	tests/tables/fixture.h tests/tap.h
+tests_tables_t_tb_cidr_t_LDADD = $(tables_LDADD)
+tests_tables_t_tb_list_t_SOURCES = tests/tables/t_tb_list.c \
+	tests/tables/fixture.h tests/tap.h
+tests_tables_t_tb_list_t_LDADD = $(tables_LDADD)
+tests_tables_t_tb_text_t_SOURCES = tests/tables/t_tb_text.c \
+	tests/tables/fixture.h tests/tap.h
+tests_tables_t_tb_text_t_LDADD = $(tables_LDADD)
+tests_tables_t_tbrow_t_SOURCES = tests/tables/t_tbrow.c \
+	tests/tables/fixture.h tests/tap.h
+tests_tables_t_tbrow_t_LDADD = $(tables_LDADD)

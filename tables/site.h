@@ -6,13 +6,22 @@
 
 #include "tables/tb.h"
 
+/* The open tables that a channel names; null where it names none. */
+struct site_channel {
+	struct tb *hosts, *mailboxes, *aliases;
+};
+
 struct site {
 	const struct conf *conf;
 	int ntables;
-	struct tb **tables;	/* by index in conf->tables */
+	struct tb **tables;	/* by index in conf->tables; null: not open */
+	struct site_channel *channels;	/* by index in conf->channels */
 };
 
-/* Opens every table that a channel names; 0, or -1 with file, line, word. */
+/*
+ * Opens every table that a channel names, and no other.  0, or -1 with file,
+ * line, word of each table that does not open.
+ */
 MM_MUST_USE int site_open(struct site *s, const struct conf *c,
     struct buf *why_r);
 void site_close(struct site *s);

@@ -17,12 +17,12 @@
 #include "lib/conf.h"
 #include "lib/net.h"
 
+#define TB_KEY 512		/* longer keys are in no table */
+
 enum tb_answer { TB_FOUND, TB_NOT_FOUND, TB_LATER };
 
 /* What its keys are; a bit each. */
 enum { TB_ADDRESSES = 1, TB_NAMES = 2 };
-
-struct tb;
 
 struct tb_kind {
 	const char *name;	/* as the type setting has it */
@@ -45,6 +45,20 @@ struct tb_kind {
 	void (*close)(void *state);
 };
 
+/* Open; only tb.c looks inside (and tests that make one of their own). */
+struct tb {
+	const struct tb_kind *kind;
+	void *state;
+	int holds;
+	char *name, *path;
+};
+
+extern const struct tb_kind tb_text, tb_gdbm, tb_cidr, tb_list;
+
+/* path_r: the file of s, from table-directory if it is relative. */
+MM_MUST_USE int tb_file(const struct conf *c, const struct section *s,
+    struct buf *path_r);
+/* Null, and "file:line: reason" in why_r. */
 struct tb *tb_open(const struct conf *c, const struct section *s,
     struct buf *why_r);
 void tb_close(struct tb *t);
@@ -52,15 +66,23 @@ const char *tb_name(const struct tb *t);
 const char *tb_path(const struct tb *t);
 int tb_holds(const struct tb *t);
 
-/* value_r and line_r may be null.  key may be in any case. */
+/*
+ * value_r and line_r may be null.  key may be in any case, and an IPv6 address
+ * in any spelling.  A value that does not fit into value_r is TB_LATER.
+ */
 enum tb_answer tb_find(struct tb *t, const char *key, struct buf *value_r,
     int *line_r);
 /* The address itself, then its prefixes, longest first. */
 enum tb_answer tb_find_address(struct tb *t, const struct netaddr *a,
     struct buf *value_r, int *line_r);
-/* The name itself, then ".example.org", ".org", for a.example.org. */
+/*
+ * The name itself, then ".example.org", ".org", for a.example.org.  For a
+ * literal ("[192.0.2.1]") the literal, then its address as above.
+ */
 enum tb_answer tb_find_name(struct tb *t, const char *name,
     struct buf *value_r, int *line_r);
+/* The address of "[192.0.2.1]", "[IPv6:2001:db8::1]" in any case; 0 or -1. */
+MM_MUST_USE int tb_literal(const char *domain, struct netaddr *a_r);
 int tb_walk(struct tb *t, int (*each)(void *arg, const char *key, size_t klen,
     const char *value, size_t vlen, int line), void *arg);
 

@@ -1,0 +1,550 @@
+/*
+ * route - from a recipient to destination channels; see route.h.
+ *
+ * Runs in smtpsrvr on what a client typed, and in submit on what smtpsrvr
+ * says.  All that the client can make us do here is bounded: look-ups per
+ * address, addresses per recipient, depth, and what r may hold.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/log.h"
+#include "lib/text.h"
+#include "lib/xalloc.h"
+#include "tables/route.h"
+#include "tables/tbrow.h"
+
+/* Longest key: local part, "@", domain. */
+#define KEY (PATH_LOCAL_MOST + PATH_DOMAIN_MOST + 2)
+
+/* The work for one recipient. */
+struct expand {
+	const struct site *s;
+	bool uncertain;
+	struct routes *r;	/* null: only whether there is a route */
+	size_t first;		/* where in r this recipient's begin */
+	int count;		/* addresses looked at */
+	struct reply *reply;
+};
+
+/* An address on the way, and the address whose alias it is. */
+struct hop {
+	struct mailbox to;
+	const struct hop *from;
+	int depth;
+};
+
+static int expand_hop(struct expand *x, const struct hop *h, int source);
+
+void
+routes_free(struct routes *r)
+{
+	free(r->at);
+	memset(r, 0, sizeof(*r));
+}
+
+void
+routes_reset(struct routes *r)
+{
+	r->n = 0;
+}
+
+static bool
+is_local(const struct conf *c, int channel)
+{
+	return strcmp(c->channels[channel].v.program, "local") == 0;
+}
+
+static bool
+in_list(const struct strings *l, const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (strcmp(l->at[i], word) == 0)
+			return true;
+	return false;
+}
+
+bool
+route_allowed(const struct conf *c, int source, int destination)
+{
+	const struct settings *to = &c->channels[destination].v;
+
+	if (to->program[0] == '\0')
+		return false;
+	if (source < 0)
+		return true;
+	if (to->accept_from.n > 0)
+		return in_list(&to->accept_from, c->channels[source].title);
+	return is_local(c, destination) || c->channels[source].v.relay;
+}
+
+/* -1 with the reply, which is what every caller returns. */
+static int
+refuse(struct expand *x, enum reply_name name, const char *argument,
+    const char *reason)
+{
+	reply_set(x->reply, name, argument);
+	reply_because(x->reply, reason);
+	return -1;
+}
+
+/* A refusal that another source channel might not have got. */
+static int
+refuse_source(struct expand *x, enum reply_name name, const char *argument,
+    const char *reason)
+{
+	if (x->uncertain)
+		return refuse(x, REPLY_UNCERTAIN, NULL, "uncertain");
+	return refuse(x, name, argument, reason);
+}
+
+static int
+refuse_table(struct expand *x)
+{
+	return refuse(x, REPLY_TABLE_FAILED, NULL, "table");
+}
+
+/* listed: a channel has the domain, but takes mail from others only. */
+static int
+refuse_route(struct expand *x, const struct mailbox *to, int source,
+    bool listed)
+{
+	const struct section *from = source < 0 ? NULL :
+	    &x->s->conf->channels[source];
+
+	if (from != NULL && listed)
+		return refuse_source(x, REPLY_NOT_AUTHORIZED, from->title,
+		    "not-authorized");
+	if (from != NULL && !from->v.relay)
+		return refuse_source(x, REPLY_RELAY_DENIED, NULL, "relay");
+	return refuse(x, REPLY_NO_ROUTE, to->domain, "no-route");
+}
+
+/*
+ * This machine's own postmaster (RFC 5321 4.1.1.3): the first local channel
+ * has it, whoever writes (4.5.1).
+ */
+static int
+find_postmaster(struct expand *x)
+{
+	const struct conf *c = x->s->conf;
+	int i;
+
+	for (i = 0; i < c->nchannels; i++)
+		if (is_local(c, i))
+			return i;
+	return refuse(x, REPLY_NO_SUCH_USER, NULL, "no-such-user");
+}
+
+/* The destination channel; -1 with the reply. */
+static int
+find_channel(struct expand *x, const struct mailbox *to, int source)
+{
+	const struct conf *c = x->s->conf;
+	bool listed = false;
+	int i;
+
+	for (i = 0; i < c->nchannels; i++) {
+		struct tb *hosts = x->s->channels[i].hosts;
+		enum tb_answer answer;
+
+		if (hosts == NULL)
+			continue;
+		answer = tb_find_name(hosts, to->domain, NULL, NULL);
+		if (answer == TB_LATER)
+			return refuse_table(x);
+		if (answer == TB_NOT_FOUND)
+			continue;
+		if (route_allowed(c, source, i))
+			return i;
+		if (c->channels[i].v.program[0] != '\0' &&
+		    c->channels[i].v.accept_from.n > 0)
+			listed = true;
+	}
+	return refuse_route(x, to, source, listed);
+}
+
+/* Where the extension begins, or the local part ends. */
+static size_t
+base_length(const struct conf *c, int channel, const char *local)
+{
+	const char *mark = c->channels[channel].v.extension;
+	size_t len = strlen(local), base;
+
+	if (mark[0] == '\0')
+		return len;
+	base = strcspn(local, mark);
+	return base == 0 ? len : base;
+}
+
+static enum tb_answer
+find_key(struct tb *t, const char *local, size_t len, const char *domain,
+    struct buf *value_r)
+{
+	char key[KEY];
+
+	(void)snprintf(key, sizeof(key), "%.*s%s%s", (int)len, local,
+	    domain != NULL ? "@" : "", domain != NULL ? domain : "");
+	return tb_find(t, key, value_r, NULL);
+}
+
+/*
+ * The first row of the address, in the order that route.h gives.  whole_r:
+ * it is that of the address with its extension.
+ */
+static enum tb_answer
+find_user(struct tb *t, const struct mailbox *to, size_t base,
+    struct buf *value_r, bool *whole_r)
+{
+	const size_t lengths[] = { strlen(to->local), base };
+	size_t n = lengths[0] == base ? 1 : 2, i;
+	enum tb_answer answer = TB_NOT_FOUND;
+	const char *domain;
+	int with;
+
+	/* A quoted local part "a@b" is not the address a@b. */
+	for (with = 1; with >= 0; with--) {
+		if (!with && strchr(to->local, '@') != NULL)
+			break;
+		domain = with ? to->domain : NULL;
+		for (i = 0; i < n; i++) {
+			*whole_r = i == 0;
+			answer = find_key(t, to->local, lengths[i], domain,
+			    value_r);
+			if (answer != TB_NOT_FOUND)
+				return answer;
+		}
+	}
+	*whole_r = false;
+	return find_key(t, "", 0, to->domain, value_r);
+}
+
+static bool
+same_route(const struct route *a, const struct route *b)
+{
+	return a->channel == b->channel && text_same(a->address, b->address) &&
+	    strcmp(a->mailbox, b->mailbox) == 0;
+}
+
+/* Adds the route, unless this recipient has it already. */
+static int
+add_route(struct expand *x, int channel, const struct mailbox *to,
+    const char *folder)
+{
+	struct routes *r = x->r;
+	struct route *new;
+	size_t i;
+
+	if (r == NULL)
+		return 0;
+	if (r->n >= ROUTES_MOST) {
+		(void)refuse(x, REPLY_TOO_MANY_RCPTS, NULL, "routes");
+		reply_limit(x->reply, "routes", (long long)r->n + 1,
+		    ROUTES_MOST);
+		return -1;
+	}
+	if (r->n == r->room) {
+		r->room = 2 * r->room + 4;
+		r->at = xresize(r->at, r->room, sizeof(*r->at));
+	}
+	new = &r->at[r->n];
+	memset(new, 0, sizeof(*new));
+	new->channel = channel;
+	if (text_copy(new->host, sizeof(new->host), to->domain) == -1 ||
+	    text_copy(new->mailbox, sizeof(new->mailbox), folder) == -1)
+		return refuse_table(x);
+	path_text(to, new->address);
+	for (i = x->first; i < r->n; i++)
+		if (same_route(&r->at[i], new))
+			return 0;
+	r->n++;
+	return 0;
+}
+
+/* One name of a folder: what could mean anything to a path becomes %XX. */
+static int
+folder_name(const char *name, size_t len, char *dst, size_t size)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+	    "0123456789._-+=";
+	size_t n = 0, i;
+
+	for (i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)name[i];
+
+		if (c >= 'A' && c <= 'Z')
+			c = (unsigned char)(c - 'A' + 'a');
+		if (n + 4 > size)
+			return -1;
+		if (c != '\0' && strchr(plain, c) != NULL &&
+		    !(c == '.' && i == 0))
+			dst[n++] = (char)c;
+		else
+			n += (size_t)snprintf(dst + n, 4, "%%%02X", c);
+	}
+	if (n == 0)
+		return -1;
+	dst[n] = '\0';
+	return 0;
+}
+
+int
+route_mailbox_name(const struct mailbox *m, char *dst, size_t size)
+{
+	return folder_name(m->local, strlen(m->local), dst, size);
+}
+
+/* A folder that a table names stays below mail-directory. */
+static bool
+folder_good(const char *folder)
+{
+	const char *p = folder;
+	size_t len;
+
+	if (strlen(folder) >= PATH_TEXT)
+		return false;
+	for (;; p += len + 1) {
+		len = strcspn(p, "/");
+		if (len == 0 || (len == 1 && p[0] == '.') ||
+		    (len == 2 && p[0] == '.' && p[1] == '.'))
+			return false;
+		if (p[len] == '\0')
+			return true;
+	}
+}
+
+/* DOMAIN/USER */
+static int
+default_folder(const struct mailbox *to, char *dst, size_t size)
+{
+	size_t n;
+
+	if (folder_name(to->domain, strlen(to->domain), dst, size) == -1)
+		return -1;
+	n = strlen(dst);
+	if (n + 1 >= size)
+		return -1;
+	dst[n++] = '/';
+	return route_mailbox_name(to, dst + n, size - n);
+}
+
+/* whole: the mailbox has the extension in its name. */
+static int
+add_mailbox(struct expand *x, const struct hop *h, int channel, size_t base,
+    bool whole, const char *value)
+{
+	char folder[PATH_TEXT];
+	struct mailbox owner = h->to;
+
+	if (value[0] != '\0') {
+		if (!folder_good(value))
+			return refuse_table(x);
+		return add_route(x, channel, &h->to, value);
+	}
+	if (!whole)
+		owner.local[base] = '\0';
+	if (default_folder(&owner, folder, sizeof(folder)) == -1)
+		return refuse(x, REPLY_NO_SUCH_USER, NULL, "no-such-user");
+	return add_route(x, channel, &h->to, folder);
+}
+
+/* RFC 5321 4.5.1: it is there in every domain, with or without a row. */
+static bool
+is_postmaster(const char *local, size_t base)
+{
+	return base == strlen("postmaster") &&
+	    text_begins(local, "postmaster");
+}
+
+static int
+expand_mailbox(struct expand *x, const struct hop *h, int channel, size_t base)
+{
+	struct tb *t = x->s->channels[channel].mailboxes;
+	enum tb_answer answer = TB_NOT_FOUND;
+	struct buf value;
+	bool whole = false;
+	int rc;
+
+	buf_init(&value, PATH_TEXT);
+	if (t != NULL)
+		answer = find_user(t, &h->to, base, &value, &whole);
+	if (answer == TB_LATER)
+		rc = refuse_table(x);
+	else if (answer == TB_FOUND || is_postmaster(h->to.local, base))
+		rc = add_mailbox(x, h, channel, base, whole, buf_str(&value));
+	else
+		rc = refuse(x, REPLY_NO_SUCH_USER, NULL, "no-such-user");
+	buf_free(&value);
+	return rc;
+}
+
+/*
+ * Takes the next target off *p: text between commas that are in no quotes.
+ * False at the end.  What does not fit is left empty: no address.
+ */
+static bool
+next_target(const char **p, char *dst, size_t size)
+{
+	const char *start, *q, *end;
+	bool quoted = false;
+
+	for (start = *p; *start == ' ' || *start == ','; start++)
+		;
+	if (*start == '\0')
+		return false;
+	for (q = start; *q != '\0' && (quoted || *q != ','); q++) {
+		if (*q == '"')
+			quoted = !quoted;
+		else if (quoted && *q == '\\' && q[1] != '\0')
+			q++;
+	}
+	for (end = q; end > start && end[-1] == ' '; end--)
+		;
+	*p = q;
+	dst[0] = '\0';
+	if ((size_t)(end - start) < size) {
+		memcpy(dst, start, (size_t)(end - start));
+		dst[end - start] = '\0';
+	}
+	return true;
+}
+
+/* "user@domain", or "user" in the domain of the alias. */
+static int
+parse_target(const char *text, const char *domain, struct mailbox *m_r)
+{
+	char whole[2 * PATH_TEXT];
+
+	if (path_parse_bare(text, m_r) == PATH_OK)
+		return 0;
+	(void)snprintf(whole, sizeof(whole), "%s@%s", text, domain);
+	return path_parse_bare(whole, m_r) == PATH_OK ? 0 : -1;
+}
+
+static int
+refuse_limit(struct expand *x, const char *limit, int value, int most)
+{
+	(void)refuse_table(x);
+	reply_limit(x->reply, limit, value, most);
+	return -1;
+}
+
+static int
+expand_targets(struct expand *x, const struct hop *h, const char *text)
+{
+	char target[PATH_TEXT];
+	struct hop next = { .from = h, .depth = h->depth + 1 };
+	bool any = false;
+
+	if (next.depth > ROUTE_DEPTH)
+		return refuse_limit(x, "alias-depth", next.depth, ROUTE_DEPTH);
+	while (next_target(&text, target, sizeof(target))) {
+		if (++x->count > ROUTE_MOST)
+			return refuse_limit(x, "alias-addresses", x->count,
+			    ROUTE_MOST);
+		if (parse_target(target, h->to.domain, &next.to) == -1)
+			continue;
+		if (expand_hop(x, &next, -1) == 0)
+			any = true;
+		else if (reply_temporary(x->reply))
+			return -1;
+	}
+	return any ? 0 : refuse(x, REPLY_NO_SUCH_USER, NULL, "no-such-user");
+}
+
+/* Is it an address whose aliases are being followed already? */
+static bool
+came_before(const struct hop *h)
+{
+	const struct hop *p;
+
+	for (p = h->from; p != NULL; p = p->from)
+		if (text_same(p->to.local, h->to.local) &&
+		    strcmp(p->to.domain, h->to.domain) == 0)
+			return true;
+	return false;
+}
+
+static int
+expand_local(struct expand *x, const struct hop *h, int channel)
+{
+	struct tb *t = x->s->channels[channel].aliases;
+	size_t base = base_length(x->s->conf, channel, h->to.local);
+	enum tb_answer answer = TB_NOT_FOUND;
+	struct buf value;
+	bool whole;
+	int rc;
+
+	buf_init(&value, TBROW_VALUE);
+	if (t != NULL && !came_before(h))
+		answer = find_user(t, &h->to, base, &value, &whole);
+	if (answer == TB_LATER)
+		rc = refuse_table(x);
+	else if (answer == TB_FOUND)
+		rc = expand_targets(x, h, buf_str(&value));
+	else
+		rc = expand_mailbox(x, h, channel, base);
+	buf_free(&value);
+	return rc;
+}
+
+/* The domain in the one spelling that tables have. */
+static void
+settle_domain(const struct conf *c, struct mailbox *to)
+{
+	char text[NET_TEXT];
+	struct netaddr a;
+	int rc = 0;
+
+	if (to->domain[0] == '\0')
+		rc = text_copy(to->domain, sizeof(to->domain),
+		    c->server.v.hostname);
+	else if (tb_literal(to->domain, &a) == 0)
+		rc = text_copy(to->domain, sizeof(to->domain),
+		    net_literal(&a, text));
+	PANIC_IF(rc == -1);
+	text_lower(to->domain);
+}
+
+static int
+expand_hop(struct expand *x, const struct hop *from, int source)
+{
+	struct hop h = *from;
+	bool own = h.to.domain[0] == '\0';
+	int channel;
+
+	settle_domain(x->s->conf, &h.to);
+	channel = own ? find_postmaster(x) : find_channel(x, &h.to, source);
+	if (channel == -1)
+		return -1;
+	if (is_local(x->s->conf, channel))
+		return expand_local(x, &h, channel);
+	return add_route(x, channel, &h.to, "");
+}
+
+int
+route_recipient(const struct site *s, int source, bool uncertain,
+    const struct mailbox *to, struct routes *r, struct reply *reply_r)
+{
+	struct expand x = {
+		.s = s,
+		.uncertain = uncertain,
+		.r = r,
+		.first = r != NULL ? r->n : 0,
+		.reply = reply_r,
+	};
+	struct hop h = { .to = *to };
+
+	if (expand_hop(&x, &h, source) == -1) {
+		if (r != NULL)
+			r->n = x.first;
+		return -1;
+	}
+	reply_set(reply_r, REPLY_RECIPIENT_OK);
+	return 0;
+}

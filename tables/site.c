@@ -1,0 +1,90 @@
+/*
+ * site - the configuration with its tables open; see site.h.
+ */
+#include "config.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/xalloc.h"
+#include "tables/site.h"
+#include "tables/tbrow.h"
+
+/*
+ * Opens the table once, whoever names it; tried tells which were.  -1 if it
+ * is not open.
+ */
+static int
+open_named(struct site *s, const char *name, bool *tried, struct tb **table_r,
+    struct buf *why_r)
+{
+	int i;
+
+	*table_r = NULL;
+	if (name[0] == '\0')
+		return 0;
+	i = conf_table(s->conf, name);
+	if (i == -1) {
+		tb_why(why_r, "%sno table is called \"%s\"",
+		    why_r->len > 0 ? "\n" : "", name);
+		return -1;
+	}
+	if (!tried[i]) {
+		tried[i] = true;
+		if (why_r->len > 0)
+			tb_why(why_r, "\n");
+		s->tables[i] = tb_open(s->conf, &s->conf->tables[i], why_r);
+	}
+	*table_r = s->tables[i];
+	return *table_r == NULL ? -1 : 0;
+}
+
+int
+site_open(struct site *s, const struct conf *c, struct buf *why_r)
+{
+	bool *tried = xcalloc((size_t)c->ntables, sizeof(*tried));
+	int i, rc = 0;
+
+	s->conf = c;
+	s->ntables = c->ntables;
+	s->tables = xcalloc((size_t)c->ntables, sizeof(struct tb *));
+	s->channels = xcalloc((size_t)c->nchannels, sizeof(*s->channels));
+	for (i = 0; i < c->nchannels; i++) {
+		const struct settings *v = &c->channels[i].v;
+		struct site_channel *ch = &s->channels[i];
+
+		if (open_named(s, v->table, tried, &ch->hosts, why_r) == -1)
+			rc = -1;
+		if (open_named(s, v->mailboxes, tried, &ch->mailboxes,
+		    why_r) == -1)
+			rc = -1;
+		if (open_named(s, v->aliases, tried, &ch->aliases,
+		    why_r) == -1)
+			rc = -1;
+	}
+	free(tried);
+	if (rc == -1)
+		site_close(s);
+	return rc;
+}
+
+void
+site_close(struct site *s)
+{
+	int i;
+
+	for (i = 0; i < s->ntables; i++)
+		tb_close(s->tables[i]);
+	free(s->tables);
+	free(s->channels);
+	memset(s, 0, sizeof(*s));
+}
+
+struct tb *
+site_table(const struct site *s, const char *name)
+{
+	int i = name[0] == '\0' ? -1 : conf_table(s->conf, name);
+
+	return i == -1 ? NULL : s->tables[i];
+}
