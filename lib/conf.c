@@ -196,13 +196,15 @@ conf_add(struct conf *c, enum setting_scope scope, const char *title,
 	return 0;
 }
 
-/* "channel "lan"", or "the server". */
+/* " in channel "lan"", or for the server what instead says. */
 static const char *
-section_name(const struct section *s, char *dst, size_t size)
+in_section(const struct section *s, const char *instead, char *dst,
+    size_t size)
 {
 	if (s->scope == SERVER)
-		return "the server";
-	snprintf(dst, size, "%s \"%s\"", conf_scope_name(s->scope), s->title);
+		return instead;
+	snprintf(dst, size, " in %s \"%s\"", conf_scope_name(s->scope),
+	    s->title);
 	return dst;
 }
 
@@ -221,12 +223,12 @@ refuse_scope(const struct section *s, int id, char *why_r, size_t size)
 			continue;
 		snprintf(in + len, sizeof(in) - len, "%s%s",
 		    len > 0 ? " or " : "",
-		    scopes[i] == SERVER ? "outside of sections"
+		    scopes[i] == SERVER ? "the top level"
 					: conf_scope_name(scopes[i]));
 	}
-	snprintf(why_r, size, "%s has no place in %s, only in: %s",
+	snprintf(why_r, size, "%s has no place%s, only in: %s",
 	    setting_name((enum setting_id)id),
-	    section_name(s, name, sizeof(name)), in);
+	    in_section(s, " outside of sections", name, sizeof(name)), in);
 }
 
 static void
@@ -236,8 +238,9 @@ refuse_unknown(const struct section *s, const char *name, char *why_r,
 	const char *near = setting_nearest(name, (int)s->scope);
 	char shown[SETTING_SHOWN], title[64];
 
-	snprintf(why_r, size, "unknown setting %s in %s%s%s%s",
-	    setting_show(name, shown), section_name(s, title, sizeof(title)),
+	snprintf(why_r, size, "unknown setting %s%s%s%s%s",
+	    setting_show(name, shown),
+	    in_section(s, "", title, sizeof(title)),
 	    near != NULL ? " (did you mean " : "", near != NULL ? near : "",
 	    near != NULL ? "?)" : "");
 }

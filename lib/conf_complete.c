@@ -15,6 +15,7 @@
 #include "lib/conf.h"
 #include "lib/conf_check.h"
 #include "lib/path.h"
+#include "lib/text.h"
 
 static const struct origin embedded = { CONF_EMBEDDED, 0 };
 
@@ -48,8 +49,9 @@ complete_sections(struct conf *c, struct conf_wrong *w)
 {
 	static const char *const port = "25", *const list = "list",
 	    *const table = "local-hosts", *const local = "local",
-	    *const rows[] = { "hostname", "localhost", "127.0.0.1", "::1" };
-	const char *own[ARRAY_LEN(rows)];
+	    *const rows[] = { "localhost", "127.0.0.1", "::1" };
+	const char *own[ARRAY_LEN(rows) + 1] = { c->server.v.hostname };
+	size_t n = 1;
 	struct section *s;
 
 	if (c->nlisteners == 0 && (s = add(c, LISTENER, "smtp", w)) != NULL)
@@ -57,10 +59,12 @@ complete_sections(struct conf *c, struct conf_wrong *w)
 	if (c->nchannels > 0)
 		return;
 	if (conf_table(c, table) < 0 && (s = add(c, TABLE, table, w)) != NULL) {
-		memcpy(own, rows, sizeof(own));
-		own[0] = c->server.v.hostname;
+		for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+			if (!text_same(rows[i], own[0]))
+				own[n++] = rows[i];
+		}
 		fill(s, SETTING_type, &list, 1, embedded, w);
-		fill(s, SETTING_rows, own, ARRAY_LEN(own), embedded, w);
+		fill(s, SETTING_rows, own, n, embedded, w);
 	}
 	if ((s = add(c, CHANNEL, local, w)) != NULL) {
 		fill(s, SETTING_table, &table, 1, embedded, w);

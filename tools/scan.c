@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -32,6 +33,7 @@ struct scan {
 	struct buf *out;
 	struct conf_wrong *w;
 	enum token last, before;
+	int last_line;		/* where the last token is */
 	bool odd;		/* the last word cannot be a setting's name */
 	int depth;
 	int opened[DEPTH];	/* lines of the braces that are open */
@@ -51,6 +53,7 @@ seen(struct scan *s, enum token t)
 {
 	s->before = s->last;
 	s->last = t;
+	s->last_line = s->line;
 }
 
 /* Copies n bytes as they are. */
@@ -155,6 +158,18 @@ in_word(unsigned char c)
 }
 
 static int
+bad_character(struct scan *s)
+{
+	char text[2] = { *s->p, '\0' }, shown[SETTING_SHOWN], what[160];
+
+	if (*s->p == '\0')
+		return bad(s, s->line, "a NUL character");
+	snprintf(what, sizeof(what), "the character %s must be in quotes",
+	    setting_show(text, shown));
+	return bad(s, s->line, what);
+}
+
+static int
 word(struct scan *s)
 {
 	size_t n = 0;
@@ -172,7 +187,7 @@ word(struct scan *s)
 		n++;
 	}
 	if (n == 0)
-		return bad(s, s->line, "a character that must be in quotes");
+		return bad_character(s);
 	return copy(s, n);
 }
 
@@ -276,7 +291,7 @@ finish(struct scan *s)
 	if (s->last == NOTHING || s->last == CLOSE || s->last == RIGHT ||
 	    (value && s->before == EQUALS))
 		return 0;
-	return bad(s, s->line, "the file ends in the middle of a setting");
+	return bad(s, s->last_line, "the file ends in the middle of a setting");
 }
 
 int

@@ -6,6 +6,9 @@
  * smtpd, when it is root, starts it as nobody; -r then tells that users must
  * be resolved.  Mistakes go to standard error, one a line.
  *
+ * Options win over the file.  -N is MMDF's network: the address to listen at,
+ * or the name of one, and then the name to greet as, too.
+ *
  * Exits 0, 64 (usage, or an option's value), 71 (descriptor 3) or 78.
  */
 #include "config.h"
@@ -13,12 +16,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 #include "lib/fdio.h"
+#include "lib/net.h"
+#include "lib/path.h"
 #include "lib/xalloc.h"
 #include "tools/confile.h"
 #include "tools/makeplan.h"
@@ -26,10 +32,12 @@
 #define OUT 3
 #define ERRORS_MOST (256 * 1024)
 #define PARTS 64	/* of a list on the command line */
+#define ADDRESSES 16	/* of one name */
 
 /* What the command line says; null where it is silent. */
 struct options {
-	const char *file, *port, *most, *addresses, *channels, *programs;
+	const char *file, *port, *most, *addresses, *channels, *programs,
+	    *network;
 	bool finicky, resolve;
 };
 
@@ -38,7 +46,7 @@ usage(void)
 {
 	fprintf(stderr, "usage: tailor [-fr] [-a addresses] [-C file] "
 	    "[-c channels] [-L directory]\n"
-	    "              [-n connections] [-p port]\n");
+	    "              [-N network] [-n connections] [-p port]\n");
 	return -1;
 }
 
@@ -47,7 +55,7 @@ options_parse(int argc, char *argv[], struct options *o)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "a:C:c:fL:n:p:r")) != -1) {
+	while ((c = getopt(argc, argv, ":a:C:c:fL:N:n:p:r")) != -1) {
 		switch (c) {
 		case 'a':
 			o->addresses = optarg;
@@ -64,6 +72,9 @@ options_parse(int argc, char *argv[], struct options *o)
 		case 'L':
 			o->programs = optarg;
 			break;
+		case 'N':
+			o->network = optarg;
+			break;
 		case 'n':
 			o->most = optarg;
 			break;
@@ -73,7 +84,12 @@ options_parse(int argc, char *argv[], struct options *o)
 		case 'r':
 			o->resolve = true;
 			break;
+		case ':':
+			fprintf(stderr, "tailor: -%c needs a value\n", optopt);
+			return usage();
 		default:
+			fprintf(stderr, "tailor: unknown option -%c\n",
+			    optopt);
 			return usage();
 		}
 	}
@@ -126,6 +142,66 @@ force_list(struct section *s, const char *name, const char *option,
 	return bad;
 }
 
+/* The addresses of a name, as text; how many, or -1. */
+static int
+addresses_of(const char *name, char texts[ADDRESSES][NET_TEXT],
+    struct conf_wrong *w)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+	struct addrinfo *list, *ai;
+	struct netaddr a;
+	char shown[SETTING_SHOWN];
+	int n = 0, same, rc = getaddrinfo(name, NULL, &hints, &list);
+
+	if (rc != 0) {
+		conf_wrong(w, (struct origin){ "-N", 0 },
+		    "%s has no address: %s", setting_show(name, shown),
+		    gai_strerror(rc));
+		return -1;
+	}
+	for (ai = list; ai != NULL && n < ADDRESSES; ai = ai->ai_next) {
+		net_from_sockaddr(&a, ai->ai_addr);
+		net_text(&a, texts[n]);
+		/* The last is found at the latest: a new one is counted. */
+		same = 0;
+		while (strcmp(texts[same], texts[n]) != 0)
+			same++;
+		n += same == n;
+	}
+	freeaddrinfo(list);
+	return n;
+}
+
+static int
+force_network(struct conf *c, struct section *l, const char *network,
+    struct conf_wrong *w)
+{
+	char texts[ADDRESSES][NET_TEXT];
+	const char *list[ADDRESSES];
+	char shown[SETTING_SHOWN];
+	struct netaddr a;
+	int n;
+
+	if (network == NULL)
+		return 0;
+	if (net_parse(network, &a) == 0)
+		return force_one(l, "address", "-N", network, w);
+	if (!path_is_domain(network, strlen(network))) {
+		conf_wrong(w, (struct origin){ "-N", 0 },
+		    "%s is neither an address nor a name",
+		    setting_show(network, shown));
+		return -1;
+	}
+	n = addresses_of(network, texts, w);
+	if (n < 0)
+		return -1;
+	for (int i = 0; i < n; i++)
+		list[i] = texts[i];
+	if (force(l, "address", "-N", list, (size_t)n, w) != 0)
+		return -1;
+	return force_one(&c->server, "hostname", "-N", network, w);
+}
+
 static int
 options_apply(struct conf *c, const struct options *o, struct conf_wrong *w)
 {
@@ -133,7 +209,7 @@ options_apply(struct conf *c, const struct options *o, struct conf_wrong *w)
 	struct origin from = { CONF_EMBEDDED, 0 };
 	char why[700];
 	bool listener = o->port != NULL || o->addresses != NULL ||
-	    o->channels != NULL;
+	    o->channels != NULL || o->network != NULL;
 	int bad = 0;
 
 	if (c->nlisteners == 0 && listener &&
@@ -142,6 +218,7 @@ options_apply(struct conf *c, const struct options *o, struct conf_wrong *w)
 		return -1;
 	}
 	bad |= force_one(l, "port", "-p", o->port, w);
+	bad |= force_network(c, l, o->network, w);
 	bad |= force_list(l, "address", "-a", o->addresses, w);
 	bad |= force_list(l, "channels", "-c", o->channels, w);
 	bad |= force_one(&c->server, "max-connections", "-n", o->most, w);

@@ -26,7 +26,28 @@ tests_fuzz_fuzz_subproto_t_CPPFLAGS = $(fuzz_cppflags) \
 tests_fuzz_fuzz_subproto_t_LDADD = lib/libbase.a
 TESTS += tests/fuzz/fuzz_subproto.t
 
+check_PROGRAMS += tests/fuzz/fuzz_conf.t
+tests_fuzz_fuzz_conf_t_SOURCES = tests/fuzz/fuzz_conf.c tests/fuzz/replay.c
+tests_fuzz_fuzz_conf_t_CPPFLAGS = $(fuzz_cppflags) -DFUZZ_CORPUS='"conf"'
+tests_fuzz_fuzz_conf_t_LDADD = lib/libbase.a
+TESTS += tests/fuzz/fuzz_conf.t
+
+check_PROGRAMS += tests/fuzz/fuzz_scan.t
+tests_fuzz_fuzz_scan_t_SOURCES = tests/fuzz/fuzz_scan.c tests/fuzz/replay.c
+tests_fuzz_fuzz_scan_t_CPPFLAGS = $(fuzz_cppflags) -DFUZZ_CORPUS='"scan"'
+tests_fuzz_fuzz_scan_t_LDADD = tools/libtailor.a lib/libbase.a
+TESTS += tests/fuzz/fuzz_scan.t
+
 if FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_conf
+tests_fuzz_fuzz_conf_SOURCES = tests/fuzz/fuzz_conf.c
+tests_fuzz_fuzz_conf_LDADD = lib/libbase.a
+tests_fuzz_fuzz_conf_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+noinst_PROGRAMS += tests/fuzz/fuzz_scan
+tests_fuzz_fuzz_scan_SOURCES = tests/fuzz/fuzz_scan.c
+tests_fuzz_fuzz_scan_LDADD = tools/libtailor.a lib/libbase.a
+tests_fuzz_fuzz_scan_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 noinst_PROGRAMS += tests/fuzz/fuzz_path
 tests_fuzz_fuzz_path_SOURCES = tests/fuzz/fuzz_path.c
 tests_fuzz_fuzz_path_LDADD = lib/libbase.a
