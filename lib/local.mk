@@ -30,6 +30,7 @@ lib_libbase_a_SOURCES = \
 	lib/plan.h \
 	lib/priv.c \
 	lib/priv.h \
+	lib/priv_filter.c \
 	lib/proc.c \
 	lib/proc.h \
 	lib/qfile.c \
@@ -51,6 +52,19 @@ lib_libbase_a_SOURCES = \
 	lib/trace.h \
 	lib/xalloc.c \
 	lib/xalloc.h
+nodist_lib_libbase_a_SOURCES = lib/filters.h
+
+# The filters are compiled while we build: no program links libseccomp.
+noinst_PROGRAMS += lib/mkfilter
+lib_mkfilter_SOURCES = lib/mkfilter.c lib/mm.h
+lib_mkfilter_LDADD = $(SECCOMP_LIBS)
+EXTRA_DIST += lib/filters.def
+BUILT_SOURCES += lib/filters.h
+CLEANFILES += lib/filters.h
+lib/filters.h: lib/mkfilter$(EXEEXT)
+	$(AM_V_GEN)lib/mkfilter > $@.new && mv $@.new $@
+lib/mkfilter.$(OBJEXT): lib/filters.def
+lib/priv_filter.$(OBJEXT): lib/filters.h
 
 EXTRA_DIST += lib/replies.def
 
@@ -115,3 +129,8 @@ check_PROGRAMS += tests/lib/t_conf.t
 tests_lib_t_conf_t_SOURCES = tests/lib/t_conf.c tests/tap.h
 tests_lib_t_conf_t_LDADD = lib/libbase.a
 TESTS += tests/lib/t_conf.t
+
+check_PROGRAMS += tests/lib/t_priv.t
+tests_lib_t_priv_t_SOURCES = tests/lib/t_priv.c tests/tap.h
+tests_lib_t_priv_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_priv.t
