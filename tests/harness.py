@@ -24,6 +24,7 @@ those installed under that prefix.
 import collections
 import contextlib
 import ctypes
+import hashlib
 import os
 import random
 import re
@@ -34,6 +35,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 
@@ -1003,3 +1005,93 @@ def reply_pattern(name):
 def says(reply, name, what):
     """The reply is that of replies.def."""
     return like(str(reply), "^" + reply_pattern(name), what)
+
+# ----------------------------------------------------------- what was sent
+
+
+class Recorder:
+    """Between a client and a server: forwards, and keeps what the client
+    sent, so that what arrived can be compared with it."""
+
+    def __init__(self, port):
+        self.to = port
+        self.sent = []          # bytes of each connection
+        self.listener = socket.socket()
+        self.listener.bind(("127.0.0.1", 0))
+        self.listener.listen(16)
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        # A thread that waits in accept is not woken by close alone.
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+    def accept(self):
+        while True:
+            try:
+                client = self.listener.accept()[0]
+                server = socket.create_connection(("127.0.0.1", self.to))
+            except OSError:
+                return
+            record = bytearray()
+            self.sent.append(record)
+            threading.Thread(target=self.copy, daemon=True,
+                             args=(client, server, record)).start()
+            threading.Thread(target=self.copy, daemon=True,
+                             args=(server, client, None)).start()
+
+    @staticmethod
+    def copy(source, sink, record):
+        with contextlib.suppress(OSError):
+            while True:
+                data = source.recv(65536)
+                if not data:
+                    break
+                if record is not None:
+                    record += data
+                sink.sendall(data)
+        with contextlib.suppress(OSError):
+            sink.shutdown(socket.SHUT_WR)
+
+    def messages(self):
+        """The texts of all DATA commands: dots taken away, CR LF as LF."""
+        found = []
+        for record in self.sent:
+            rest = bytes(record)
+            while True:
+                start = re.search(rb"(?i)(?:^|\n)DATA[ \t]*\r\n", rest)
+                if not start:
+                    break
+                rest = rest[start.end():]
+                end = re.search(rb"(?:^|\r\n)\.\r\n", rest)
+                if not end:
+                    break
+                text = rest[:end.start()]
+                if end.group().startswith(CRLF):
+                    text += CRLF
+                rest = rest[end.end():]
+                text = re.sub(rb"(^|\r\n)\.", rb"\1", text)
+                found.append(text.replace(CRLF, b"\n"))
+        return found
+
+
+def added(stored, sent):
+    """What stands before the message as it was sent; None if that changed."""
+    if hashlib.sha256(stored[len(stored) - len(sent):]).digest() != \
+            hashlib.sha256(sent).digest() or len(stored) < len(sent):
+        return None
+    return stored[:len(stored) - len(sent)]
+
+
+def only_trace(fields):
+    """Whether a head consists of trace fields, each at most once."""
+    names = [line.split(b":")[0].lower() for line in fields.split(b"\n")
+             if line and line[:1] not in b" \t"]
+    return fields.endswith(b"\n") and b"received" in names and \
+        len(set(names)) == len(names) and \
+        set(names) <= {b"received", b"return-path", b"delivered-to"}
