@@ -976,20 +976,46 @@ def untraced(message, fields=TRACE):
             break
     return b"\n".join(lines[at:])
 
-# ------------------------------------------------------------------ replies
+# ------------------------------------------------------------ the four tables
 
 
-def _read_replies():
-    rows = {}
-    with open(os.path.join(SRC, "lib", "replies.def")) as f:
-        for found in re.finditer(
-                r'REPLY\((\w+),\s*(\d+),\s*"([^"]*)",\s*"((?:\\.|[^"\\])*)"',
-                f.read()):
-            rows[found.group(1)] = found.groups()[1:]
-    return rows
+def text_of(path):
+    with open(os.path.join(SRC, path), encoding="latin-1") as f:
+        return f.read()
 
 
-REPLIES = _read_replies()
+def table_rows(path, macro):
+    """The arguments of every MACRO( ... ) of a table, strings kept whole."""
+    text = re.sub(r"/\*.*?\*/", lambda m: "\n" * m.group().count("\n"),
+                  text_of(path), flags=re.S)
+    found = []
+    for start in re.finditer(r"(?m)^%s\(" % macro, text):
+        at, depth, arguments, now = start.end(), 1, [], ""
+        while depth:
+            if text[at] == '"':
+                string = re.compile(r'"(\\.|[^"\\])*"').match(text, at)
+                now += string.group()
+                at = string.end()
+                continue
+            c = text[at]
+            depth += (c in "([{") - (c in ")]}")
+            if c == "," and depth == 1:
+                arguments.append(now.strip())
+                now = ""
+            elif depth:
+                now += c
+            at += 1
+        arguments.append(now.strip())
+        found.append(arguments)
+    return found
+
+
+def unquoted(text):
+    return "".join(re.findall(r'"((?:\\.|[^"\\])*)"', text))
+
+
+REPLIES = {row[0]: (row[1], unquoted(row[2]), unquoted(row[3]))
+           for row in table_rows("lib/replies.def", "REPLY")}
 
 
 def reply_pattern(name):

@@ -34,7 +34,12 @@ lint_tests = \
 	tests/lint/manpages.sh \
 	tests/lint/shell.sh \
 	tests/lint/tables.py
-system_tests =
+system_tests = \
+	tests/system/10-clients.py \
+	tests/system/11-endings.py \
+	tests/system/12-postfix-exim.py \
+	tests/system/13-inetd.py \
+	tests/system/14-states.py
 dist_check_SCRIPTS += $(lint_tests) tests/talk.py $(system_tests)
 talks = \
 	tests/talks/10-greeting.talk tests/talks/11-hello.talk \

@@ -32,7 +32,9 @@ ours $folders | grep '\.c$' | while read -r file; do
 	grep -q 'getopt(' "$file" || continue
 	name=$(basename "$file" .c)
 	case $name in
-	main)	name=$(dirname "$file");;
+	main|options)
+		name=$(dirname "$file")
+		[ "$name" != chans ] || name=deliver;;
 	*_main)	name=${name%_main};;
 	esac
 	page=$(echo man[18]/"$name".[18])

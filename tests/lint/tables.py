@@ -11,11 +11,6 @@ from harness import *
 FOLDERS = "lib tables smtpd smtpsrvr submit chans tools".split()
 
 
-def text_of(path):
-    with open(os.path.join(SRC, path), encoding="latin-1") as f:
-        return f.read()
-
-
 def files(folders, *endings):
     found = []
     for folder in folders:
@@ -25,39 +20,9 @@ def files(folders, *endings):
     return sorted(found)
 
 
-def rows(path, macro):
-    """The arguments of every MACRO( ... ) of a table, strings kept whole."""
-    text = re.sub(r"/\*.*?\*/", lambda m: "\n" * m.group().count("\n"),
-                  text_of(path), flags=re.S)
-    found = []
-    for start in re.finditer(r"(?m)^%s\(" % macro, text):
-        at, depth, arguments, now = start.end(), 1, [], ""
-        while depth:
-            if text[at] == '"':
-                string = re.compile(r'"(\\.|[^"\\])*"').match(text, at)
-                now += string.group()
-                at = string.end()
-                continue
-            c = text[at]
-            depth += (c in "([{") - (c in ")]}")
-            if c == "," and depth == 1:
-                arguments.append(now.strip())
-                now = ""
-            elif depth:
-                now += c
-            at += 1
-        arguments.append(now.strip())
-        found.append(arguments)
-    return found
-
-
 # Half a tree cannot use every row: what reads it is still to come.
 WHOLE = all(os.path.exists(os.path.join(BUILD, "tests", "bin", p))
             for p in ("smtpd", "smtpsrvr", "submit", "deliver", "inlet"))
-
-
-def unquoted(text):
-    return "".join(re.findall(r'"((?:\\.|[^"\\])*)"', text))
 
 
 def none(bad, what):
@@ -76,7 +41,7 @@ TESTS = "\n".join(text_of(p) for p in files(["tests"], ".c", ".h", ".py",
 
 def whole(path, macro, columns):
     """Rows have the right number of columns and names of their own."""
-    table = rows(path, macro)
+    table = table_rows(path, macro)
     ok(len(table) > 5, "%s has rows" % path)
     none([r for r in table if len(r) != columns],
          "%s: every row has %d columns" % (path, columns))
@@ -152,7 +117,7 @@ def commands():
     if not os.path.exists(os.path.join(SRC, path)):
         skip("no commands.def yet")
         return
-    table = rows(path, "COMMAND")
+    table = table_rows(path, "COMMAND")
     whole(path, "COMMAND", len(table[0]) if table else 0)
     handlers = sorted({w for r in table for w in r
                        if re.fullmatch(r"cmd_\w+", w)})
@@ -165,7 +130,7 @@ def checks():
     if not os.path.exists(os.path.join(SRC, path)):
         skip("no checks.def yet")
         return
-    table = rows(path, "CHECK")
+    table = table_rows(path, "CHECK")
     ok(table, "checks.def has rows")
     names = [r[:2] for r in table]
     none([n for n in names if names.count(n) > 1], "no check stands twice")

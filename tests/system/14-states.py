@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+"""Every verb in every state answers as commands.def says: this walks the
+table, so a new row is tested by being there."""
+import os
+import sys
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                ".."))
+from harness import *
+
+STATES = ["START", "READY", "MAIL", "REFUSED", "RCPT"]
+WAY = ["EHLO client.test", "MAIL FROM:<s@elsewhere.test>",
+       "RCPT TO:<nobody@example.org>", "RCPT TO:<user@example.org>"]
+# Which of WAY leads to a state.
+STEPS = {"START": 0, "READY": 1, "MAIL": 2, "REFUSED": 3, "RCPT": 4}
+# A good command line, and one whose argument is wrong.
+GOOD = {"NONE": "", "OPTIONAL": " text", "REQUIRED": " client.test",
+        "FROM_PATH": " FROM:<s@elsewhere.test>",
+        "TO_PATH": " TO:<user@example.org>"}
+BAD = {"NONE": " text", "REQUIRED": "", "FROM_PATH": " <s@elsewhere.test>",
+       "TO_PATH": " <user@example.org>"}
+
+
+def reach(server, state):
+    c = server.client()
+    for line in WAY[:STEPS[state]]:
+        c.cmd(line)
+    return c
+
+
+def states():
+    table = table_rows("smtpsrvr/commands.def", "COMMAND")
+    with Server(deliver=False) as server:
+        for row in table:
+            verb, argument = row[0], row[7]
+            for state, answer in zip(STATES, row[2:7]):
+                where = "%s in state %s" % (verb, state)
+                with reach(server, state) as c:
+                    reply = c.cmd(verb + GOOD[argument])
+                    if answer != "TAKEN":
+                        says(reply, answer, "%s gets %s" % (where, answer))
+                    else:
+                        ok(reply.code not in (500, 501, 503, 554),
+                           "%s is taken (%s)" % (where, reply.code))
+                if answer == "TAKEN" and argument in BAD:
+                    with reach(server, state) as c:
+                        says(c.cmd(verb + BAD[argument]), "SYNTAX",
+                             where + " wants its argument right")
+
+
+if not os.path.exists(os.path.join(SRC, "smtpsrvr", "commands.def")):
+    skip_all("no commands.def")
+need_built("smtpd", "smtpsrvr", "submit")
+run(states)
