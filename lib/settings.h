@@ -96,7 +96,7 @@ const char *setting_name(enum setting_id id);
  */
 #define SETTING_SHOWN 96
 const char *setting_show(const char *text, char dst[SETTING_SHOWN]);
-/* The mdoc rows of inlet.conf(5), for all settings that scope is one of. */
+/* The mdoc rows of inlet.conf(5): settings whose widest scope that is. */
 MM_MUST_USE int settings_mdoc(int scope, struct buf *b);
 
 #endif

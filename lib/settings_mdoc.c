@@ -138,7 +138,9 @@ settings_mdoc(int scope, struct buf *b)
 	for (int i = 0; i < SETTING_COUNT; i++) {
 		const struct setting_row *row = &setting_rows[i];
 
-		if ((row->scope & scope) == 0)
+		/* scopes are bits, the widest is the lowest */
+		if ((row->scope & scope) == 0 ||
+		    (row->scope & (scope - 1)) != 0)
 			continue;
 		if (buf_addf(b, ".It Ic %s No = Ar %s\n",
 		    setting_name((enum setting_id)i), kinds[row->type]) != 0 ||

@@ -24,6 +24,18 @@ noinst_DATA = tests/bin/.made
 clean-local:
 	rm -rf tests/bin
 
+check_PROGRAMS += tests/lint/settings_mdoc
+tests_lint_settings_mdoc_SOURCES = tests/lint/settings_mdoc.c
+tests_lint_settings_mdoc_LDADD = lib/libbase.a
+
+# The settings of inlet.conf(5) anew from settings.def.
+update-man: tests/lint/settings_mdoc
+	$(SHELL) $(top_srcdir)/build-aux/splice.sh \
+		$(top_srcdir)/man5/inlet.conf.5 tests/lint/settings_mdoc \
+		>inlet.conf.5.new && \
+		mv inlet.conf.5.new $(top_srcdir)/man5/inlet.conf.5
+.PHONY: update-man
+
 TESTS += $(lint_tests) tests/talk.py $(system_tests)
 lint_tests = \
 	tests/lint/layers.sh \
@@ -51,7 +63,7 @@ talks = \
 	tests/talks/25-pipelining.talk tests/talks/26-many-commands.talk \
 	tests/talks/27-data.talk tests/talks/28-defer.talk
 EXTRA_DIST += tests/harness.py $(talks) tests/peers.sh \
-	check run .ci/run build-aux/prepare.sh \
+	check run .ci/run build-aux/prepare.sh build-aux/splice.sh \
 	tests/lint/lint.sh tests/lint/layers.txt tests/lint/names.txt \
 	tests/lint/untested.txt
 include tests/fuzz/local.mk

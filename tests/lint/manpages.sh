@@ -53,20 +53,17 @@ ours $folders | grep '\.c$' | while read -r file; do
 done | clean "pages and getopt know the same options"
 
 generator=$build/tests/lint/settings_mdoc
-if [ ! -x "$generator" ] || [ ! -f man5/inlet.conf.5 ]; then
-	skip "no settings_mdoc or no inlet.conf(5)"
+page=man5/inlet.conf.5
+if [ ! -f $page ]; then
+	skip "no inlet.conf(5) yet"
 else
-	for scope in server listener channel table; do
-		"$generator" "$scope" >"$build/tests/lint/mdoc.want"
-		awk -v begin=".\\\" SETTINGS BEGIN $scope" \
-		    -v end='.\" SETTINGS END' '
-		$0 == end { inside = 0 }
-		inside
-		$0 == begin { inside = 1; found = 1 }
-		END { if (!found) print "no mark: " begin }' \
-		    man5/inlet.conf.5 |
-		    diff - "$build/tests/lint/mdoc.want" | head -5
-		rm -f "$build/tests/lint/mdoc.want"
-	done | clean "the settings of inlet.conf(5) are those of settings.def"
+	{
+		for scope in server listener channel table; do
+			grep -qxF ".\\\" SETTINGS BEGIN $scope" $page ||
+			    echo "$page: no mark for the settings of a $scope"
+		done
+		sh build-aux/splice.sh $page "$generator" | diff $page - |
+		    head -20
+	} | clean "the settings of inlet.conf(5) are those of settings.def"
 fi
 plan
