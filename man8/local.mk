@@ -1,1 +1,2 @@
 # man8
+dist_man_MANS += man8/inlet-lookup.8 man8/inlet-logger.8

@@ -56,3 +56,29 @@ tests_tables_t_tb_text_t_LDADD = $(tables_LDADD)
 tests_tables_t_tbrow_t_SOURCES = tests/tables/t_tbrow.c \
 	tests/tables/fixture.h tests/tap.h
 tests_tables_t_tbrow_t_LDADD = $(tables_LDADD)
+
+# lookup: the only program that links c-ares.
+inlet_PROGRAMS += tables/lookup
+noinst_LIBRARIES += tables/liblookup.a
+tables_liblookup_a_SOURCES = \
+	tables/askers.c tables/askers.h \
+	tables/cache.c tables/cache.h \
+	tables/confirm.c tables/confirm.h \
+	tables/dns.c tables/dns.h \
+	tables/dnsmsg.c tables/dnsmsg.h
+tables_lookup_SOURCES = tables/lookup.c
+tables_lookup_LDADD = tables/liblookup.a lib/libbase.a $(CARES_LIBS)
+
+check_PROGRAMS += tests/tables/t_cache.t tests/tables/t_dnsmsg.t
+tests_tables_t_cache_t_SOURCES = tests/tables/t_cache.c tests/tap.h
+tests_tables_t_cache_t_LDADD = tables/liblookup.a lib/libbase.a
+tests_tables_t_dnsmsg_t_SOURCES = tests/tables/t_dnsmsg.c tests/tap.h
+tests_tables_t_dnsmsg_t_LDADD = tables/liblookup.a lib/libbase.a
+TESTS += tests/tables/t_cache.t tests/tables/t_dnsmsg.t
+
+# Starts one helper by itself; 21-logger.py uses it too.
+check_PROGRAMS += tests/system/record
+tests_system_record_SOURCES = tests/system/record.c
+tests_system_record_LDADD = lib/libbase.a
+TESTS += tests/system/20-lookup.py
+dist_check_SCRIPTS += tests/system/20-lookup.py

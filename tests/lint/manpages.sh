@@ -5,6 +5,17 @@
 . "${top_srcdir:-$(dirname "$0")/../..}/tests/lint/lint.sh"
 cd "$src" || exit 1
 
+# page_of PROGRAM: its page; lookup and logger would clash with other pages
+# and have the project's name before theirs.
+page_of()
+{
+	if [ -f "man8/inlet-$1.8" ]; then
+		echo "man8/inlet-$1.8"
+	else
+		echo man[18]/"$1".[18]
+	fi
+}
+
 if command -v mandoc >/dev/null; then
 	for page in man[0-9]/*.[0-9]; do
 		[ -f "$page" ] || continue
@@ -17,7 +28,7 @@ fi
 for path in "$build"/tests/bin/*; do
 	[ -e "$path" ] || continue
 	name=$(basename "$path")
-	page=$(echo man[18]/"$name".[18])
+	page=$(page_of "$name")
 	if [ ! -f "$page" ]; then
 		echo "$name has no page"
 		continue
@@ -37,7 +48,7 @@ ours $folders | grep '\.c$' | while read -r file; do
 		[ "$name" != chans ] || name=deliver;;
 	*_main)	name=${name%_main};;
 	esac
-	page=$(echo man[18]/"$name".[18])
+	page=$(page_of "$name")
 	[ -f "$page" ] || { echo "$file: no page $name(8)"; continue; }
 	letters=$(tr '\n' ' ' <"$file" | grep -o 'getopt([^;{]*' |
 	    grep -o '"[^"]*"' | tr -d '":+-' | fold -w1 | sort -u)

@@ -1,0 +1,382 @@
+/*
+ * askers - accepts, reads questions, joins those about one address, answers
+ * each within its time.
+ *
+ * Every question that was read gets one answer.  A connection with
+ * ASKERS_QUESTIONS unanswered ones is left unread until there are fewer; one
+ * that does not read its answers is closed.
+ */
+#include "config.h"
+
+#include <sys/epoll.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "lib/xalloc.h"
+#include "tables/askers.h"
+
+#define HEADS 256
+#define READ_MOST 16	/* questions of one connection before the next's turn */
+
+/* One question of one connection. */
+struct waiter {
+	struct client *client;
+	struct look *look;
+	uint32_t id;
+	int64_t deadline;
+	TAILQ_ENTRY(waiter) of_all, of_client, of_look;
+};
+TAILQ_HEAD(waiters, waiter);
+
+struct client {
+	int fd;			/* -1: the place is free */
+	uint32_t generation;	/* events of a former owner are not ours */
+	int inflight;
+	bool unread;		/* has too many questions: not listened to */
+	struct waiters waiters;
+	TAILQ_ENTRY(client) link;	/* by last word, or free */
+};
+TAILQ_HEAD(clients, client);
+
+/* One look-up under way, for all who wait for it. */
+struct look {
+	struct askers *askers;
+	struct netaddr address;
+	struct waiters waiters;
+	LIST_ENTRY(look) link;
+};
+LIST_HEAD(looks, look);
+
+struct askers {
+	int sock, epoll;
+	uint32_t data;
+	bool full;		/* the listening socket is not listened to */
+	struct askers_limits limits;
+	struct cache *cache;
+	struct confirms *confirms;
+	struct waiters waiters;	/* all, by deadline: all have equal time */
+	struct clients used, unused;
+	struct looks looks[HEADS];
+	struct client clients[];
+};
+
+static void
+watch(struct askers *s, int op, int fd, uint32_t events, uint64_t data)
+{
+	struct epoll_event e = { .events = events, .data = { .u64 = data } };
+
+	if (epoll_ctl(s->epoll, op, fd, &e) == -1)
+		fatal(71, "epoll_ctl: %s", strerror(errno));
+}
+
+static uint64_t
+client_data(const struct askers *s, const struct client *c)
+{
+	return (uint64_t)(c->generation << 8 | (s->data + 1)) << 32 |
+	    (uint64_t)(c - s->clients);
+}
+
+struct askers *
+askers_new(int sock, int epoll, uint32_t data, const struct askers_limits *l,
+    struct cache *cache, struct confirms *confirms)
+{
+	struct askers *s = xcalloc(1, sizeof(*s) +
+	    (size_t)l->connections * sizeof(s->clients[0]));
+	int i;
+
+	s->sock = sock;
+	s->epoll = epoll;
+	s->data = data;
+	s->limits = *l;
+	s->cache = cache;
+	s->confirms = confirms;
+	TAILQ_INIT(&s->waiters);
+	TAILQ_INIT(&s->used);
+	TAILQ_INIT(&s->unused);
+	for (i = 0; i < HEADS; i++)
+		LIST_INIT(&s->looks[i]);
+	for (i = 0; i < l->connections; i++) {
+		s->clients[i].fd = -1;
+		TAILQ_INSERT_TAIL(&s->unused, &s->clients[i], link);
+	}
+	watch(s, EPOLL_CTL_ADD, sock, EPOLLIN, (uint64_t)data << 32);
+	return s;
+}
+
+static void
+waiter_free(struct askers *s, struct waiter *w)
+{
+	TAILQ_REMOVE(&s->waiters, w, of_all);
+	TAILQ_REMOVE(&w->client->waiters, w, of_client);
+	TAILQ_REMOVE(&w->look->waiters, w, of_look);
+	w->client->inflight--;
+	free(w);
+}
+
+static void
+client_close(struct askers *s, struct client *c)
+{
+	struct waiter *w;
+
+	while ((w = TAILQ_FIRST(&c->waiters)) != NULL)
+		waiter_free(s, w);
+	close(c->fd);
+	c->fd = -1;
+	TAILQ_REMOVE(&s->used, c, link);
+	TAILQ_INSERT_HEAD(&s->unused, c, link);
+	if (s->full) {
+		s->full = false;
+		watch(s, EPOLL_CTL_MOD, s->sock, EPOLLIN,
+		    (uint64_t)s->data << 32);
+	}
+}
+
+/* Room for one more: whoever was silent longest and waits for nothing. */
+static bool
+make_room(struct askers *s)
+{
+	struct client *c;
+
+	if (!TAILQ_EMPTY(&s->unused))
+		return true;
+	TAILQ_FOREACH(c, &s->used, link) {
+		if (c->inflight == 0) {
+			client_close(s, c);
+			return true;
+		}
+	}
+	return false;
+}
+
+void
+askers_accept(struct askers *s)
+{
+	struct client *c;
+	int fd, i;
+
+	for (i = 0; i < READ_MOST; i++) {
+		if (!make_room(s)) {
+			s->full = true;
+			watch(s, EPOLL_CTL_MOD, s->sock, 0,
+			    (uint64_t)s->data << 32);
+			return;
+		}
+		fd = accept4(s->sock, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd == -1) {
+			if (errno != EAGAIN && errno != EINTR &&
+			    errno != ECONNABORTED)
+				log_note(LEVEL_ERROR, "accept: %s",
+				    strerror(errno));
+			return;
+		}
+		c = TAILQ_FIRST(&s->unused);
+		TAILQ_REMOVE(&s->unused, c, link);
+		TAILQ_INSERT_TAIL(&s->used, c, link);
+		c->fd = fd;
+		c->generation++;
+		c->inflight = 0;
+		c->unread = false;
+		TAILQ_INIT(&c->waiters);
+		watch(s, EPOLL_CTL_ADD, fd, EPOLLIN, client_data(s, c));
+	}
+}
+
+/* Sends one answer; a connection that takes none is closed: false. */
+static bool
+answer(struct askers *s, struct client *c, uint32_t id,
+    struct ask_answer *a)
+{
+	a->id = id;
+	if (send(c->fd, a, sizeof(*a), MSG_DONTWAIT | MSG_NOSIGNAL) ==
+	    (ssize_t)sizeof(*a))
+		return true;
+	client_close(s, c);
+	return false;
+}
+
+static void
+answer_waiter(struct askers *s, struct waiter *w, struct ask_answer *a)
+{
+	struct client *c = w->client;
+	uint32_t id = w->id;
+
+	waiter_free(s, w);
+	if (!answer(s, c, id, a))
+		return;
+	if (c->unread && c->inflight < ASKERS_QUESTIONS) {
+		c->unread = false;
+		watch(s, EPOLL_CTL_MOD, c->fd, EPOLLIN, client_data(s, c));
+	}
+}
+
+static void
+log_verdict(const struct netaddr *a, const struct verdict *v)
+{
+	static const char *const words[] = { "found", "none", "later" };
+	struct logline l;
+	char ip[NET_TEXT];
+
+	log_begin(&l, LEVEL_DEBUG, "name");
+	log_word(&l, "ip", net_text(a, ip));
+	log_word(&l, "outcome", words[v->outcome]);
+	log_num(&l, "ttl", v->ttl);
+	log_text(&l, "name", v->name);
+	log_end(&l);
+}
+
+static void
+looked(void *arg, const struct verdict *v)
+{
+	struct look *look = arg;
+	struct askers *s = look->askers;
+	struct ask_answer a = { .outcome = (uint8_t)v->outcome };
+	int64_t now = clock_ms(), keep = (int64_t)v->ttl * 1000;
+	struct waiter *w;
+
+	memcpy(a.name, v->name, sizeof(a.name));
+	if (keep > s->limits.cache_time)
+		keep = s->limits.cache_time;
+	cache_put(s->cache, &look->address, now, now + keep, &a);
+	log_verdict(&look->address, v);
+	while ((w = TAILQ_FIRST(&look->waiters)) != NULL)
+		answer_waiter(s, w, &a);
+	LIST_REMOVE(look, link);
+	free(look);
+}
+
+static struct looks *
+head_of(struct askers *s, const struct netaddr *a)
+{
+	unsigned h = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(a->ip); i++)
+		h = h * 31 + a->ip[i];
+	return &s->looks[h % HEADS];
+}
+
+static void
+wait_for(struct askers *s, struct client *c, struct look *look, uint32_t id)
+{
+	struct waiter *w = xcalloc(1, sizeof(*w));
+
+	w->client = c;
+	w->look = look;
+	w->id = id;
+	w->deadline = clock_ms() + s->limits.timeout;
+	TAILQ_INSERT_TAIL(&s->waiters, w, of_all);
+	TAILQ_INSERT_TAIL(&c->waiters, w, of_client);
+	TAILQ_INSERT_TAIL(&look->waiters, w, of_look);
+	c->inflight++;
+}
+
+static bool
+is_question(const struct ask_question *q)
+{
+	static const uint8_t zero[12];
+
+	return q->version == ASK_VERSION && q->kind == ASK_NAME &&
+	    (q->address.family == 6 || (q->address.family == 4 &&
+	    memcmp(q->address.ip + 4, zero, sizeof(zero)) == 0));
+}
+
+static void
+take_question(struct askers *s, struct client *c, struct ask_question *q)
+{
+	struct ask_answer a = { .outcome = ASK_LATER };
+	struct looks *head;
+	struct look *look;
+
+	q->address.port = 0;
+	q->address.pad = 0;
+	if (cache_find(s->cache, &q->address, clock_ms(), &a)) {
+		(void)answer(s, c, q->id, &a);
+		return;
+	}
+	head = head_of(s, &q->address);
+	LIST_FOREACH(look, head, link) {
+		if (net_same_host(&look->address, &q->address)) {
+			wait_for(s, c, look, q->id);
+			return;
+		}
+	}
+	/* The second half is kept for connections that ask only once. */
+	if (c->inflight > 0 && s->confirms->live >= CONFIRM_MOST / 2) {
+		(void)answer(s, c, q->id, &a);
+		return;
+	}
+	look = xcalloc(1, sizeof(*look));
+	look->askers = s;
+	look->address = q->address;
+	TAILQ_INIT(&look->waiters);
+	LIST_INSERT_HEAD(head, look, link);
+	wait_for(s, c, look, q->id);
+	confirm_start(s->confirms, &look->address, looked, look);
+}
+
+void
+askers_event(struct askers *s, uint64_t data, uint32_t events)
+{
+	struct client *c = &s->clients[(uint32_t)data];
+	uint32_t generation = c->generation;
+	struct ask_question q;
+	ssize_t n;
+	int i;
+
+	if (c->fd == -1 || data != client_data(s, c))
+		return;
+	if (events & (EPOLLHUP | EPOLLERR)) {
+		client_close(s, c);
+		return;
+	}
+	TAILQ_REMOVE(&s->used, c, link);
+	TAILQ_INSERT_TAIL(&s->used, c, link);
+	for (i = 0; i < READ_MOST; i++) {
+		if (c->inflight >= ASKERS_QUESTIONS) {
+			c->unread = true;
+			watch(s, EPOLL_CTL_MOD, c->fd, 0, client_data(s, c));
+			return;
+		}
+		/* MSG_TRUNC: the true length, so a longer one is noticed. */
+		n = recv(c->fd, &q, sizeof(q), MSG_DONTWAIT | MSG_TRUNC);
+		if (n == -1 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (n != (ssize_t)sizeof(q) || !is_question(&q)) {
+			if (n > 0)
+				log_note(LEVEL_WARNING, "not a question: "
+				    "connection closed");
+			client_close(s, c);
+			return;
+		}
+		take_question(s, c, &q);
+		if (c->fd == -1 || c->generation != generation)
+			return;
+	}
+}
+
+int
+askers_wait(const struct askers *s, int most)
+{
+	const struct waiter *w = TAILQ_FIRST(&s->waiters);
+	int left;
+
+	if (w == NULL)
+		return most;
+	left = clock_left(w->deadline);
+	return left < most ? left : most;
+}
+
+void
+askers_tick(struct askers *s, int64_t now)
+{
+	struct ask_answer a = { .outcome = ASK_LATER };
+	struct waiter *w;
+
+	while ((w = TAILQ_FIRST(&s->waiters)) != NULL && w->deadline <= now)
+		answer_waiter(s, w, &a);
+}

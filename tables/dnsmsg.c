@@ -1,0 +1,428 @@
+/*
+ * dnsmsg - reads answers of the name service.  RFC 1035 3 and 4, RFC 2308 2
+ * (which empty answers are certain), RFC 2317 (aliases in reverse zones).
+ *
+ * Trusts no byte: every read is bounded, a compressed name only ever points
+ * backwards, aliases are counted.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "lib/path.h"
+#include "tables/dnsmsg.h"
+
+#define HEADER 12
+#define LABEL_MOST 63
+#define NAME_MOST 255
+#define CLASS_IN 1
+
+enum { TYPE_NS = 2, TYPE_CNAME = 5, TYPE_SOA = 6 };
+enum { RCODE_OK = 0, RCODE_NO_NAME = 3 };
+
+struct message {
+	const uint8_t *p;
+	size_t len;
+	int answers, authorities;
+	size_t answers_at;
+	int rcode;
+	bool authoritative, recursive;
+};
+
+/* One record; data is inside the message. */
+struct record {
+	struct dnsname owner;
+	int type, class;
+	uint32_t ttl;
+	size_t data, len;
+	size_t next;
+};
+
+static uint8_t
+lower(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 'a' - 'A') : c;
+}
+
+static unsigned
+get16(const uint8_t *p)
+{
+	return (unsigned)p[0] << 8 | p[1];
+}
+
+static uint32_t
+get32(const uint8_t *p)
+{
+	return (uint32_t)get16(p) << 16 | get16(p + 2);
+}
+
+static int
+add_label(struct dnsname *n, const uint8_t *p, size_t len)
+{
+	size_t i;
+
+	if (n->len + 1 + len > NAME_MOST)
+		return -1;
+	n->wire[n->len++] = (uint8_t)len;
+	for (i = 0; i < len; i++)
+		n->wire[n->len++] = lower(p[i]);
+	return 0;
+}
+
+/* Without escapes. */
+static int
+parse_name(struct dnsname *n_r, const char *text)
+{
+	const char *dot;
+	size_t len;
+
+	memset(n_r, 0, sizeof(*n_r));
+	while (*text != '\0') {
+		dot = strchr(text, '.');
+		len = dot != NULL ? (size_t)(dot - text) : strlen(text);
+		if (len == 0 || len > LABEL_MOST ||
+		    add_label(n_r, (const uint8_t *)text, len) == -1)
+			return -1;
+		text += len + (dot != NULL);
+	}
+	return add_label(n_r, NULL, 0);
+}
+
+void
+dnsname_reverse(struct dnsname *n_r, const struct netaddr *a)
+{
+	static const char hex[] = "0123456789abcdef";
+	char text[128], *p = text;
+	int i;
+
+	if (a->family == 4) {
+		snprintf(text, sizeof(text), "%d.%d.%d.%d.in-addr.arpa",
+		    a->ip[3], a->ip[2], a->ip[1], a->ip[0]);
+	} else {
+		for (i = 15; i >= 0; i--) {
+			*p++ = hex[a->ip[i] & 15];
+			*p++ = '.';
+			*p++ = hex[a->ip[i] >> 4];
+			*p++ = '.';
+		}
+		memcpy(p, "ip6.arpa", sizeof("ip6.arpa"));
+	}
+	if (parse_name(n_r, text) == -1)
+		memset(n_r, 0, sizeof(*n_r));	/* cannot be: it always fits */
+}
+
+int
+dnsname_text(const struct dnsname *n, char dst[DNSNAME_TEXT])
+{
+	size_t at = 0, out = 0, i, len;
+
+	dst[0] = '\0';
+	while (at < n->len && (len = n->wire[at++]) != 0) {
+		if (out != 0)
+			dst[out++] = '.';
+		for (i = 0; i < len; i++) {
+			uint8_t c = n->wire[at + i];
+
+			if (c <= ' ' || c >= 0x7f || c == '.' || c == '\\') {
+				dst[0] = '\0';
+				return -1;
+			}
+			dst[out++] = (char)c;
+		}
+		at += len;
+	}
+	dst[out] = '\0';
+	return 0;
+}
+
+int
+dnsname_host(const struct dnsname *n, char dst[DNSNAME_TEXT])
+{
+	const char *last;
+
+	if (dnsname_text(n, dst) == -1)
+		return -1;
+	last = strrchr(dst, '.');
+	last = last != NULL ? last + 1 : dst;
+	/* A "name" like 192.0.2.1 must never be taken for an address key. */
+	if (last[strspn(last, "0123456789")] == '\0' ||
+	    !path_is_domain(dst, strlen(dst))) {
+		dst[0] = '\0';
+		return -1;
+	}
+	return 0;
+}
+
+bool
+dnsname_same(const struct dnsname *a, const struct dnsname *b)
+{
+	return a->len == b->len && memcmp(a->wire, b->wire, a->len) == 0;
+}
+
+/* Expands the name at; *next_r is behind it in the record.  0 or -1. */
+static int
+expand(const struct message *m, size_t at, struct dnsname *n_r, size_t *next_r)
+{
+	size_t limit = at, len;
+	bool jumped = false;
+
+	memset(n_r, 0, sizeof(*n_r));
+	for (;;) {
+		if (at >= m->len)
+			return -1;
+		len = m->p[at];
+		if ((len & 0xc0) == 0xc0) {
+			if (at + 2 > m->len)
+				return -1;
+			if (!jumped)
+				*next_r = at + 2;
+			jumped = true;
+			at = get16(m->p + at) & 0x3fff;
+			/* Backwards each time: so it ends. */
+			if (at >= limit)
+				return -1;
+			limit = at;
+			continue;
+		}
+		if (len > LABEL_MOST || at + 1 + len > m->len ||
+		    add_label(n_r, m->p + at + 1, len) == -1)
+			return -1;
+		at += 1 + len;
+		if (len == 0)
+			break;
+	}
+	if (!jumped)
+		*next_r = at;
+	return 0;
+}
+
+static int
+read_record(const struct message *m, size_t at, struct record *r_r)
+{
+	if (expand(m, at, &r_r->owner, &at) == -1 || at + 10 > m->len)
+		return -1;
+	r_r->type = (int)get16(m->p + at);
+	r_r->class = (int)get16(m->p + at + 2);
+	r_r->ttl = get32(m->p + at + 4);
+	if (r_r->ttl > INT32_MAX)	/* RFC 2181 8 */
+		r_r->ttl = 0;
+	r_r->len = get16(m->p + at + 8);
+	r_r->data = at + 10;
+	r_r->next = r_r->data + r_r->len;
+	return r_r->next <= m->len ? 0 : -1;
+}
+
+/* The header, and that the question is the one that was asked. */
+static int
+read_header(struct message *m, const uint8_t *p, size_t len,
+    const struct dnsname *name, enum dnsmsg_type type)
+{
+	struct dnsname asked;
+	size_t at;
+
+	if (len < HEADER || len > 65535)
+		return -1;
+	m->p = p;
+	m->len = len;
+	m->authoritative = (p[2] & 0x04) != 0;
+	m->recursive = (p[3] & 0x80) != 0;
+	m->rcode = p[3] & 15;
+	m->answers = (int)get16(p + 6);
+	m->authorities = (int)get16(p + 8);
+	if ((p[2] & 0x80) == 0 || (p[2] & 0x78) != 0 || (p[2] & 0x02) != 0 ||
+	    get16(p + 4) != 1)
+		return -1;
+	if (expand(m, HEADER, &asked, &at) == -1 || at + 4 > len ||
+	    !dnsname_same(&asked, name) ||
+	    get16(p + at) != (unsigned)type || get16(p + at + 2) != CLASS_IN)
+		return -1;
+	m->answers_at = at + 4;
+	return 0;
+}
+
+/* Are all answers and authorities there, and whole? */
+static bool
+is_whole(const struct message *m)
+{
+	struct record r;
+	size_t at = m->answers_at;
+	int i;
+
+	for (i = 0; i < m->answers + m->authorities; i++, at = r.next)
+		if (read_record(m, at, &r) == -1)
+			return false;
+	return true;
+}
+
+/* Keeps the names sorted and each once; surplus ones fall off the end. */
+static void
+keep_name(struct dnsmsg *m, const struct dnsname *n)
+{
+	int i, c = 1;
+
+	for (i = 0; i < m->n; i++) {
+		c = memcmp(n->wire, m->names[i].wire, sizeof(n->wire));
+		if (c <= 0)
+			break;
+	}
+	if (i < m->n && c == 0)
+		return;
+	if (i == DNSMSG_NAMES)
+		return;
+	if (m->n < DNSMSG_NAMES)
+		m->n++;
+	memmove(&m->names[i + 1], &m->names[i],
+	    (size_t)(m->n - 1 - i) * sizeof(m->names[0]));
+	m->names[i] = *n;
+}
+
+static int
+take_data(const struct message *m, const struct record *r,
+    const struct netaddr *want, struct dnsmsg *m_r)
+{
+	struct dnsname name;
+	size_t next, len;
+
+	if (r->type == DNSMSG_PTR) {
+		if (expand(m, r->data, &name, &next) == -1 || next != r->next)
+			return -1;
+		keep_name(m_r, &name);
+		return 0;
+	}
+	len = r->type == DNSMSG_A ? 4 : 16;
+	if (r->len != len)
+		return -1;
+	if (want != NULL && want->family == (len == 4 ? 4 : 6) &&
+	    memcmp(want->ip, m->p + r->data, len) == 0)
+		m_r->holds = true;
+	return 0;
+}
+
+/*
+ * One pass over the answers for the records of name.  1: data, 0: an alias
+ * (in alias_r), -1: damaged, 2: nothing about that name.
+ */
+static int
+scan(const struct message *m, const struct dnsname *name,
+    enum dnsmsg_type type, const struct netaddr *want, struct dnsmsg *m_r,
+    struct dnsname *alias_r)
+{
+	struct record r;
+	size_t at = m->answers_at, next;
+	uint32_t alias_ttl = 0, data_ttl = UINT32_MAX;
+	bool data = false, alias = false;
+	int i;
+
+	for (i = 0; i < m->answers; i++, at = r.next) {
+		if (read_record(m, at, &r) == -1)
+			return -1;
+		if (r.class != CLASS_IN || !dnsname_same(&r.owner, name))
+			continue;
+		if (r.type == (int)type) {
+			if (take_data(m, &r, want, m_r) == -1)
+				return -1;
+			data = true;
+			if (r.ttl < data_ttl)
+				data_ttl = r.ttl;
+		} else if (r.type == TYPE_CNAME && !alias) {
+			if (expand(m, r.data, alias_r, &next) == -1 ||
+			    next != r.next)
+				return -1;
+			alias = true;
+			alias_ttl = r.ttl;
+		}
+	}
+	if (!data && !alias)
+		return 2;
+	if (!data)
+		data_ttl = alias_ttl;
+	if (data_ttl < m_r->ttl)
+		m_r->ttl = data_ttl;
+	return data ? 1 : 0;
+}
+
+/*
+ * Nothing was found: is that certain?  A SOA says so and how long (RFC 2308
+ * 5); a referral or a server that neither knows nor asks does not.
+ */
+static enum dnsmsg_outcome
+read_negative(const struct message *m, struct dnsmsg *m_r)
+{
+	struct record r;
+	struct dnsname skipped;
+	size_t at = m->answers_at, next;
+	uint32_t ttl = DNSMSG_NEGATIVE;
+	bool soa = false, referral = false;
+	int i;
+
+	for (i = 0; i < m->answers + m->authorities; i++, at = r.next) {
+		if (read_record(m, at, &r) == -1)
+			return DNSMSG_BAD;
+		if (i < m->answers || r.class != CLASS_IN)
+			continue;
+		if (r.type == TYPE_NS)
+			referral = true;
+		if (r.type != TYPE_SOA)
+			continue;
+		if (expand(m, r.data, &skipped, &next) == -1 ||
+		    expand(m, next, &skipped, &next) == -1 ||
+		    next + 20 != r.next)
+			return DNSMSG_BAD;
+		soa = true;
+		ttl = get32(m->p + next + 16);
+		if (r.ttl < ttl)
+			ttl = r.ttl;
+	}
+	if (!soa && (referral || (!m->authoritative && !m->recursive)))
+		return DNSMSG_BAD;
+	if (ttl < m_r->ttl)
+		m_r->ttl = ttl;
+	return DNSMSG_NONE;
+}
+
+/* Does the authority section hold a SOA?  Then an alias leads nowhere. */
+static bool
+denied(const struct message *m)
+{
+	struct record r;
+	size_t at = m->answers_at;
+	int i;
+
+	for (i = 0; i < m->answers + m->authorities; i++, at = r.next) {
+		if (read_record(m, at, &r) == -1)
+			return false;
+		if (i >= m->answers && r.type == TYPE_SOA)
+			return true;
+	}
+	return false;
+}
+
+void
+dnsmsg_read(const uint8_t *p, size_t len, const struct dnsname *name,
+    enum dnsmsg_type type, const struct netaddr *want, struct dnsmsg *m_r)
+{
+	struct message m;
+	struct dnsname at = *name, next;
+	int hop, got = 2;
+
+	memset(m_r, 0, sizeof(*m_r));
+	m_r->ttl = INT32_MAX;
+	m_r->outcome = DNSMSG_BAD;
+	if (read_header(&m, p, len, name, type) == -1 || !is_whole(&m) ||
+	    (m.rcode != RCODE_OK && m.rcode != RCODE_NO_NAME))
+		return;
+	for (hop = 0; hop <= DNSMSG_HOPS; hop++) {
+		got = scan(&m, &at, type, want, m_r, &next);
+		if (got != 0)
+			break;
+		at = next;
+	}
+	if (got == 1)
+		m_r->outcome = DNSMSG_DATA;
+	else if (got == 2 && m.rcode == RCODE_OK && !dnsname_same(&at, name) &&
+	    !denied(&m)) {
+		m_r->outcome = DNSMSG_ALIAS;
+		m_r->alias = at;
+	} else if (got == 2)
+		m_r->outcome = read_negative(&m, m_r);
+}

@@ -1,0 +1,441 @@
+#!/usr/bin/env python3
+"""lookup against a real name server (nsd) on loopback: what it finds, what
+it must not believe, what it remembers, and who cannot disturb it."""
+
+import os
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                ".."))
+from harness import *
+
+need("nsd")
+need_built("lookup")
+
+FOUND, NONE, LATER = range(3)
+TIMEOUT = 1.5
+
+NSD = """
+server:
+  ip-address: 127.0.0.1@%(port)d
+  username: ""
+  chroot: ""
+  zonesdir: "%(dir)s"
+  pidfile: "%(dir)s/nsd.pid"
+  xfrdfile: "%(dir)s/xfrd.state"
+  xfrdir: "%(dir)s"
+  zonelistfile: "%(dir)s/zone.list"
+  database: ""
+  server-count: 1
+remote-control:
+  control-enable: no
+%(zones)s
+"""
+
+SOA = """$ORIGIN %s
+$TTL 300
+@ SOA ns.example.org. hostmaster.example.org. 1 3600 600 86400 120
+@ NS ns.example.org.
+"""
+
+MANY = "\n".join("40 PTR many%02d.example.org." % i for i in range(14))
+
+# An answer that fits into no datagram of ours.
+LONG = "\n".join("50 PTR %s%02d.example.org." % ("x" * 50, i)
+                 for i in range(60))
+
+REVERSE4 = r"""
+1 PTR a.example.org.
+2 PTR other.example.org.
+4 PTR nowhere.example.org.
+4 PTR d.example.org.
+4 PTR other.example.org.
+5 PTR dead.unserved.test.
+6 PTR bad\010name.example.org.
+7 PTR evil\032name.example.org.
+8 PTR x\".example.org.
+9 PTR CASE.Example.ORG.
+10 CNAME 10.8/29.2.0.192.in-addr.arpa.
+10.8/29 PTR delegated.example.org.
+11 CNAME 11.sub.example.org.
+12 CNAME 12
+13 PTR 192.0.2.13.
+14 PTR alias.example.org.
+15 PTR six.example.org.
+16 PTR dead.unserved.test.
+16 PTR z16.example.org.
+17 PTR under_score.example.org.
+18 1 PTR short.example.org.
+""" + MANY + "\n" + LONG + "\n"
+
+FORWARD = """
+ns A 127.0.0.1
+a A 192.0.2.1
+other A 192.0.2.99
+d A 192.0.2.77
+d A 192.0.2.4
+case A 192.0.2.9
+delegated A 192.0.2.10
+11.sub PTR foreign.example.org.
+foreign A 192.0.2.11
+real A 192.0.2.14
+alias CNAME real
+six AAAA 2001:db8::1
+z16 A 192.0.2.16
+short A 192.0.2.18
+many13 A 192.0.2.40
+%s07 A 192.0.2.50
+""" % ("x" * 50)
+
+REVERSE6 = """
+1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0 PTR six.example.org.
+2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0 PTR six.example.org.
+"""
+
+ZONES = {"2.0.192.in-addr.arpa.": REVERSE4, "example.org.": FORWARD,
+         "8.b.d.0.1.0.0.2.ip6.arpa.": REVERSE6}
+# A zone that nsd shall serve, but has no file of: SERVFAIL.
+MISSING = "113.0.203.in-addr.arpa."
+
+
+class Nsd:
+    def __init__(self):
+        self.dir = Scratch().make("nsd")
+        self.port = free_port()
+        zones = ""
+        for name, text in ZONES.items():
+            with open(os.path.join(self.dir, name + "zone"), "w") as f:
+                f.write(SOA % name + text)
+        for name in list(ZONES) + [MISSING]:
+            zones += 'zone:\n  name: "%s"\n  zonefile: "%szone"\n' % (
+                name, name)
+        conf = os.path.join(self.dir, "nsd.conf")
+        with open(conf, "w") as f:
+            f.write(NSD % {"port": self.port, "dir": self.dir,
+                           "zones": zones})
+        self.process = spawn([tool("nsd"), "-d", "-c", conf],
+                             stdout=subprocess.DEVNULL,
+                             stderr=subprocess.DEVNULL)
+        wait_for(self.answers, what="nsd's first answer")
+
+    def answers(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.settimeout(0.2)
+            try:
+                s.connect(("127.0.0.1", self.port))
+                s.send(b"\0\1\0\0\0\1\0\0\0\0\0\0\7example\3org\0\0\6\0\1")
+                return len(s.recv(512)) > 12
+            except OSError:
+                return False
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(10)
+
+
+class Lookup:
+    """lookup as smtpd starts it; user: as that uid."""
+
+    def __init__(self, server, user=None, **settings):
+        scratch = Scratch()
+        self.path = scratch.at("lookup")
+        words = ["dns-servers=%s" % server,
+                 "dns-timeout=%dms" % int(TIMEOUT * 1000)]
+        words += ["%s=%s" % (k.replace("_", "-"), v)
+                  for k, v in settings.items()]
+        self.log, log = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.control, control = socket.socketpair(socket.AF_UNIX,
+                                                  socket.SOCK_SEQPACKET)
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        listening.bind(self.path)
+        os.chmod(self.path, 0o666)
+        listening.listen(1024)
+        record = scratch.at("record")
+        with open(record, "w+b") as f:
+            subprocess.run([os.path.join(BUILD, "tests/system/record")] +
+                           words, stdout=f, check=True)
+        record = os.open(record, os.O_RDONLY)
+        fds = [record, control.fileno(), log.fileno(), listening.fileno()]
+        self.process = spawn_with(fds, program("lookup"), user)
+        for s in (control, log, listening):
+            s.close()
+        os.close(record)
+        self.control.settimeout(10)
+        self.ready = self.control.recv(10)
+        self.sock = self.connect()
+
+    def connect(self):
+        s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        s.settimeout(10)
+        s.connect(self.path)
+        return s
+
+    def ask(self, address, sock=None):
+        sock = sock or self.sock
+        sock.send(question(7, address))
+        return answer(sock.recv(1000))[1:]
+
+    def lines(self):
+        found = []
+        self.log.setblocking(False)
+        try:
+            while True:
+                found.append(self.log.recv(4096).decode("latin-1"))
+        except BlockingIOError:
+            return found
+
+    def stop(self):
+        self.control.close()
+        return self.process.wait(10)
+
+
+def spawn_with(fds, path, user):
+    """A program with these descriptors as 3, 4, ..."""
+    high = [os.dup2(fd, 100 + i) for i, fd in enumerate(fds)]
+    try:
+        def place():
+            for i in range(len(fds)):
+                os.dup2(100 + i, 3 + i)
+            os.closerange(3 + len(fds), 200)
+            if user is not None:
+                os.setgroups([])
+                os.setgid(user)
+                os.setuid(user)
+        return spawn([path], close_fds=False, preexec_fn=place)
+    finally:
+        for fd in high:
+            os.close(fd)
+
+
+def question(number, address, version=1, kind=1):
+    if ":" in address:
+        family, raw = 6, socket.inet_pton(socket.AF_INET6, address)
+    else:
+        family, raw = 4, socket.inet_aton(address)
+    return struct.pack("=BBHIBBH16s", version, kind, 0, number, family, 0, 25,
+                       raw)
+
+
+def answer(data):
+    number, outcome, cached, _, name = struct.unpack("=IBBH256s", data)
+    text = name.split(b"\0")[0].decode("latin-1")
+    return number, outcome, cached, text
+
+
+def server(nsd):
+    return "127.0.0.1:%d" % nsd.port
+
+
+def verdicts():
+    nsd = Nsd()
+    look = Lookup(server(nsd), user=LOOKUP if ROOT else None)
+    eq(look.ready, b"R", "it says that it is ready")
+    if ROOT:
+        eq(uid_of(look.process.pid)[0], LOOKUP, "it runs as its own user")
+    for address, outcome, name, what in (
+            ("192.0.2.1", FOUND, "a.example.org", "a name that confirms"),
+            ("192.0.2.2", NONE, "", "a name that points elsewhere"),
+            ("192.0.2.3", NONE, "", "no name"),
+            ("192.0.2.4", FOUND, "d.example.org", "one of several names"),
+            ("192.0.2.5", LATER, "", "a name whose server refuses"),
+            ("192.0.2.6", NONE, "", "a name with a line feed"),
+            ("192.0.2.7", NONE, "", "a name with a blank"),
+            ("192.0.2.8", NONE, "", "a name with a quote"),
+            ("192.0.2.9", FOUND, "case.example.org", "in lower case"),
+            ("192.0.2.10", FOUND, "delegated.example.org",
+             "an alias to a delegated part (RFC 2317)"),
+            ("192.0.2.11", FOUND, "foreign.example.org",
+             "an alias into another zone"),
+            ("192.0.2.12", LATER, "", "an alias to itself"),
+            ("192.0.2.13", NONE, "", "a name that looks like an address"),
+            ("192.0.2.14", FOUND, "alias.example.org",
+             "a name that is an alias itself"),
+            ("192.0.2.15", NONE, "", "a name with only an IPv6 address"),
+            ("192.0.2.16", FOUND, "z16.example.org",
+             "a certain name beside an uncertain one"),
+            ("192.0.2.17", NONE, "", "a name with an underscore"),
+            ("192.0.2.18", FOUND, "short.example.org", "with a short TTL"),
+            ("192.0.2.40", NONE, "", "only the first ten names are asked"),
+            ("192.0.2.50", FOUND, "x" * 50 + "07.example.org",
+             "an answer that needs TCP"),
+            ("198.51.100.1", LATER, "", "a zone that is refused"),
+            ("203.0.113.1", LATER, "", "a zone that fails"),
+            ("2001:db8::1", FOUND, "six.example.org", "IPv6"),
+            ("2001:db8::2", NONE, "", "IPv6 that points elsewhere"),
+            ("2001:db8::3", NONE, "", "IPv6 without a name")):
+        got = look.ask(address)
+        eq((got[0], got[2]), (outcome, name), what)
+        eq(got[1], 0, what + ": asked, not remembered")
+    memory(look, nsd)
+    eq(look.stop(), 0, "it ends when smtpd does")
+
+
+def memory(look, nsd):
+    nsd.stop()
+    eq(look.ask("192.0.2.1"), (FOUND, 1, "a.example.org"),
+       "remembered after the server is gone")
+    eq(look.ask("192.0.2.3"), (NONE, 1, ""), "and that there is no name")
+    eq(look.ask("2001:db8::1"), (FOUND, 1, "six.example.org"), "and IPv6")
+    time.sleep(1.2)
+    got = look.ask("192.0.2.18")
+    eq(got[0], LATER, "not longer than its TTL")
+    eq(look.ask("192.0.2.18")[1], 1, "a failure is remembered for a moment")
+
+
+def memory_bounds():
+    nsd = Nsd()
+    look = Lookup(server(nsd), dns_cache_size=2)
+    for a in ("192.0.2.1", "192.0.2.4", "192.0.2.9"):
+        look.ask(a)
+    eq(look.ask("192.0.2.9")[1], 1, "the last of three is remembered by two")
+    eq(look.ask("192.0.2.1")[1], 0, "the first is not")
+    look.stop()
+    look = Lookup(server(nsd), dns_cache_size=0)
+    look.ask("192.0.2.1")
+    eq(look.ask("192.0.2.1"), (FOUND, 0, "a.example.org"),
+       "no memory: asked every time")
+    look.stop()
+    look = Lookup(server(nsd), dns_cache_time="0")
+    look.ask("192.0.2.1")
+    eq(look.ask("192.0.2.1")[1], 0, "no time: asked every time")
+    look.stop()
+
+
+class Counter(threading.Thread):
+    """A name server that counts and never answers."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock.bind(("127.0.0.1", 0))
+        self.port = self.sock.getsockname()[1]
+        self.seen = []
+        self.start()
+
+    def run(self):
+        while True:
+            self.seen.append(self.sock.recvfrom(2000))
+
+
+def silence():
+    counter = Counter()
+    look = Lookup("127.0.0.1:%d" % counter.port)
+    socks = [look.connect() for _ in range(20)]
+    begin = time.monotonic()
+    for s in socks:
+        s.send(question(1, "192.0.2.1"))
+    got = [answer(s.recv(1000))[1] for s in socks]
+    took = time.monotonic() - begin
+    eq(got, [LATER] * 20, "a silent server: try later")
+    ok(took < TIMEOUT + 0.5, "within the time for one question (%.2f s)" % took)
+    ok(1 <= len(counter.seen) <= 3,
+       "the same question is asked once (%d datagrams)" % len(counter.seen))
+    for s in socks:
+        s.close()
+    begin = time.monotonic()
+    for i in range(64):
+        look.sock.send(question(i, "203.0.113.%d" % i))
+    numbers = sorted(answer(look.sock.recv(1000))[0] for _ in range(64))
+    eq(numbers, list(range(64)), "64 questions at once on one connection")
+    ok(time.monotonic() - begin < TIMEOUT + 0.5, "each within its time")
+    ports = {source[1] for _, source in counter.seen}
+    ok(len(ports) > 1, "not always from the same port")
+    look.stop()
+
+
+def garbage():
+    nsd = Nsd()
+    look = Lookup(server(nsd))
+    good = look.connect()
+    for data, what in (
+            (b"x", "one byte"),
+            (question(1, "192.0.2.1") + b"x", "a byte too many"),
+            (question(1, "192.0.2.1")[:-1], "a byte too few"),
+            (question(1, "192.0.2.1", version=9), "another version"),
+            (question(1, "192.0.2.1", kind=9), "another kind"),
+            (b"\1\1\0\0" + b"\0" * 24, "no address"),
+            (question(1, "192.0.2.1")[:-1] + b"x", "a long IPv4 address"),
+            (b"\xff" * 60000, "60,000 bytes")):
+        bad = look.connect()
+        bad.send(data)
+        try:
+            end = bad.recv(1000) == b""
+        except ConnectionResetError:
+            end = True
+        ok(end, what + " ends the connection")
+    eq(look.ask("192.0.2.1", good)[0], FOUND, "others do not notice")
+    for i in range(200):     # does not read: its answers do not fit
+        try:
+            bad = look.connect() if i == 0 else bad
+            for _ in range(10):
+                bad.send(question(i, "192.0.2.1"), socket.MSG_DONTWAIT)
+        except OSError:
+            break
+    eq(look.ask("192.0.2.1", good)[0], FOUND, "nor that one does not read")
+    look.stop()
+
+
+def many():
+    nsd = Nsd()
+    look = Lookup(server(nsd))
+    counts = [0, 0, 0]
+    look.ask("192.0.2.1")
+    before = open_descriptors(look.process.pid)
+    begin = time.monotonic()
+    for i in range(1000):
+        s = look.connect()
+        counts[look.ask("192.0.2.%d" % (1, 2, 4)[i % 3], s)[0]] += 1
+        s.close()
+    diag("1,000 connections, one question each: %.2f s" %
+         (time.monotonic() - begin))
+    eq(counts, [667, 333, 0], "1,000 quick clients have their answers")
+    ok(happens(lambda: open_descriptors(look.process.pid) == before),
+       "and leave no descriptor behind")
+    socks = [look.connect() for _ in range(600)]
+    eq(look.ask("192.0.2.1", socks[0])[0], FOUND, "600 that stay")
+    look.stop()
+
+
+def open_descriptors(pid):
+    return len(os.listdir("/proc/%d/fd" % pid))
+
+
+def confined():
+    nsd = Nsd()
+    look = Lookup(server(nsd))
+    with open("/proc/%d/status" % look.process.pid) as f:
+        status = f.read()
+    like(status, r"^NoNewPrivs:\s1$", "it can gain no privilege")
+    like(status, r"^Seccomp:\s2$", "and is behind its filter")
+    like(status, r"^(?!TracerPid:\s[1-9])", "untraced")
+    for i in range(450):    # more than one channel's worth of questions
+        look.ask("192.0.2.%d" % (i % 5 + 100))
+        look.ask("198.51.100.%d" % (i % 250))
+    eq(look.ask("192.0.2.1")[0], FOUND, "it works there for long")
+    eq(look.process.poll(), None, "nothing it needs is forbidden")
+    look.stop()
+
+
+def bad_server():
+    scratch = Scratch()
+    with open(scratch.at("record"), "w+b") as f:
+        subprocess.run([os.path.join(BUILD, "tests/system/record"),
+                        "dns-servers=nonsense"], stdout=f, check=False)
+    if os.path.getsize(scratch.at("record")) == 0:
+        ok(True, "a server that is none is refused with the configuration")
+        return
+    look = None
+    try:
+        look = Lookup("nonsense")
+        ready = look.ready
+    except OSError:
+        ready = b""
+    eq(ready, b"", "a server that is none: it does not start")
+
+
+run(verdicts, memory_bounds, silence, garbage, many, confined, bad_server)

@@ -1,0 +1,134 @@
+/*
+ * cache: found, replaced, forgotten in time and in order of use.
+ */
+#include "config.h"
+
+#include "tables/cache.h"
+#include "tests/tap.h"
+
+static struct netaddr
+host(unsigned n)
+{
+	struct netaddr a = { .family = 4, .port = 25,
+	    .ip = { 10, (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n } };
+
+	return a;
+}
+
+static void
+put(struct cache *c, unsigned n, int64_t now, int64_t until, const char *name)
+{
+	struct netaddr a = host(n);
+	struct ask_answer r = { .outcome = ASK_FOUND };
+
+	snprintf(r.name, sizeof(r.name), "%s", name);
+	cache_put(c, &a, now, until, &r);
+}
+
+static bool
+knows(struct cache *c, unsigned n, int64_t now, const char *name)
+{
+	struct netaddr a = host(n);
+	struct ask_answer r = { .id = 7 };
+
+	a.port = 12345;
+	return cache_find(c, &a, now, &r) && r.cached == 1 && r.id == 7 &&
+	    r.outcome == ASK_FOUND && strcmp(r.name, name) == 0;
+}
+
+static void
+times(void)
+{
+	struct cache *c = cache_new(10);
+
+	ok(!knows(c, 1, 0, "a"), "an empty one knows nothing");
+	put(c, 1, 100, 200, "a");
+	ok(knows(c, 1, 100, "a"), "remembered");
+	ok(knows(c, 1, 199, "a"), "until its time");
+	ok(!knows(c, 1, 200, "a"), "and no longer");
+	put(c, 1, 300, 400, "b");
+	put(c, 1, 310, 500, "c");
+	ok(knows(c, 1, 450, "c"), "a newer answer replaces the old one");
+	put(c, 1, 460, 460, "d");
+	ok(!knows(c, 1, 461, "c"), "one without time forgets the address");
+	put(c, 2, 500, 400, "e");
+	ok(!knows(c, 2, 300, "e"), "a time that is past is not kept");
+}
+
+static void
+families(void)
+{
+	struct cache *c = cache_new(10);
+	struct netaddr six = host(1);
+	struct ask_answer r = { 0 };
+
+	put(c, 1, 0, 100, "four");
+	six.family = 6;
+	ok(!cache_find(c, &six, 0, &r), "the same bytes in IPv6 are another");
+	r.outcome = ASK_NONE;
+	cache_put(c, &six, 0, 100, &r);
+	r.outcome = ASK_LATER;
+	ok(cache_find(c, &six, 0, &r) && r.outcome == ASK_NONE,
+	    "outcomes are kept");
+	ok(knows(c, 1, 0, "four"), "each its own");
+}
+
+static void
+order_of_use(void)
+{
+	struct cache *c = cache_new(3);
+
+	put(c, 1, 0, 100, "1");
+	put(c, 2, 0, 100, "2");
+	put(c, 3, 0, 100, "3");
+	ok(knows(c, 1, 0, "1"), "full");
+	put(c, 4, 0, 100, "4");
+	ok(!knows(c, 2, 0, "2"), "the longest unused makes room");
+	ok(knows(c, 1, 0, "1") && knows(c, 3, 0, "3") && knows(c, 4, 0, "4"),
+	    "the others stay");
+	put(c, 3, 10, 10, "");
+	put(c, 5, 10, 100, "5");
+	ok(knows(c, 1, 10, "1") && knows(c, 4, 10, "4") && knows(c, 5, 10, "5"),
+	    "a forgotten one's place is used first");
+}
+
+static void
+many(void)
+{
+	struct cache *c = cache_new(1000);
+	unsigned i, right = 0, old = 0;
+	char name[16];
+
+	for (i = 0; i < 20000; i++) {
+		snprintf(name, sizeof(name), "n%u", i);
+		put(c, i, i, i % 7 == 0 ? i + 1 : 1000000, name);
+		if (i % 3 == 0)
+			put(c, i / 2, i, i, "");
+	}
+	for (i = 0; i < 20000; i++) {
+		snprintf(name, sizeof(name), "n%u", i);
+		if (knows(c, i, 20000, name)) {
+			right++;
+			old += i < 18000;
+		}
+	}
+	ok(right > 500 && right <= 1000, "20,000 through 1,000 places");
+	num(old, 0, "the newest are those that are left");
+	c = cache_new(0);
+	put(c, 1, 0, 100, "a");
+	ok(!knows(c, 1, 0, "a"), "a cache of no size");
+	c = cache_new(1);
+	put(c, 1, 0, 100, "a");
+	put(c, 2, 0, 100, "b");
+	ok(!knows(c, 1, 0, "a") && knows(c, 2, 0, "b"), "a cache of one");
+}
+
+int
+main(void)
+{
+	times();
+	families();
+	order_of_use();
+	many();
+	return done();
+}
