@@ -52,7 +52,10 @@ give(int fds[9], enum child_name name, const struct kit *k, int control)
 	fds[2] = 2;
 	fds[3] = k->record;
 	fds[4] = control;
-	fds[5] = name == CHILD_LOGGER ? k->inner->log : k->inner->log_send;
+	fds[5] = name == CHILD_LOGGER ? k->inner->log_take :
+	    k->inner->log_send;
+	if (name == CHILD_LOGGER)
+		fds[n++] = k->inner->log;
 	if (name == CHILD_LOOKUP)
 		fds[n++] = k->inner->lookup;
 	if (name == CHILD_SUBMIT) {

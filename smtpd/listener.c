@@ -111,6 +111,33 @@ octal(int32_t digits)
 	return digits / 100 % 10 * 64 + digits / 10 % 10 * 8 + digits % 10;
 }
 
+/*
+ * The two sockets that logger reads.  At a bound one the kernel keeps only
+ * net.unix.max_dgram_qlen datagrams, ten by default; a pair keeps what the
+ * sender's buffer holds, and so our children have one.  Both name the sender
+ * from the first datagram on.
+ */
+static int
+log_sockets(struct inner *i_r, const char *path)
+{
+	int pair[2], on = 1, size = 1 << 20;
+
+	if ((i_r->log = net_unix_bind(path, SOCK_DGRAM, 0600)) < 0 ||
+	    socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) != 0)
+		return -1;
+	i_r->log_send = pair[0];
+	i_r->log_take = pair[1];
+	if (setsockopt(i_r->log_send, SOL_SOCKET, SO_SNDBUFFORCE, &size,
+	    sizeof size) != 0)
+		(void)setsockopt(i_r->log_send, SOL_SOCKET, SO_SNDBUF, &size,
+		    sizeof size);
+	if (setsockopt(i_r->log, SOL_SOCKET, SO_PASSCRED, &on,
+	    sizeof on) != 0)
+		return -1;
+	return setsockopt(i_r->log_take, SOL_SOCKET, SO_PASSCRED, &on,
+	    sizeof on);
+}
+
 int
 listener_inner(struct inner *i_r, const struct plan *p, const char **path_r)
 {
@@ -136,8 +163,5 @@ listener_inner(struct inner *i_r, const struct plan *p, const char **path_r)
 	    octal(p->submit_socket_mode))) < 0)
 		return -1;
 	path = inner_path(p, "/log");
-	if ((i_r->log = net_unix_bind(path, SOCK_DGRAM, 0600)) < 0)
-		return -1;
-	i_r->log_send = net_unix_connect(path, SOCK_DGRAM);
-	return i_r->log_send < 0 ? -1 : 0;
+	return log_sockets(i_r, path);
 }

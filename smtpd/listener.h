@@ -18,8 +18,8 @@ struct inner {
 	int submit;	/* jail/submit: sessions */
 	int local;	/* submit: users of this machine */
 	int lookup;	/* jail/lookup */
-	int log;	/* receiving end of the log socket */
-	int log_send;	/* connected to it */
+	int log;	/* log: events of deliver and others */
+	int log_send, log_take;		/* a pair: events of our children */
 };
 
 /*

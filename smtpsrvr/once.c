@@ -86,7 +86,7 @@ open_log(struct once *x)
 	x->log = net_unix_connect(run_path(x, "log"), SOCK_DGRAM);
 	if (x->log >= 0 || geteuid() != 0)
 		return x->log;
-	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) != 0)
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
 		return -1;
 	memcpy(fds, (int[]){ -1, -1, -1, x->record, -1, pair[1] },
 	    sizeof fds);
