@@ -1,1 +1,3 @@
-# etc
+# etc: an example to begin with
+exampledir = $(docdir)/examples
+dist_example_DATA = etc/inlet.conf etc/networks etc/mailboxes etc/aliases

@@ -13,6 +13,8 @@
 #include "lib/settings.h"
 #include "lib/text.h"
 
+#define WIDTH 78	/* of a line of the page's source */
+
 /* One line of text; what roff would take for a request is hidden from it. */
 static int
 add_line(struct buf *b, const char *p, size_t len)
@@ -28,17 +30,36 @@ add_line(struct buf *b, const char *p, size_t len)
 	return buf_addc(b, '\n');
 }
 
+/* A sentence, broken between words. */
+static int
+add_sentence(struct buf *b, const char *p, size_t len)
+{
+	while (len > WIDTH) {
+		size_t n = WIDTH;
+
+		while (n > 0 && p[n] != ' ')
+			n--;
+		if (n == 0)
+			break;
+		if (add_line(b, p, n) != 0)
+			return -1;
+		p += n + 1;
+		len -= n + 1;
+	}
+	return add_line(b, p, len);
+}
+
 static int
 add_text(struct buf *b, const char *text)
 {
 	const char *end;
 
 	while ((end = strstr(text, ". ")) != NULL) {
-		if (add_line(b, text, (size_t)(end - text) + 1) != 0)
+		if (add_sentence(b, text, (size_t)(end - text) + 1) != 0)
 			return -1;
 		text = end + 2;
 	}
-	return add_line(b, text, strlen(text));
+	return add_sentence(b, text, strlen(text));
 }
 
 /* "A whole number from 1 to 16000" */

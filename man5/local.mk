@@ -1,1 +1,2 @@
 # man5
+dist_man_MANS += man5/inlet.conf.5

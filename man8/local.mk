@@ -1,2 +1,3 @@
 # man8
 dist_man_MANS += man8/inlet-lookup.8 man8/inlet-logger.8
+dist_man_MANS += man8/tailor.8

@@ -100,6 +100,21 @@ for dir in "$src"/tests/tools/conf/*/; do
 		good "$dir" "$name"
 	fi
 done
+# What people copy must be right.
+awk '/^\.Sh/ { here = $2 == "EXAMPLES" }
+    /^\.Ed/ { inside = 0 }
+    here && inside
+    here && /^\.Bd/ { inside = 1 }' "$src/man5/inlet.conf.5" \
+    > "$scratch/manual.conf"
+: > "$scratch/nothing"
+for file in "$src/etc/inlet.conf" "$scratch/manual.conf"; do
+	"$tailor" -C "$file" 3> "$scratch/out" 2> "$scratch/err"
+	rc=$?
+	"$dump" < "$scratch/out" | grep -q '^channel "lan"' ||
+	    echo "no channel lan (exit code $rc)" >> "$scratch/err"
+	same "the example ${file##*/}" "$scratch/nothing" "$scratch/err"
+done
+
 "$tailor" 3>&- 2> "$scratch/err"
 rc=$?
 if [ $rc -eq 71 ] && [ -s "$scratch/err" ]; then
