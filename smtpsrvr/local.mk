@@ -35,3 +35,14 @@ check_PROGRAMS += tests/smtpsrvr/t_params.t
 tests_smtpsrvr_t_params_t_SOURCES = tests/smtpsrvr/t_params.c tests/tap.h
 tests_smtpsrvr_t_params_t_LDADD = smtpsrvr/libsmtpsrvr.a lib/libbase.a
 TESTS += tests/smtpsrvr/t_params.t
+
+noinst_HEADERS += tests/smtpsrvr/fixture.h
+check_PROGRAMS += tests/smtpsrvr/t_commands.t
+tests_smtpsrvr_t_commands_t_SOURCES = tests/smtpsrvr/t_commands.c tests/tap.h
+tests_smtpsrvr_t_commands_t_LDADD = $(smtpsrvr_smtpsrvr_LDADD)
+TESTS += tests/smtpsrvr/t_commands.t
+
+check_PROGRAMS += tests/smtpsrvr/t_session.t
+tests_smtpsrvr_t_session_t_SOURCES = tests/smtpsrvr/t_session.c tests/tap.h
+tests_smtpsrvr_t_session_t_LDADD = $(smtpsrvr_smtpsrvr_LDADD)
+TESTS += tests/smtpsrvr/t_session.t

@@ -38,7 +38,20 @@ tests_fuzz_fuzz_scan_t_CPPFLAGS = $(fuzz_cppflags) -DFUZZ_CORPUS='"scan"'
 tests_fuzz_fuzz_scan_t_LDADD = tools/libtailor.a lib/libbase.a
 TESTS += tests/fuzz/fuzz_scan.t
 
+check_PROGRAMS += tests/fuzz/fuzz_session.t
+tests_fuzz_fuzz_session_t_SOURCES = tests/fuzz/fuzz_session.c \
+	tests/fuzz/replay.c
+tests_fuzz_fuzz_session_t_CPPFLAGS = $(fuzz_cppflags) \
+	-DFUZZ_CORPUS='"session"'
+tests_fuzz_fuzz_session_t_LDADD = $(smtpsrvr_smtpsrvr_LDADD)
+TESTS += tests/fuzz/fuzz_session.t
+
 if FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_session
+tests_fuzz_fuzz_session_SOURCES = tests/fuzz/fuzz_session.c
+tests_fuzz_fuzz_session_LDADD = $(smtpsrvr_smtpsrvr_LDADD)
+tests_fuzz_fuzz_session_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
 noinst_PROGRAMS += tests/fuzz/fuzz_conf
 tests_fuzz_fuzz_conf_SOURCES = tests/fuzz/fuzz_conf.c
 tests_fuzz_fuzz_conf_LDADD = lib/libbase.a
