@@ -8,11 +8,12 @@
 # With write=1 in the environment the folders get what comes out now: look at
 # the difference before it is committed.
 set -u
+shopt -s lastpipe	# so that a failure at the end of a pipe counts
 src=${top_srcdir:-$(cd "$(dirname "$0")/../.." && pwd)}
 build=${top_builddir:-$src/build}
 tailor=$build/tools/tailor
 dump=$build/tests/tools/dumpconf
-scratch=$(mktemp -d) || exit 1
+scratch=$(mktemp -d) && scratch=$(cd "$scratch" && pwd -P) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 count=0
 
@@ -70,7 +71,10 @@ good()
 	    "$scratch/second.conf"
 }
 
-for dir in "$src"/tests/tools/conf/*/; do
+# In a short folder of our own: its name is in the results.
+cp -R "$src/tests/tools/conf" "$scratch/conf"
+chmod -R u+w "$scratch/conf"
+for dir in "$scratch"/conf/*/; do
 	dir=${dir%/}
 	name=${dir##*/}
 	args='-L /programs'
@@ -78,13 +82,14 @@ for dir in "$src"/tests/tools/conf/*/; do
 	eval "set -- $args"
 	run "$dir" inlet.conf "$@"
 	if [ -n "${write:-}" ]; then
-		rm -f "$dir/expected" "$dir/error" "$dir/code"
+		to=$src/tests/tools/conf/$name
+		rm -f "$to/expected" "$to/error" "$to/code"
 		if [ $rc -eq 0 ]; then
 			"$dump" -o < "$scratch/out" | plain "$dir" \
-			    > "$dir/expected"
+			    > "$to/expected"
 		else
-			cp "$scratch/err" "$dir/error"
-			[ $rc -eq 78 ] || echo $rc > "$dir/code"
+			cp "$scratch/err" "$to/error"
+			[ $rc -eq 78 ] || echo $rc > "$to/code"
 		fi
 		continue
 	fi
