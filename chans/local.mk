@@ -1,1 +1,60 @@
-# chans
+# chans: deliver, the frame of channel programs, and ch_local
+noinst_LIBRARIES += chans/libchans.a
+chans_libchans_a_SOURCES = chans/agenda.c chans/agenda.h \
+	chans/chan.c chans/chan.h chans/channel.c chans/channel.h \
+	chans/chanproto.c chans/chanproto.h chans/deliver.c chans/deliver.h \
+	chans/depot.c chans/depot.h chans/dsn.c chans/dsn.h \
+	chans/maildir.c chans/maildir.h chans/marks.c chans/marks.h \
+	chans/notice.c chans/notice.h chans/pass.c chans/pass.h \
+	chans/qread.c chans/qread.h chans/retry.c chans/retry.h
+
+sbin_PROGRAMS += chans/deliver
+chans_deliver_SOURCES = chans/deliver_main.c
+chans_deliver_LDADD = chans/libchans.a lib/libbase.a
+
+inlet_PROGRAMS += chans/ch_local
+chans_ch_local_SOURCES = chans/ch_local.c
+chans_ch_local_LDADD = chans/libchans.a lib/libbase.a
+
+check_PROGRAMS += tests/chans/mkentry
+tests_chans_mkentry_SOURCES = tests/chans/mkentry.c
+tests_chans_mkentry_LDADD = lib/libbase.a
+
+check_PROGRAMS += tests/chans/t_agenda.t
+tests_chans_t_agenda_t_SOURCES = tests/chans/t_agenda.c tests/tap.h
+tests_chans_t_agenda_t_LDADD = chans/libchans.a lib/libbase.a
+TESTS += tests/chans/t_agenda.t
+
+check_PROGRAMS += tests/chans/t_chanproto.t
+tests_chans_t_chanproto_t_SOURCES = tests/chans/t_chanproto.c tests/tap.h
+tests_chans_t_chanproto_t_LDADD = chans/libchans.a lib/libbase.a
+TESTS += tests/chans/t_chanproto.t
+
+check_PROGRAMS += tests/chans/t_marks.t
+tests_chans_t_marks_t_SOURCES = tests/chans/t_marks.c tests/chans/scratch.h \
+	tests/tap.h
+tests_chans_t_marks_t_LDADD = chans/libchans.a lib/libbase.a
+TESTS += tests/chans/t_marks.t
+
+check_PROGRAMS += tests/chans/t_retry.t
+tests_chans_t_retry_t_SOURCES = tests/chans/t_retry.c tests/tap.h
+tests_chans_t_retry_t_LDADD = chans/libchans.a lib/libbase.a
+TESTS += tests/chans/t_retry.t
+
+check_PROGRAMS += tests/chans/ch_spool
+tests_chans_ch_spool_SOURCES = tests/chans/ch_spool.c
+tests_chans_ch_spool_LDADD = chans/libchans.a lib/libbase.a
+
+dist_check_SCRIPTS += tests/system/30-deliver.py
+TESTS += tests/system/30-deliver.py
+
+check_PROGRAMS += tests/chans/t_dsn.t
+tests_chans_t_dsn_t_SOURCES = tests/chans/t_dsn.c tests/tap.h
+tests_chans_t_dsn_t_LDADD = chans/libchans.a lib/libbase.a
+TESTS += tests/chans/t_dsn.t
+
+check_PROGRAMS += tests/chans/t_maildir.t
+tests_chans_t_maildir_t_SOURCES = tests/chans/t_maildir.c tests/chans/scratch.h \
+	tests/tap.h
+tests_chans_t_maildir_t_LDADD = chans/libchans.a lib/libbase.a
+TESTS += tests/chans/t_maildir.t

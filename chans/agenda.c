@@ -1,0 +1,184 @@
+/*
+ * agenda - a heap by time and a hash by identifier over the same records.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "chans/agenda.h"
+#include "lib/clock.h"
+#include "lib/digest.h"
+#include "lib/log.h"
+#include "lib/xalloc.h"
+
+#define AGENDA_BUCKETS 4096
+
+struct agenda {
+	struct known **heap;
+	size_t n, room;
+	size_t count;
+	struct known *bucket[AGENDA_BUCKETS];
+};
+
+struct agenda *
+agenda_new(void)
+{
+	return xcalloc(1, sizeof(struct agenda));
+}
+
+void
+agenda_free(struct agenda *a)
+{
+	struct known *k, *next;
+	size_t i;
+
+	for (i = 0; i < AGENDA_BUCKETS; i++) {
+		for (k = a->bucket[i]; k != NULL; k = next) {
+			next = k->chain;
+			free(k);
+		}
+	}
+	free(a->heap);
+	free(a);
+}
+
+size_t
+agenda_count(const struct agenda *a)
+{
+	return a->count;
+}
+
+static size_t
+bucket_of(const char *id)
+{
+	return digest_of(id, strlen(id)) % AGENDA_BUCKETS;
+}
+
+struct known *
+agenda_find(const struct agenda *a, const char *id)
+{
+	struct known *k;
+
+	for (k = a->bucket[bucket_of(id)]; k != NULL; k = k->chain) {
+		if (strcmp(k->id, id) == 0)
+			return k;
+	}
+	return NULL;
+}
+
+struct known *
+agenda_add(struct agenda *a, const char *id)
+{
+	struct known *k = xcalloc(1, sizeof *k), **bucket;
+
+	PANIC_IF(strlen(id) >= sizeof k->id);
+	memcpy(k->id, id, strlen(id) + 1);
+	k->at = SIZE_MAX;
+	bucket = &a->bucket[bucket_of(id)];
+	k->chain = *bucket;
+	*bucket = k;
+	a->count++;
+	return k;
+}
+
+static void
+heap_place(struct agenda *a, size_t at, struct known *k)
+{
+	a->heap[at] = k;
+	k->at = at;
+}
+
+static void
+heap_up(struct agenda *a, size_t at)
+{
+	struct known *k = a->heap[at];
+	size_t up;
+
+	for (; at > 0; at = up) {
+		up = (at - 1) / 2;
+		if (a->heap[up]->due <= k->due)
+			break;
+		heap_place(a, at, a->heap[up]);
+	}
+	heap_place(a, at, k);
+}
+
+static void
+heap_down(struct agenda *a, size_t at)
+{
+	struct known *k = a->heap[at];
+	size_t down;
+
+	while ((down = 2 * at + 1) < a->n) {
+		if (down + 1 < a->n &&
+		    a->heap[down + 1]->due < a->heap[down]->due)
+			down++;
+		if (k->due <= a->heap[down]->due)
+			break;
+		heap_place(a, at, a->heap[down]);
+		at = down;
+	}
+	heap_place(a, at, k);
+}
+
+static void
+heap_remove(struct agenda *a, struct known *k)
+{
+	size_t at = k->at;
+	struct known *last;
+
+	if (at == SIZE_MAX)
+		return;
+	k->at = SIZE_MAX;
+	last = a->heap[--a->n];
+	if (last == k)
+		return;
+	heap_place(a, at, last);
+	heap_up(a, at);
+	heap_down(a, last->at);
+}
+
+void
+agenda_set(struct agenda *a, struct known *k, int64_t due)
+{
+	heap_remove(a, k);
+	k->due = due;
+	if (a->n == a->room) {
+		a->room = a->room == 0 ? 256 : 2 * a->room;
+		a->heap = xresize(a->heap, a->room, sizeof *a->heap);
+	}
+	heap_place(a, a->n, k);
+	heap_up(a, a->n++);
+}
+
+struct known *
+agenda_pop(struct agenda *a, int64_t now)
+{
+	struct known *k;
+
+	if (a->n == 0 || a->heap[0]->due > now)
+		return NULL;
+	k = a->heap[0];
+	heap_remove(a, k);
+	return k;
+}
+
+int64_t
+agenda_next(const struct agenda *a)
+{
+	return a->n == 0 ? CLOCK_NEVER : a->heap[0]->due;
+}
+
+void
+agenda_forget(struct agenda *a, struct known *k)
+{
+	struct known **p = &a->bucket[bucket_of(k->id)];
+
+	heap_remove(a, k);
+	while (*p != k)
+		p = &(*p)->chain;
+	*p = k->chain;
+	a->count--;
+	free(k);
+}

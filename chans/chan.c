@@ -1,0 +1,134 @@
+/*
+ * chan - the frame of channel programs.
+ *
+ * Runs as deliver does (the submit user); deliver starts it as
+ * "ch_NAME CHANNEL" with 0 the requests (chanproto.h), 3 the configuration
+ * record, 5 the log socket.  Trusts no entry without a good trailer.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "chans/chan.h"
+#include "chans/qread.h"
+#include "lib/fdio.h"
+#include "lib/log.h"
+#include "lib/plan.h"
+#include "lib/priv.h"
+
+#define CONF_FD 3
+#define LOG_FD 5
+#define CHAN_FILES 64
+
+static int
+answer_one(struct chan *c, const struct chan_ops *ops,
+    const struct chan_request *r, uint32_t index, const struct qread *in,
+    const char *why)
+{
+	struct chan_entry e = { .q = &in->q, .index = index,
+	    .repeat = (r->flags & CHANPROTO_REPEAT) != 0 };
+	struct chan_answer a;
+
+	memset(&a, 0, sizeof a);
+	a.index = index;
+	if (why != NULL || index >= in->q.nrecipients)
+		chanproto_fill(&a, CHAN_LATER, "4.3.0", "%s",
+		    why != NULL ? why : "no such recipient");
+	else {
+		chanproto_fill(&a, CHAN_LATER, "4.3.0",
+		    "the channel program said nothing");
+		e.to = &in->q.recipients[index];
+		e.message = qread_message(in);
+		e.len = in->q.message_len;
+		ops->deliver(c, &e, &a);
+	}
+	return chanproto_answer(STDIN_FILENO, &a);
+}
+
+static int
+serve_one(struct chan *c, const struct chan_ops *ops,
+    const struct chan_request *r, int entry)
+{
+	const char *why;
+	struct qread in;
+	uint32_t i;
+	int result = 0;
+
+	if (qread_map(entry, &in, &why) == 0)
+		why = NULL;
+	for (i = 0; i < r->n && result == 0; i++)
+		result = answer_one(c, ops, r, r->index[i], &in, why);
+	qread_unmap(&in);
+	return result;
+}
+
+static int
+serve(struct chan *c, const struct chan_ops *ops)
+{
+	struct chan_request r;
+	int entry, result;
+
+	while (chanproto_take(STDIN_FILENO, &r, &entry) == 0) {
+		result = serve_one(c, ops, &r, entry);
+		close(entry);
+		if (result == -1)
+			return EX_OSERR;
+	}
+	if (errno == 0)
+		return EX_OK;
+	log_note(LEVEL_ERROR, "request: %s", strerror(errno));
+	return EX_OSERR;
+}
+
+static void
+confine(void)
+{
+	umask(077);
+	if (priv_limit(RLIMIT_CORE, 0) == -1 ||
+	    priv_limit(RLIMIT_NOFILE, CHAN_FILES) == -1 ||
+	    priv_no_new() == -1)
+		fatal(EX_OSERR, "cannot give up privileges");
+}
+
+int
+chan_main(int argc, char **argv, const struct chan_ops *ops)
+{
+	struct chan c = { .own = NULL };
+	struct conf *conf = NULL;
+	struct plan plan;
+	int channel, result;
+
+	if (argc != 2 || !fd_is_socket(STDIN_FILENO, NULL, NULL)) {
+		fprintf(stderr, "usage: %s channel\n"
+		    "It is started by deliver(8).\n", ops->program);
+		return EX_USAGE;
+	}
+	log_open(ops->program, fd_is_socket(LOG_FD, NULL, NULL) ? LOG_FD : -1,
+	    LEVEL_INFO);
+	confine();
+	if (plan_read(CONF_FD, &plan) == 0)
+		conf = conf_from_fd(CONF_FD, (int64_t)plan.conf_at);
+	if (conf == NULL)
+		fatal(EX_CONFIG, "no configuration record");
+	channel = conf_channel(conf, argv[1]);
+	if (channel == -1)
+		fatal(EX_CONFIG, "no such channel");
+	c.name = argv[1];
+	conf_effective(conf, -1, channel, &c.s);
+	log_level_set((enum log_level)c.s.log_level);
+	if (ops->open != NULL && ops->open(&c) == -1) {
+		conf_free(conf);
+		return EX_TEMPFAIL;
+	}
+	result = serve(&c, ops);
+	if (ops->close != NULL)
+		ops->close(&c);
+	conf_free(conf);
+	return result;
+}

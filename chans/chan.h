@@ -1,0 +1,49 @@
+/*
+ * chan - the frame of a channel program.
+ *
+ * A channel program is one function, "deliver this entry to this recipient",
+ * and a main of one line.  The frame reads the configuration, gives up what
+ * is not needed, takes requests from deliver and answers them.
+ */
+#ifndef CHANS_CHAN_H
+#define CHANS_CHAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "chans/chanproto.h"
+#include "lib/conf.h"
+#include "lib/qfile.h"
+
+struct chan {
+	const char *name;	/* the channel that it delivers for */
+	struct settings s;	/* in force for that channel */
+	void *own;		/* the program's */
+};
+
+struct chan_entry {
+	const struct qfile *q;
+	const struct qfile_recipient *to;	/* this one */
+	size_t index;		/* its number in the entry */
+	const char *message;	/* trace line and text, lines ending in LF */
+	size_t len;
+	bool repeat;		/* it may have been delivered before */
+};
+
+struct chan_ops {
+	const char *program;	/* name in the log */
+	/* Both may be null.  open: 0, or -1 (logged by it): exit 75. */
+	int (*open)(struct chan *c);
+	void (*close)(struct chan *c);
+	/*
+	 * Fills *a with chanproto_fill.  When it says CHAN_DELIVERED the
+	 * message is safe; what it leaves alone is "later".  It may be asked
+	 * again for the same entry and recipient at any time (repeat).
+	 */
+	void (*deliver)(struct chan *c, const struct chan_entry *e,
+	    struct chan_answer *a);
+};
+
+/* main's result: 0, 64 usage, 70, 71, 75, 78. */
+int chan_main(int argc, char **argv, const struct chan_ops *ops);
+
+#endif

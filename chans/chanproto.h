@@ -1,0 +1,64 @@
+/*
+ * chanproto - the dialogue between deliver and a channel program.
+ *
+ * Over a SOCK_SEQPACKET socket pair, descriptor 0 of the program: deliver
+ * sends one request, a message with the entry's descriptor (read-only); the
+ * program sends one answer for each recipient in it, in any order.  One
+ * request at a time.  Both ends are on one machine and of one build: numbers
+ * are in host order.
+ */
+#ifndef CHANS_CHANPROTO_H
+#define CHANS_CHANPROTO_H
+
+#include <stdint.h>
+#include "lib/mm.h"
+
+#define CHANPROTO_VERSION 1
+#define CHANPROTO_RECIPIENTS 256	/* in one request */
+#define CHANPROTO_CODE 12
+#define CHANPROTO_TEXT 200
+
+/* Request flag: it may have been delivered before (a crash, a restart). */
+#define CHANPROTO_REPEAT 1
+
+enum chan_outcome {
+	CHAN_DELIVERED = 1,
+	CHAN_LATER,		/* failed for now */
+	CHAN_NEVER		/* failed for good */
+};
+
+struct chan_request {
+	uint16_t version, flags;
+	uint32_t n;
+	uint32_t index[CHANPROTO_RECIPIENTS];
+};
+
+struct chan_answer {
+	uint32_t index;		/* which recipient of the entry */
+	uint8_t outcome;
+	uint8_t pad[3];
+	char code[CHANPROTO_CODE];	/* RFC 3463, "4.2.2" */
+	char text[CHANPROTO_TEXT];	/* for people, printable ASCII */
+};
+
+/* deliver's end: 0, or -1 with errno; neither of them waits. */
+MM_MUST_USE int chanproto_ask(int sock, const struct chan_request *r,
+    int entry);
+/* -1 with errno: EAGAIN nothing yet, 0 the program closed its end. */
+MM_MUST_USE int chanproto_hear(int sock, struct chan_answer *a_r);
+
+/* The program's end: both wait.  -1 with errno 0: deliver has no more. */
+MM_MUST_USE int chanproto_take(int sock, struct chan_request *r_r,
+    int *entry_r);
+MM_MUST_USE int chanproto_answer(int sock, const struct chan_answer *a);
+
+/*
+ * Fills a from a format; what is not printable becomes '?', what is too long
+ * is cut.  code must be an RFC 3463 code of the outcome's class.
+ */
+void chanproto_fill(struct chan_answer *a, enum chan_outcome outcome,
+    const char *code, const char *fmt, ...) MM_PRINTF(4, 5);
+/* Whether code is "class.d{1,3}.d{1,3}". */
+int chanproto_code(const char *code, char class);
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * deliver - the daemon's loop: what comes into queue/, what is due, what
+ * channel programs answer, signals.
+ */
+#ifndef CHANS_DELIVER_H
+#define CHANS_DELIVER_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+#include "chans/pass.h"
+#include "lib/conf.h"
+#include "lib/plan.h"
+#include "lib/tailored.h"
+
+#define DELIVER_SCAN_MS 60000	/* queue/ is read again, whatever was heard */
+
+struct deliver {
+	struct delivery d;
+	struct tailored_options options;	/* -C, -L */
+	int record;		/* plan and configuration */
+	struct plan plan;
+	struct conf *conf;
+	bool debug;		/* -d */
+	int log_fd;
+	struct stat log_at;	/* the socket that log_fd is connected to */
+	int signals, watch;
+	int64_t scan;
+	bool late;		/* the start is over: new entries are new */
+};
+
+/*
+ * Has tailor read the configuration and takes it over; 0, or -1 with the
+ * exit code and all as it was (tailor, or this, has said why).
+ */
+MM_MUST_USE int deliver_configure(struct deliver *v, int *code_r);
+/* (Re)connects to the logger; -d or none there: standard error. */
+void deliver_log(struct deliver *v);
+/* Brings v->conf in force. */
+void deliver_settings(struct deliver *v);
+/* Works until SIGTERM, with -o until each entry had its turn; exit code. */
+int deliver_run(struct deliver *v);
+
+#endif

@@ -1,0 +1,103 @@
+/*
+ * deliver - takes entries from the queue and has channel programs deliver
+ * them.  Started as root it becomes the submit user before it opens anything
+ * of the queue.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "chans/deliver.h"
+#include "lib/clock.h"
+#include "lib/fdio.h"
+#include "lib/log.h"
+#include "lib/priv.h"
+
+static _Noreturn void
+usage(void)
+{
+	fputs("usage: deliver [-do] [-C file] [-L program-directory]\n",
+	    stderr);
+	exit(EX_USAGE);
+}
+
+static void
+options(struct deliver *v, int argc, char **argv)
+{
+	int c;
+
+	while ((c = getopt(argc, argv, "dC:L:o")) != -1) {
+		switch (c) {
+		case 'd':
+			v->debug = true;
+			break;
+		case 'C':
+			v->options.file = optarg;
+			break;
+		case 'L':
+			v->options.programs = optarg;
+			break;
+		case 'o':
+			v->d.once = true;
+			break;
+		default:
+			usage();
+		}
+	}
+	if (optind != argc)
+		usage();
+}
+
+static void
+confine(const struct deliver *v)
+{
+	const struct proc_user *u = &v->plan.users[PLAN_SUBMIT];
+	struct rlimit files;
+
+	if (geteuid() == 0 && u->uid != 0 &&
+	    priv_drop(u->uid, u->gid) == -1)
+		fatal(EX_OSERR, "cannot become user %u", (unsigned)u->uid);
+	umask(077);
+	if (getrlimit(RLIMIT_NOFILE, &files) == -1 ||
+	    priv_limit(RLIMIT_NOFILE, files.rlim_max < 4096 ?
+	    (long)files.rlim_max : 4096) == -1 ||
+	    priv_limit(RLIMIT_CORE, 0) == -1 || priv_no_new() == -1)
+		fatal(EX_OSERR, "cannot give up privileges");
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct deliver v = { .log_fd = -1, .record = -1,
+	    .d.channels.log_fd = -1 };
+	char why[2048];
+	int code;
+
+	if (fd_standard() == -1)
+		return EX_OSERR;
+	log_open("deliver", -1, LEVEL_INFO);
+	options(&v, argc, argv);
+	if (deliver_configure(&v, &code) == -1)
+		return code;
+	deliver_log(&v);
+	confine(&v);
+	v.d.started = clock_wall_us();
+	if (depot_open(&v.d.depot, v.conf->server.v.spool_directory,
+	    why, sizeof why) == -1)
+		fatal(EX_TEMPFAIL, "%s", why);
+	v.d.agenda = agenda_new();
+	pass_init(&v.d);
+	deliver_settings(&v);
+	code = deliver_run(&v);
+	pass_free(&v.d);
+	agenda_free(v.d.agenda);
+	depot_close(&v.d.depot);
+	conf_free(v.conf);
+	close(v.record);
+	return code;
+}

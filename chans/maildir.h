@@ -1,0 +1,38 @@
+/*
+ * maildir - puts a message into a Maildir so that it survives a power cut
+ * and never comes twice.
+ *
+ * The file's name is made from the entry and the recipient alone, and is the
+ * same at every try: found in new/ or cur/ means delivered.
+ */
+#ifndef CHANS_MAILDIR_H
+#define CHANS_MAILDIR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+#include "chans/chanproto.h"
+#include "lib/mm.h"
+#include "lib/trace.h"
+
+#define MAILDIR_NAME 128
+
+struct maildir_mail {
+	int root;		/* mail-directory */
+	const char *mailbox;	/* below it, DOMAIN/USER */
+	const char *name;	/* the file's */
+	bool repeat;		/* look for it in cur/ too */
+	struct iovec *parts;	/* what it holds; changed by writing */
+	int nparts;
+};
+
+/* TIME.IDrN.HOST; host is cut to what is harmless in a file name. */
+void maildir_name(char dst[MAILDIR_NAME], int64_t time_us, const char *id,
+    size_t recipient, const char *host);
+/* Relative, no empty part, no "." or "..", printable, not too long. */
+bool maildir_path_good(const char *mailbox);
+/* Delivers and fills the answer. */
+void maildir_deliver(const struct maildir_mail *m, struct chan_answer *a);
+
+#endif

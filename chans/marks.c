@@ -1,0 +1,160 @@
+/*
+ * marks - records in marks/ID: encode, decode, read, append.
+ *
+ *	offset  0 recipient (4), 4 state (1), 5 zero (3), 8 when (8),
+ *	16 tries (4), 20 group (4), 24 code (12), 36 text (200), 236 zero (12),
+ *	248 XXH3 of the identifier and all before (8); little endian
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "chans/marks.h"
+#include "lib/digest.h"
+#include "lib/trace.h"
+
+#define MARK_SUM 248
+
+static void
+put_number(unsigned char *p, uint64_t n, size_t bytes)
+{
+	while (bytes-- > 0) {
+		*p++ = (unsigned char)(n & 0xff);
+		n >>= 8;
+	}
+}
+
+static uint64_t
+get_number(const unsigned char *p, size_t bytes)
+{
+	uint64_t n = 0;
+
+	while (bytes-- > 0)
+		n = n << 8 | p[bytes];
+	return n;
+}
+
+static uint64_t
+record_sum(const unsigned char p[MARK_SIZE], const char *id)
+{
+	unsigned char whole[TRACE_ID + MARK_SUM];
+
+	memset(whole, 0, TRACE_ID);
+	memcpy(whole, id, strnlen(id, TRACE_ID));
+	memcpy(whole + TRACE_ID, p, MARK_SUM);
+	return digest_of(whole, sizeof whole);
+}
+
+void
+mark_encode(const struct mark *m, const char *id,
+    unsigned char p_r[MARK_SIZE])
+{
+	memset(p_r, 0, MARK_SIZE);
+	put_number(p_r, m->recipient, 4);
+	p_r[4] = m->state;
+	put_number(p_r + 8, (uint64_t)m->when, 8);
+	put_number(p_r + 16, m->tries, 4);
+	put_number(p_r + 20, m->group, 4);
+	memcpy(p_r + 24, m->code, sizeof m->code);
+	memcpy(p_r + 36, m->text, sizeof m->text);
+	put_number(p_r + MARK_SUM, record_sum(p_r, id), 8);
+}
+
+int
+mark_decode(const unsigned char p[MARK_SIZE], const char *id,
+    struct mark *m_r)
+{
+	if (get_number(p + MARK_SUM, 8) != record_sum(p, id))
+		return -1;
+	m_r->recipient = (uint32_t)get_number(p, 4);
+	m_r->state = p[4];
+	m_r->when = (int64_t)get_number(p + 8, 8);
+	m_r->tries = (uint32_t)get_number(p + 16, 4);
+	m_r->group = (uint32_t)get_number(p + 20, 4);
+	memcpy(m_r->code, p + 24, sizeof m_r->code);
+	memcpy(m_r->text, p + 36, sizeof m_r->text);
+	if (memchr(m_r->code, '\0', sizeof m_r->code) == NULL ||
+	    memchr(m_r->text, '\0', sizeof m_r->text) == NULL ||
+	    memchr("DLFN", m_r->state, 4) == NULL)
+		return -1;
+	return 0;
+}
+
+int
+marks_read(int dir, const char *id, struct mark *m_r, size_t n,
+    size_t *bad_r)
+{
+	unsigned char record[MARK_SIZE];
+	struct mark m;
+	ssize_t got;
+	off_t at;
+	size_t i;
+	int fd;
+
+	*bad_r = 0;
+	memset(m_r, 0, n * sizeof *m_r);
+	for (i = 0; i < n; i++)
+		m_r[i].recipient = (uint32_t)i;
+	fd = openat(dir, id, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1)
+		return errno == ENOENT ? 0 : -1;
+	for (at = 0; (got = pread(fd, record, sizeof record, at)) > 0;
+	    at += MARK_SIZE) {
+		if (got != MARK_SIZE || mark_decode(record, id, &m) == -1 ||
+		    m.recipient >= n)
+			(*bad_r)++;
+		else
+			m_r[m.recipient] = m;
+	}
+	close(fd);
+	return got == 0 ? 0 : -1;
+}
+
+int
+marks_open(int dir, const char *id, int *made_r)
+{
+	struct stat st;
+	int fd, saved;
+
+	*made_r = 0;
+	fd = openat(dir, id, O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_APPEND);
+	if (fd == -1 && errno == ENOENT) {
+		fd = openat(dir, id, O_WRONLY | O_NOFOLLOW | O_CLOEXEC |
+		    O_APPEND | O_CREAT | O_EXCL, 0600);
+		*made_r = 1;
+	}
+	if (fd == -1)
+		return -1;
+	if (fstat(fd, &st) == -1 || (st.st_size % MARK_SIZE != 0 &&
+	    ftruncate(fd, st.st_size - st.st_size % MARK_SIZE) == -1)) {
+		saved = errno;
+		close(fd);
+		errno = saved;
+		return -1;
+	}
+	return fd;
+}
+
+int
+marks_append(int fd, const char *id, const struct mark *m)
+{
+	unsigned char record[MARK_SIZE];
+	ssize_t put;
+
+	mark_encode(m, id, record);
+	do {
+		put = write(fd, record, sizeof record);
+	} while (put == -1 && errno == EINTR);
+	if (put == -1)
+		return -1;
+	if (put == MARK_SIZE)
+		return 0;
+	/* A full disk may take half a record: take it back. */
+	(void)!ftruncate(fd, lseek(fd, 0, SEEK_CUR) - put);
+	errno = ENOSPC;
+	return -1;
+}

@@ -1,0 +1,57 @@
+/*
+ * marks - what became of each recipient of an entry: marks/ID.
+ *
+ * Only appended to: records of a fixed size, each with its own checksum over
+ * the entry's identifier and itself, so that a torn or damaged record is
+ * skipped and no other is lost.  The last good record of a recipient holds.
+ */
+#ifndef CHANS_MARKS_H
+#define CHANS_MARKS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "chans/chanproto.h"
+#include "lib/mm.h"
+
+#define MARK_SIZE 256		/* of a record */
+#define MARK_ALONE UINT32_MAX	/* no group yet */
+
+enum mark_state {
+	MARK_NONE = 0,		/* not tried yet */
+	MARK_DELIVERED = 'D',
+	MARK_LATER = 'L',	/* failed for now; when says the next try */
+	MARK_FAILED = 'F',	/* for good; the sender is not told yet */
+	MARK_NEVER = 'N'	/* for good; nothing remains to be done */
+};
+
+struct mark {
+	uint32_t recipient;
+	uint8_t state;		/* enum mark_state */
+	uint32_t tries;
+	uint32_t group;		/* FAILED: which notice tells it */
+	int64_t when;		/* LATER: microseconds since 1970 */
+	char code[CHANPROTO_CODE];
+	char text[CHANPROTO_TEXT];
+};
+
+void mark_encode(const struct mark *m, const char *id,
+    unsigned char p_r[MARK_SIZE]);
+/* -1 if the checksum or a field is wrong. */
+MM_MUST_USE int mark_decode(const unsigned char p[MARK_SIZE], const char *id,
+    struct mark *m_r);
+
+/*
+ * Reads marks/ID into m_r[0..n-1] (all NONE where there is no file).  bad_r
+ * gets how many records were damaged.  0, or -1 with errno.
+ */
+MM_MUST_USE int marks_read(int dir, const char *id, struct mark *m_r,
+    size_t n, size_t *bad_r);
+/*
+ * Opens marks/ID to append, made if needed (made_r: dir must be synced), a
+ * torn tail cut off.  -1 with errno.
+ */
+int marks_open(int dir, const char *id, int *made_r);
+/* One record, not synced; 0 or -1. */
+MM_MUST_USE int marks_append(int fd, const char *id, const struct mark *m);
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * pass - one pass over one entry: notices that are still owed, jobs for the
+ * channels, marks for their answers, a notice for new failures, and the end.
+ */
+#ifndef CHANS_PASS_H
+#define CHANS_PASS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "chans/agenda.h"
+#include "chans/channel.h"
+#include "chans/depot.h"
+
+#define PASS_ACTIVE 1000	/* entries that are worked on at once */
+#define PASS_NOTICE_MS 10000	/* a notice that submit did not take */
+
+/* A notice that submit may or may not have: it must not be delivered yet. */
+struct held {
+	struct held *next;
+	char id[TRACE_ID];
+};
+
+struct delivery {
+	struct depot depot;
+	struct agenda *agenda;
+	struct channels channels;
+	const char *hostname;
+	char submit[160];	/* submit's socket */
+	struct held *held;
+	int64_t started;	/* microseconds since 1970 */
+	size_t active;		/* entries in work */
+	bool once;		/* -o: each entry gets one pass */
+	bool stopping;
+};
+
+/* Sets the channels' callbacks to this module's. */
+void pass_init(struct delivery *d);
+/* Gives the entry its turn; it comes back to the agenda by itself. */
+void pass_begin(struct delivery *d, struct known *k);
+/* Gives entries a turn that waited for a channel that was full. */
+void pass_feed(struct delivery *d);
+/*
+ * At the start, for each file in marks/: removes it if it has no entry, and
+ * repeats the notice of an entry that owes one, before anything is delivered.
+ */
+void pass_replay(struct delivery *d, const char *id);
+void pass_free(struct delivery *d);
+
+#endif

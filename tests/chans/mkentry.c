@@ -1,0 +1,151 @@
+/*
+ * mkentry - a tool of the tests: makes an entry as submit does, and prints
+ * its identifier.
+ *
+ *	mkentry [-s sender] [-i id] [-t seconds] [-N notify] [-O orcpt]
+ *	    [-V envid] [-R ret] [-u uid] [-x] spool
+ *	    channel:address:mailbox... <message
+ *
+ * -u: becomes that user first.  -x: the trailer is damaged.
+ */
+#include "config.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/buf.h"
+#include "lib/clock.h"
+#include "lib/digest.h"
+#include "lib/durable.h"
+#include "lib/fdio.h"
+#include "lib/priv.h"
+#include "lib/qfile.h"
+
+struct entry {
+	const char *sender, *id, *notify, *orcpt, *envid, *ret;
+	int64_t time;
+	bool damaged;
+};
+
+static void
+must(bool good, const char *what)
+{
+	if (!good) {
+		perror(what);
+		exit(1);
+	}
+}
+
+static void
+put_header(struct buf *b, const struct entry *e, int n, char **to)
+{
+	int i;
+
+	must(qfile_begin(b) == 0 && qfile_put(b, QFILE_ID, e->id) == 0 &&
+	    qfile_put_number(b, QFILE_TIME, e->time) == 0 &&
+	    qfile_put(b, QFILE_CHANNEL, "world") == 0 &&
+	    qfile_put(b, QFILE_SENDER, e->sender) == 0 &&
+	    qfile_put(b, QFILE_ENVID, e->envid) == 0 &&
+	    qfile_put(b, QFILE_RET, e->ret) == 0, "envelope");
+	for (i = 0; i < n; i++) {
+		struct qfile_recipient r = { .host = "", .notify = e->notify,
+		    .orcpt = e->orcpt };
+		char *colon = strchr(to[i], ':');
+
+		must(colon != NULL, "channel:address:mailbox");
+		*colon = '\0';
+		r.channel = to[i];
+		r.address = r.original = colon + 1;
+		colon = strchr(colon + 1, ':');
+		must(colon != NULL, "channel:address:mailbox");
+		*colon = '\0';
+		r.mailbox = colon + 1;
+		must(qfile_put_recipient(b, &r) == 0, "recipient");
+	}
+	must(qfile_end_header(b) == 0, "envelope");
+}
+
+static void
+put_message(struct buf *b)
+{
+	char part[65536];
+	size_t got;
+
+	must(buf_adds(b, "Received: by inlet.example; "
+	    "Thu, 1 Jan 1970 00:00:00 +0000\n") == 0, "message");
+	while ((got = fread(part, 1, sizeof part, stdin)) > 0)
+		must(buf_add(b, part, got) == 0, "message");
+}
+
+static void
+write_entry(const char *spool, const struct entry *e, const struct buf *b)
+{
+	int top, tmp, queue, fd;
+
+	umask(077);
+	top = open(spool, O_RDONLY | O_DIRECTORY);
+	must(top != -1, spool);
+	must(durable_mkdir(top, "tmp") == 0 &&
+	    durable_mkdir(top, "queue") == 0, "mkdir");
+	tmp = openat(top, "tmp", O_RDONLY | O_DIRECTORY);
+	queue = openat(top, "queue", O_RDONLY | O_DIRECTORY);
+	fd = durable_create(tmp, e->id);
+	must(fd != -1 && flock(fd, LOCK_EX) == 0, e->id);
+	must(fd_write(fd, b->p, b->len, CLOCK_NEVER) == 0, e->id);
+	must(durable_rename(tmp, e->id, queue, e->id) == 0, e->id);
+	close(fd);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct entry e = { .sender = "sender@example.net", .id = NULL,
+	    .notify = "", .orcpt = "", .envid = "", .ret = "",
+	    .time = clock_wall_us() };
+	unsigned char trailer[QFILE_TRAILER];
+	struct trace_source ids;
+	char id[TRACE_ID];
+	struct buf b;
+	size_t header;
+	uid_t uid = 0;
+	int c;
+
+	while ((c = getopt(argc, argv, "s:i:t:N:O:V:R:u:x")) != -1) {
+		switch (c) {
+		case 's': e.sender = optarg; break;
+		case 'i': e.id = optarg; break;
+		case 't': e.time = strtoll(optarg, NULL, 10) * 1000000; break;
+		case 'N': e.notify = optarg; break;
+		case 'O': e.orcpt = optarg; break;
+		case 'V': e.envid = optarg; break;
+		case 'R': e.ret = optarg; break;
+		case 'u': uid = (uid_t)strtoul(optarg, NULL, 10); break;
+		case 'x': e.damaged = true; break;
+		default: return 64;
+		}
+	}
+	if (argc - optind < 2)
+		return 64;
+	if (uid != 0)
+		must(priv_drop(uid, (gid_t)uid) == 0, "uid");
+	trace_source_init(&ids);
+	trace_next_id(&ids, id);
+	if (e.id == NULL)
+		e.id = id;
+	buf_init(&b, 256 * 1024 * 1024);
+	put_header(&b, &e, argc - optind - 1, argv + optind + 1);
+	header = b.len;
+	put_message(&b);
+	qfile_trailer(trailer, header, b.len - header,
+	    digest_of(b.p, b.len) ^ (e.damaged ? 1 : 0));
+	must(buf_add(&b, (char *)trailer, sizeof trailer) == 0, "trailer");
+	write_entry(argv[optind], &e, &b);
+	puts(e.id);
+	buf_free(&b);
+	return 0;
+}

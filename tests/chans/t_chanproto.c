@@ -1,0 +1,128 @@
+/*
+ * t_chanproto - requests and answers pass; anything else is refused.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "chans/chanproto.h"
+#include "tests/tap.h"
+
+static int pair[2];
+
+static void
+codes(void)
+{
+	ok(chanproto_code("4.2.2", '4'), "4.2.2");
+	ok(chanproto_code("5.123.999", '5'), "three digits");
+	ok(!chanproto_code("4.2.2", '5'), "another class");
+	ok(!chanproto_code("4.2", '4'), "two parts");
+	ok(!chanproto_code("4.2.2.2", '4'), "four parts");
+	ok(!chanproto_code("4..2", '4'), "an empty part");
+	ok(!chanproto_code("4.2.", '4'), "an empty last part");
+	ok(!chanproto_code("4.1234.1", '4'), "four digits");
+	ok(!chanproto_code("4.a.1", '4'), "a letter");
+	ok(!chanproto_code("", '4'), "nothing");
+}
+
+static void
+requests(void)
+{
+	struct chan_request r = { .version = CHANPROTO_VERSION,
+	    .flags = CHANPROTO_REPEAT, .n = 3, .index = { 4, 0, 9 } }, got;
+	int fd = open("/dev/null", O_RDONLY), passed;
+	struct stat a, b;
+
+	num(chanproto_ask(pair[0], &r, fd), 0, "ask");
+	num(chanproto_take(pair[1], &got, &passed), 0, "take");
+	num(got.n, 3, "three recipients");
+	num(got.flags, CHANPROTO_REPEAT, "the flag");
+	num(got.index[2], 9, "the third");
+	ok(fstat(fd, &a) == 0 && fstat(passed, &b) == 0 &&
+	    a.st_rdev == b.st_rdev, "the entry's descriptor");
+	close(passed);
+	r.version++;
+	num(chanproto_ask(pair[0], &r, fd), 0, "another version");
+	num(chanproto_take(pair[1], &got, &passed), -1, "is refused");
+	num(errno, EBADMSG, "as a bad message");
+	r.version--;
+	r.n = 0;
+	num(chanproto_ask(pair[0], &r, fd), 0, "no recipients");
+	num(chanproto_take(pair[1], &got, &passed), -1, "is refused");
+	r.n = 3;
+	num(send(pair[0], &r, offsetof(struct chan_request, index) + 12, 0),
+	    offsetof(struct chan_request, index) + 12, "no descriptor");
+	num(chanproto_take(pair[1], &got, &passed), -1, "is refused");
+	close(fd);
+}
+
+static void
+say(uint8_t outcome, const char *code, const char *text, int want,
+    const char *what)
+{
+	struct chan_answer a = { .index = 1, .outcome = outcome }, got;
+
+	snprintf(a.code, sizeof a.code, "%s", code);
+	snprintf(a.text, sizeof a.text, "%s", text);
+	num(chanproto_answer(pair[1], &a), 0, "answer");
+	num(chanproto_hear(pair[0], &got), want, what);
+}
+
+static void
+answers(void)
+{
+	struct chan_answer a = { .index = 1 }, got;
+
+	num(chanproto_hear(pair[0], &got), -1, "nothing there");
+	num(errno, EAGAIN, "it does not wait");
+	say(CHAN_DELIVERED, "2.0.0", "done", 0, "delivered");
+	say(CHAN_LATER, "4.2.2", "full", 0, "later");
+	say(CHAN_NEVER, "5.1.1", "nobody", 0, "never");
+	say(CHAN_NEVER, "4.1.1", "nobody", -1, "a code of another class");
+	say(0, "2.0.0", "", -1, "no outcome");
+	say(4, "2.0.0", "", -1, "an unknown outcome");
+	say(CHAN_LATER, "4.2.2", "a\nb", -1, "a newline in the text");
+	memset(&a.code, 'x', sizeof a.code);
+	a.outcome = CHAN_LATER;
+	num(chanproto_answer(pair[1], &a), 0, "answer");
+	num(chanproto_hear(pair[0], &got), -1, "no NUL");
+	num(send(pair[1], "short", 5, 0), 5, "a short message");
+	num(chanproto_hear(pair[0], &got), -1, "is refused");
+	chanproto_fill(&a, CHAN_LATER, "4.3.0", "a\nb %s",
+	    "\001\200");
+	is(a.text, "a?b ??", "fill makes text printable");
+}
+
+static void
+ends(void)
+{
+	struct chan_request r;
+	struct chan_answer a;
+	int fd;
+
+	close(pair[1]);
+	num(chanproto_hear(pair[0], &a), -1, "the program ended");
+	num(errno, 0, "which is no error");
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == -1)
+		return;
+	close(pair[0]);
+	num(chanproto_take(pair[1], &r, &fd), -1, "deliver ended");
+	num(errno, 0, "which is no error either");
+}
+
+int
+main(void)
+{
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == -1)
+		return 1;
+	codes();
+	requests();
+	answers();
+	ends();
+	return done();
+}

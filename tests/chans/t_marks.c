@@ -1,0 +1,136 @@
+/*
+ * t_marks - records survive, damage and torn tails do not spread.
+ */
+#include "config.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "chans/marks.h"
+#include "tests/chans/scratch.h"
+#include "tests/tap.h"
+
+#define ID "0A1B2C3D4E5F6G7H8J9K"
+
+static char place[SCRATCH_PATH];
+static int dir;
+
+static struct mark
+make(uint32_t recipient, enum mark_state state)
+{
+	struct mark m = { .recipient = recipient, .state = (uint8_t)state,
+	    .tries = 3, .group = MARK_ALONE, .when = 1234567890123456LL };
+
+	snprintf(m.code, sizeof m.code, "4.2.2");
+	snprintf(m.text, sizeof m.text, "mailbox %u full", recipient);
+	return m;
+}
+
+static void
+one_record(void)
+{
+	unsigned char p[MARK_SIZE];
+	struct mark m = make(7, MARK_LATER), got;
+	size_t i, taken = 0;
+
+	mark_encode(&m, ID, p);
+	num(mark_decode(p, ID, &got), 0, "decodes");
+	num(got.recipient, 7, "recipient");
+	num(got.state, MARK_LATER, "state");
+	num(got.tries, 3, "tries");
+	num(got.group, MARK_ALONE, "group");
+	num(got.when, 1234567890123456LL, "when");
+	is(got.code, "4.2.2", "code");
+	is(got.text, "mailbox 7 full", "text");
+	num(mark_decode(p, "ZZZZZZZZZZZZZZZZZZZZ", &got), -1,
+	    "another entry's record is none");
+	for (i = 0; i < MARK_SIZE; i++) {
+		p[i] ^= 0x10;
+		if (mark_decode(p, ID, &got) == 0)
+			taken++;
+		p[i] ^= 0x10;
+	}
+	num(taken, 0, "a wrong bit anywhere is seen");
+}
+
+static void
+append(const struct mark *m, int n)
+{
+	int fd, made, i;
+
+	fd = marks_open(dir, ID, &made);
+	for (i = 0; i < n; i++) {
+		if (marks_append(fd, ID, &m[i]) == -1)
+			ok(false, "append");
+	}
+	close(fd);
+}
+
+static void
+a_file(void)
+{
+	struct mark m[3] = { make(0, MARK_LATER), make(2, MARK_DELIVERED),
+	    make(0, MARK_DELIVERED) }, got[3];
+	size_t bad;
+	int fd, made;
+
+	num(marks_read(dir, ID, got, 3, &bad), 0, "no file");
+	num(got[0].state, MARK_NONE, "is no marks");
+	fd = marks_open(dir, ID, &made);
+	num(made, 1, "made at the first");
+	close(fd);
+	append(m, 3);
+	num(marks_read(dir, ID, got, 3, &bad), 0, "three records");
+	num(bad, 0, "none bad");
+	num(got[0].state, MARK_DELIVERED, "the last one of a recipient holds");
+	num(got[1].state, MARK_NONE, "one without a record");
+	num(got[1].recipient, 1, "has its number");
+	num(got[2].state, MARK_DELIVERED, "the third");
+	num(marks_read(dir, ID, got, 2, &bad), 0, "fewer recipients");
+	num(bad, 1, "a record of none of them is bad");
+}
+
+static void
+torn(void)
+{
+	struct mark m = make(1, MARK_NEVER), got[3];
+	struct stat st;
+	size_t bad;
+	int fd, made;
+
+	fd = openat(dir, ID, O_WRONLY | O_APPEND);
+	num(write(fd, "torn", 4), 4, "a torn tail");
+	close(fd);
+	num(marks_read(dir, ID, got, 3, &bad), 0, "is read over");
+	num(bad, 1, "and counted");
+	num(got[2].state, MARK_DELIVERED, "the others are there");
+	append(&m, 1);
+	num(marks_read(dir, ID, got, 3, &bad), 0, "appending mends it");
+	num(bad, 0, "nothing bad is left");
+	num(got[1].state, MARK_NEVER, "the new one is there");
+
+	fd = openat(dir, ID, O_WRONLY);
+	num(pwrite(fd, "XX", 2, MARK_SIZE + 40), 2, "a damaged record");
+	close(fd);
+	num(marks_read(dir, ID, got, 3, &bad), 0, "in the middle");
+	num(bad, 1, "is counted");
+	num(got[0].state, MARK_DELIVERED, "and loses none behind it");
+	num(got[2].state, MARK_NONE, "but itself");
+	fd = marks_open(dir, ID, &made);
+	num(made, 0, "not made again");
+	num(fstat(fd, &st), 0, "stat");
+	num(st.st_size, 4 * MARK_SIZE, "whole records");
+	close(fd);
+}
+
+int
+main(void)
+{
+	dir = scratch_open(place);
+	one_record();
+	a_file();
+	torn();
+	scratch_remove(place);
+	return done();
+}

@@ -1,0 +1,535 @@
+#!/usr/bin/env python3
+"""deliver and ch_local: what comes out of the queue.
+
+Entries are made by tests/chans/mkentry, submit is played by this test where
+a notice is sent to it; so nothing else of the server is needed."""
+
+import email
+import email.policy
+import fcntl
+import os
+import re
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                ".."))
+from harness import *
+
+need_built("deliver", "ch_local", "tailor")
+MKENTRY = os.path.join(BUILD, "tests", "chans", "mkentry")
+TEXT = b"Subject: test\nTo: x\n\nline one\n.dot\n" + b"8bit \xe4\n"
+
+CONF = """\
+table "here" { type = "list"  rows = {"example.org"} }
+channel "local" { table = "here"  program = "local" }
+channel "other" { program = "spool" }
+channel "odd" { program = "odd"  delivery-timeout = "1s" }
+channel "world" { }
+"""
+
+
+def python():
+    """An interpreter that every user may run."""
+    return next(p for p in (sys.executable, "/usr/bin/python3",
+                            "/usr/local/bin/python3")
+                if os.path.exists(p) and
+                (not ROOT or reachable(os.path.dirname(p))))
+
+
+class FakeSubmit:
+    """submit's socket for users: takes notices, answers as it is told."""
+
+    def __init__(self, scratch, code=250):
+        self.path = os.path.join(scratch.run, "submit")
+        self.code = code            # None: closes without a verdict
+        self.got = []               # (id, recipient, text)
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(self.path)
+        os.chmod(self.path, 0o666)
+        self.listener.listen()
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                connection = self.listener.accept()[0]
+            except OSError:
+                return
+            with connection, connection.makefile("rb") as f:
+                self.one(connection, f)
+
+    def one(self, connection, f):
+        text, ident, to = b"", None, None
+        while True:
+            header = f.read(8)
+            if len(header) < 8:
+                return
+            length, kind = struct.unpack("<IB3x", header)
+            payload = f.read(length)
+            if kind == ord("E"):
+                fields = self.texts(payload[:-8])
+                ident = next(x for x in fields
+                             if re.fullmatch("[0-9A-Z]{20}", x))
+            elif kind == ord("R"):
+                to = self.texts(payload)[0]
+            elif kind == ord("D"):
+                text += payload
+            elif kind == ord("C"):
+                break
+        self.got.append((ident, to, text))
+        if self.code is not None:
+            fields = b"".join(struct.pack("<H", len(x)) + x + b"\0" for x in
+                              (b"2.0.0", b"text", b"-", b"", ident.encode()))
+            payload = struct.pack("<HH", 0, self.code) + fields
+            connection.sendall(struct.pack("<IB3x", len(payload), ord("V"))
+                               + payload)
+
+    @staticmethod
+    def texts(payload):
+        found, at = [], 0
+        while at + 2 <= len(payload):
+            n = struct.unpack_from("<H", payload, at)[0]
+            found.append(payload[at + 2:at + 2 + n].decode("latin-1"))
+            at += n + 3
+        return found
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        os.unlink(self.path)
+
+
+class Delivery:
+    """A scratch spool and a deliver on it."""
+
+    def __init__(self, user=None, settings=None, conf=CONF):
+        self.s = Scratch(user)
+        self.user = self.s.user if self.s.user is not None else \
+            SUBMIT if ROOT else None
+        self.text = conf
+        self.write(settings or {"retry-first": '"1s"'})
+        self.bin = self.s.make("bin")
+        for name in os.listdir(program_directory()):
+            if not name.startswith("."):
+                os.symlink(os.path.join(program_directory(), name),
+                           os.path.join(self.bin, name))
+        self.p = None
+
+    def write(self, settings, text=None):
+        s = self.s
+        rows = {"hostname": '"inlet.example"',
+                "spool-directory": '"%s"' % s.spool,
+                "run-directory": '"%s"' % s.run,
+                "mail-directory": '"%s"' % s.mail, "log": '"stderr"'}
+        if s.root:
+            rows.update({"submit-user": '"%d"' % SUBMIT,
+                         "session-user": '"%d"' % SESSION,
+                         "lookup-user": '"%d"' % LOOKUP,
+                         "logger-user": '"%d"' % LOGGER})
+        s.write("inlet.conf", merge_settings(
+            self.text if text is None else text, {**rows, **settings}))
+
+    def args(self, *options):
+        return [os.path.join(self.bin, "deliver"), "-d", "-C", self.s.conf,
+                "-L", self.bin] + list(options)
+
+    def popen(self):
+        return {} if self.s.user is None else {
+            "user": self.s.user, "group": self.s.user, "extra_groups": []}
+
+    def start(self):
+        with open(self.s.log, "ab") as log:
+            self.p = spawn(self.args(), stdout=log, stderr=log, cwd="/",
+                           **self.popen())
+        seen = self.s.log_text().count("started,")
+        wait_for(lambda: self.s.log_text().count("started,") > seen or
+                 self.p.poll() is not None, what="deliver starts")
+        return self
+
+    def once(self):
+        with open(self.s.log, "ab") as log:
+            return subprocess.run(self.args("-o"), stdout=log, stderr=log,
+                                  stdin=subprocess.DEVNULL, cwd="/",
+                                  timeout=slow(60), **self.popen()).returncode
+
+    def stop(self):
+        self.p.send_signal(signal.SIGTERM)
+        code = self.p.wait(slow(15))
+        self.p = None
+        return code
+
+    def entry(self, *to, text=TEXT, options=()):
+        args = [MKENTRY, *options]
+        if self.user is not None and ROOT:
+            args += ["-u", str(self.user)]
+        return subprocess.run(args + [self.s.spool, *to], input=text,
+                              check=True, stdout=subprocess.PIPE,
+                              timeout=30).stdout.decode().strip()
+
+    def local(self, *users, **more):
+        return self.entry(*["local:%s@example.org:example.org/%s" % (u, u)
+                            for u in users], **more)
+
+    def box(self, user):
+        return self.s.maildir(user + "@example.org")
+
+    def wait_empty(self, seconds=15):
+        wait_for(lambda: not self.s.queue(), seconds, "an empty queue")
+
+    def logged(self, pattern, seconds=10):
+        return happens(lambda: re.search(pattern, self.s.log_text()), seconds)
+
+    def program(self, name, code):
+        path = os.path.join(self.bin, "ch_" + name)
+        with open(path + ".new", "w") as f:
+            f.write("#!%s\n%s" % (python(), code))
+        os.chmod(path + ".new", 0o755)
+        os.rename(path + ".new", path)
+
+
+def basics():
+    d = Delivery().start()
+    before = time.monotonic()
+    ident = d.local("user", "other")
+    wait_for(lambda: d.box("user") and d.box("other"), 5, "delivery")
+    ok(time.monotonic() - before < 2, "a new entry is noticed at once")
+    d.wait_empty()
+    wait_for(lambda: not d.s.queue("marks"), what="no marks")
+    ok(True, "queue and marks are empty")
+    want = (b"Return-Path: <sender@example.net>\n"
+            b"Delivered-To: other@example.org\n"
+            b"Received: by inlet.example; Thu, 1 Jan 1970 00:00:00 +0000\n")
+    eq(d.box("other")[0], want + TEXT, "two lines on top, the rest unchanged")
+    name = os.listdir(os.path.join(d.s.mail, "example.org", "other", "new"))
+    like(name[0], r"^\d+\.%sr1\.inlet\.example$" % ident, "the file's name")
+    eq(os.listdir(os.path.join(d.s.mail, "example.org", "user", "tmp")), [],
+       "nothing is left in tmp")
+    like(d.s.log_text(), r'delivered qid=%s rcpt=1 chan=local delay=\d+\.\ds '
+         r'to="<other@example.org>"' % ident, "the log line")
+    eq(subprocess.run(d.args(), stdin=subprocess.DEVNULL,
+                      stderr=subprocess.DEVNULL, **d.popen()).returncode, 75,
+       "a second deliver ends with 75")
+    for role, pid in [("deliver", d.p.pid)] + [
+            (p.name, p.pid) for p in descendants(d.p.pid)]:
+        if ROOT:
+            eq(uid_of(pid), (SUBMIT, SUBMIT, []), role + " is the mail user")
+        with open("/proc/%d/status" % pid) as f:
+            like(f.read(), r"^NoNewPrivs:\s+1$", role + " has no_new_privs")
+    eq(d.stop(), 0, "SIGTERM: exit 0")
+
+
+def as_ordinary_user():
+    if not ROOT:
+        skip("the other tests run as an ordinary user")
+        return
+    d = Delivery(user=64199).start()
+    d.local("user")
+    wait_for(lambda: d.box("user"), what="delivery")
+    eq(uid_of(d.p.pid)[0], 64199, "an ordinary user stays what he is")
+    eq(d.stop(), 0, "exit 0")
+
+
+def bad_entries():
+    d = Delivery()
+    damaged = d.local("user", options=["-x"])
+    marks = os.path.join(d.s.spool, "marks")
+    os.mkdir(marks)
+    orphan = os.path.join(marks, "0123456789ABCDEFGHJK")
+    open(orphan, "wb").close()
+    for path in (marks, orphan):
+        if d.user is not None and ROOT:
+            os.chown(path, d.user, d.user)
+    d.start()
+    wait_for(lambda: d.s.queue("bad") == [damaged], what="bad/")
+    eq(d.s.queue(), [], "a damaged entry is moved out of the queue")
+    ok(not d.box("user"), "and not delivered")
+    ok(d.logged("damaged qid=" + damaged), "and reported")
+    eq(d.s.queue("marks"), [], "marks without an entry are removed")
+    d.stop()
+
+
+def locked():
+    d = Delivery().start()
+    os.rename(d.s.spool + "/queue", d.s.spool + "/elsewhere")
+    os.mkdir(d.s.spool + "/queue", 0o700)
+    if ROOT:
+        os.chown(d.s.spool + "/queue", d.user, d.user)
+    ident = d.local("user")
+    os.rename(d.s.spool + "/queue/" + ident, d.s.spool + "/tmp/" + ident)
+    os.rmdir(d.s.spool + "/queue")
+    os.rename(d.s.spool + "/elsewhere", d.s.spool + "/queue")
+    with open(d.s.spool + "/tmp/" + ident, "r+b") as f:
+        fcntl.flock(f, fcntl.LOCK_EX)
+        os.rename(d.s.spool + "/tmp/" + ident, d.s.spool + "/queue/" + ident)
+        other = d.local("other")
+        wait_for(lambda: d.box("other"), what="delivery of " + other)
+        ok(not d.box("user"), "a locked entry is left alone")
+    wait_for(lambda: d.box("user"), what="delivery")
+    ok(True, "unlocked it is delivered")
+    d.stop()
+
+
+def later():
+    d = Delivery()
+    for name in ("example.org", "example.org/link"):
+        os.mkdir(d.s.mail + "/" + name)
+        if d.user is not None and ROOT:
+            os.chown(d.s.mail + "/" + name, d.user, d.user)
+    os.symlink("/tmp", d.s.mail + "/example.org/link/user")
+    blocked = d.s.write(d.s.mail + "/example.org/full", "in the way")
+    d.start()
+    ident = d.local("full", "user")
+    d.entry("local:l@example.org:example.org/link/user")
+    ok(d.logged(r'later qid=%s rcpt=0 .*tries=1 next=1s enh=4.3.5 why='
+                % ident), "what fails for now is later")
+    ok(d.logged(r'later .*to="<l@example.org>"'), "so is a symbolic link")
+    ok(not os.path.exists("/tmp/new"), "which is not followed")
+    os.unlink(d.s.mail + "/example.org/link/user")
+    ok(d.logged(r"later qid=%s rcpt=0 .*tries=2 next=2s" % ident),
+       "the next wait is half as long again")
+    os.unlink(blocked)
+    wait_for(lambda: d.box("full"), 15, "delivery")
+    d.wait_empty()
+    eq(len(d.box("user")), 1, "the other recipient got it once")
+    eq(d.s.queue("marks"), [], "no marks are left")
+    d.stop()
+
+
+def check_report(text, ident, d):
+    m = email.message_from_bytes(text, policy=email.policy.default)
+    eq(m.get_content_type(), "multipart/report", "it is a report")
+    eq(m.get_param("report-type"), "delivery-status", "on delivery status")
+    eq(m["From"], "Mail Delivery System <MAILER-DAEMON@inlet.example>",
+       "its sender")
+    eq(m["To"].addresses[0].addr_spec, "sender@example.net", "its recipient")
+    eq(m["Auto-Submitted"], "auto-replied", "automatic")
+    ok(m["Message-ID"] and m["Date"] and m["MIME-Version"], "its header")
+    eq(m.defects, [], "no defects")
+    human, status, original = m.get_payload()
+    like(human.get_content(), "<bad@example.org>", "people's part")
+    message, first, second = status.get_payload()
+    eq(message["Reporting-MTA"], "dns; inlet.example", "Reporting-MTA")
+    eq(message["Original-Envelope-Id"], "env+id", "Original-Envelope-Id")
+    ok(message["Arrival-Date"], "Arrival-Date")
+    eq(first["Original-Recipient"], "rfc822;a+b@example.org",
+       "Original-Recipient, decoded")
+    eq(first["Final-Recipient"], "rfc822; bad@example.org",
+       "Final-Recipient")
+    eq(first["Action"], "failed", "Action")
+    eq(first["Status"], "5.3.5", "Status")
+    like(first["Diagnostic-Code"], "impossible path", "Diagnostic-Code")
+    eq(second["Final-Recipient"], "rfc822; worse@example.org",
+       "a second recipient in the same report")
+    return original
+
+
+BAD = ("local:bad@example.org:../bad", "local:good@example.org:good/good",
+       "local:worse@example.org:/worse")
+DSN = ("-O", "rfc822;a+2Bb@example.org", "-V", "env+2Bid")
+
+
+def bounce():
+    d = Delivery()
+    submit = FakeSubmit(d.s)
+    d.start()
+    ident = d.entry(*BAD, options=DSN)
+    d.wait_empty()
+    eq(len(submit.got), 1, "one notice for two failures")
+    notice, to, text = submit.got[0]
+    eq(to, "sender@example.net", "to the sender")
+    ok(notice[:8] == ident[:8] and notice != ident, "of a related name")
+    original = check_report(text, ident, d)
+    eq(original.get_content_type(), "text/rfc822-headers",
+       "the header is returned")
+    ok(d.logged("bounced qid=%s rcpt=2 .*enh=5.3.5" % ident), "logged")
+    submit.got.clear()
+    d.entry(*BAD, options=[*DSN, "-R", "FULL"])
+    d.wait_empty()
+    original = check_report(submit.got[0][2], ident, d)
+    eq(original.get_content_type(), "message/rfc822", "RET=FULL: all of it")
+    ok(submit.got[0][2].find(TEXT) > 0, "unchanged")
+    submit.got.clear()
+    d.entry(BAD[0], options=["-s", ""])
+    d.entry(BAD[0], options=["-N", "NEVER"])
+    d.entry(BAD[0], options=["-N", "SUCCESS,DELAY"])
+    d.wait_empty()
+    eq(submit.got, [], "none for the null sender, none where not asked for")
+    d.entry(BAD[0], options=["-N", "SUCCESS,FAILURE"])
+    d.wait_empty()
+    eq(len(submit.got), 1, "NOTIFY=FAILURE asks for one")
+    submit.code = 550
+    d.entry(BAD[0])
+    d.wait_empty()
+    ok(d.logged("notice-refused qid="), "submit refuses it: reported")
+    submit.close()
+    d.stop()
+
+
+def owed():
+    d = Delivery()
+    submit = FakeSubmit(d.s, None)
+    d.start()
+    ident = d.entry(*BAD, options=DSN)
+    wait_for(lambda: submit.got, what="a notice")
+    ok(d.logged("notice-later qid=" + ident), "no verdict: it stays owed")
+    notice = submit.got[0][0]
+    d.p.kill()
+    d.p.wait()
+    submit.close()
+    # Had submit taken it before it died, it would be in the queue now.
+    d.entry("local:sender@example.net:example.net/sender",
+            options=["-i", notice])
+    d.start()
+    before = d.local("user")
+    wait_for(lambda: d.box("user"), what="delivery of " + before)
+    eq(d.s.queue(), sorted([ident, notice]),
+       "without submit: owed, and an entry of its name is held back")
+    d.p.kill()
+    d.p.wait()
+    submit = FakeSubmit(d.s)
+    d.start()
+    d.wait_empty()
+    eq([x[0] for x in submit.got], [notice], "told again by the same name")
+    eq(len(d.s.maildir("sender@example.net")), 1, "then delivered")
+    eq(len(d.s.maildir("good@good")), 1, "the good recipient got it once")
+    eq(d.s.queue("marks"), [], "no marks are left")
+    submit.close()
+    d.stop()
+
+
+def expired():
+    d = Delivery()
+    submit = FakeSubmit(d.s)
+    d.start()
+    ident = d.entry("world:x@example.com:",
+                    options=["-t", str(int(time.time()) - 6 * 86400)])
+    d.wait_empty()
+    ok(d.logged("expired qid=%s .*enh=5.4.7" % ident), "expired")
+    like(submit.got[0][2], r"Status: 5\.4\.7", "and reported as that")
+    like(submit.got[0][2], "delivery time expired; the last try: this channel "
+         "has no program", "with the last failure")
+    submit.close()
+    d.stop()
+
+
+ODD = """
+import os, signal, socket, struct, sys, time
+s = socket.socket(fileno=0)
+def answer(index, outcome, code, text):
+    s.send(struct.pack("=IB3x12s200s", index, outcome, code, text))
+while True:
+    m, fds, _, _ = socket.recv_fds(s, 4096, 4)
+    if not m:
+        sys.exit(0)
+    version, flags, n = struct.unpack_from("=HHI", m)
+    index = struct.unpack_from("=%%dI" %% n, m, 8)
+    %s
+    for fd in fds:
+        os.close(fd)
+"""
+
+
+def odd_programs():
+    d = Delivery().start()
+    case = [("answer(index[0], 1, b'2.0.0', b'done'); os.kill(os.getpid(), 9)",
+             "signal 9", [0], "one that dies after its first answer"),
+            ("time.sleep(60)", "delivery-timeout passed", [],
+             "one that hangs"),
+            ("s.send(b'nonsense')", "it answers nonsense", [],
+             "one that talks nonsense"),
+            ("answer(77, 1, b'2.0.0', b'')", "it answers what nobody asked",
+             [], "one that answers for others"),
+            ("sys.exit(3)", "exit 3", [], "one that gives up")]
+    for code, why, good, what in case:
+        d.program("odd", ODD % code)
+        d.p.send_signal(signal.SIGHUP)
+        seen = d.s.log_text().count("new configuration")
+        wait_for(lambda: d.s.log_text().count("new configuration") > seen,
+                 what="new configuration")
+        ident = d.entry("odd:a@example.com:", "odd:b@example.com:",
+                        "local:user@example.org:example.org/user")
+        ok(d.logged(r"later qid=%s rcpt=1 .*channel program ended: %s"
+                    % (ident, why)), what + ": later")
+        for i in (0, 1):
+            eq(len(d.s.log_lines("delivered", qid=ident, rcpt=i)),
+               1 if i in good else 0, what + ": answer %d" % i)
+        wait_for(lambda: len(d.s.log_lines("delivered", qid=ident, rcpt=2))
+                 == 1, what="the other channel")
+        d.program("odd", ODD % "[answer(i, 1, b'2.0.0', b'') for i in index]")
+        d.p.send_signal(signal.SIGHUP)
+        d.wait_empty(20)
+        for i in (0, 1):
+            eq(len(d.s.log_lines("delivered", qid=ident, rcpt=i)), 1,
+               what + ": %d delivered once in the end" % i)
+    d.stop()
+
+
+def second_program():
+    with open(os.path.join(SRC, "man8", "inlet-channel.8")) as f:
+        manual = re.search(r"\.Bd -literal\n(.*?)\.Ed", f.read(), re.S)
+    with open(os.path.join(SRC, "tests", "chans", "ch_spool.c")) as f:
+        source = f.read()
+    eq(source[source.index("*/") + 3:], manual.group(1),
+       "the manual's example is the one that is built")
+    d = Delivery()
+    os.symlink(os.path.join(BUILD, "tests", "chans", "ch_spool"),
+               d.bin + "/ch_spool")
+    d.start()
+    ident = d.entry("other:x@example.com:")
+    d.wait_empty()
+    with open("%s/%s.0" % (d.s.mail, ident), "rb") as f:
+        ok(f.read().endswith(TEXT), "and it delivers")
+    d.stop()
+
+
+def settings_again():
+    d = Delivery().start()
+    d.write({"nonsense": '"1"'})
+    d.p.send_signal(signal.SIGHUP)
+    ok(d.logged("the old configuration stays"), "an error: the old one stays")
+    d.local("user")
+    wait_for(lambda: d.box("user"), what="delivery")
+    moved = d.s.make("mail2", SUBMIT)
+    d.write({"mail-directory": '"%s"' % moved})
+    d.p.send_signal(signal.SIGHUP)
+    ok(d.logged("new configuration"), "SIGHUP: a new one")
+    d.local("user")
+    wait_for(lambda: os.path.isdir(moved + "/example.org/user/new") and
+             os.listdir(moved + "/example.org/user/new"), what="delivery")
+    ok(True, "is in force at once")
+    eq(d.stop(), 0, "exit 0")
+
+
+def one_pass():
+    d = Delivery()
+    ids = [d.local("user") for _ in range(50)]
+    d.entry("world:x@example.com:")
+    eq(d.once(), 0, "-o ends with 0")
+    eq(len(d.box("user")), len(ids), "every entry had its turn")
+    eq(len(d.s.queue()), 1, "what failed for now stays")
+    eq(d.once(), 0, "again")
+    eq(len(d.s.log_lines("later", rcpt=0)), 2, "it is tried though not due")
+
+
+def many_recipients():
+    d = Delivery(settings={"retry-first": '"1s"',
+                           "log-level": '"warning"'})
+    d.entry(*["local:u%d@example.org:example.org/u%d" % (i, i)
+              for i in range(600)])
+    with open(d.s.log, "ab") as log:
+        d.p = spawn(d.args(), stdout=log, stderr=log, cwd="/", **d.popen())
+    d.wait_empty(60)
+    eq(sum(len(d.box("u%d" % i)) for i in range(600)), 600,
+       "600 recipients, one each")
+    d.stop()
+
+
+run(basics, as_ordinary_user, bad_entries, locked, later, bounce, owed,
+    expired, odd_programs, second_program, settings_again, one_pass,
+    many_recipients)
