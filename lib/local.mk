@@ -134,3 +134,43 @@ check_PROGRAMS += tests/lib/t_priv.t
 tests_lib_t_priv_t_SOURCES = tests/lib/t_priv.c tests/tap.h
 tests_lib_t_priv_t_LDADD = lib/libbase.a
 TESTS += tests/lib/t_priv.t
+
+check_PROGRAMS += tests/lib/t_clock.t
+tests_lib_t_clock_t_SOURCES = tests/lib/t_clock.c tests/tap.h
+tests_lib_t_clock_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_clock.t
+
+check_PROGRAMS += tests/lib/t_digest.t
+tests_lib_t_digest_t_SOURCES = tests/lib/t_digest.c tests/tap.h
+tests_lib_t_digest_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_digest.t
+
+check_PROGRAMS += tests/lib/t_durable.t
+tests_lib_t_durable_t_SOURCES = tests/lib/t_durable.c tests/tap.h
+tests_lib_t_durable_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_durable.t
+
+check_PROGRAMS += tests/lib/t_fdio.t
+tests_lib_t_fdio_t_SOURCES = tests/lib/t_fdio.c tests/tap.h
+tests_lib_t_fdio_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_fdio.t
+
+check_PROGRAMS += tests/lib/t_log.t
+tests_lib_t_log_t_SOURCES = tests/lib/t_log.c tests/tap.h
+tests_lib_t_log_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_log.t
+
+check_PROGRAMS += tests/lib/t_net.t
+tests_lib_t_net_t_SOURCES = tests/lib/t_net.c tests/tap.h
+tests_lib_t_net_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_net.t
+
+check_PROGRAMS += tests/lib/t_proc.t
+tests_lib_t_proc_t_SOURCES = tests/lib/t_proc.c tests/tap.h
+tests_lib_t_proc_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_proc.t
+
+check_PROGRAMS += tests/lib/t_xalloc.t
+tests_lib_t_xalloc_t_SOURCES = tests/lib/t_xalloc.c tests/tap.h
+tests_lib_t_xalloc_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_xalloc.t

@@ -37,11 +37,15 @@ static struct {
 	atomic_ulong lost;
 } out = { .program = "inlet", .sock = -1, .most = LEVEL_INFO };
 
-/* getpid(2) is not for a session: it is asked before the filter. */
+/*
+ * In a child after each fork: a session may not call getpid(2) behind its
+ * filter, and what the parent lost the parent reports.
+ */
 static void
-note_pid(void)
+forked(void)
 {
 	out.pid = getpid();
+	atomic_store(&out.lost, 0);
 }
 
 void
@@ -50,9 +54,9 @@ log_open(const char *program, int sock, enum log_level most)
 	out.program = program;
 	out.sock = sock;
 	out.most = most;
-	note_pid();
+	out.pid = getpid();
 	if (!out.watching_forks)
-		out.watching_forks = pthread_atfork(NULL, NULL, note_pid) == 0;
+		out.watching_forks = pthread_atfork(NULL, NULL, forked) == 0;
 }
 
 void
