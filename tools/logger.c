@@ -31,7 +31,7 @@
 
 #define SOCKETS 2
 #define BATCH 64		/* datagrams in one call */
-#define PAUSE 5			/* ms from wake-up to wake-up under load */
+#define PAUSE 3			/* ms from wake-up to wake-up under load */
 #define LINGER 200		/* ms of silence before the end */
 #define LINGER_MOST 5000
 #define QUEUE_ENOUGH 128	/* datagrams that may gather in a pause */
@@ -319,5 +319,5 @@ main(int argc, char *argv[])
 	if (!l.single && send(CONTROL, "R", 1, MSG_NOSIGNAL) != 1)
 		fatal(EX_OSERR, "smtpd is gone");
 	run(&l);
-	return EX_OK;
+	_exit(EX_OK);	/* nothing is left to be written or given back */
 }

@@ -3,6 +3,7 @@
 it must not believe, what it remembers, and who cannot disturb it."""
 
 import os
+import re
 import socket
 import struct
 import subprocess
@@ -103,6 +104,12 @@ ZONES = {"2.0.192.in-addr.arpa.": REVERSE4, "example.org.": FORWARD,
 MISSING = "113.0.203.in-addr.arpa."
 
 
+def sanitized():
+    """There is no filter then."""
+    with open(os.path.join(BUILD, "config.h")) as f:
+        return re.search(r"^#define SANITIZERS 1", f.read(), re.M)
+
+
 class Nsd:
     def __init__(self):
         self.dir = Scratch().make("nsd")
@@ -191,7 +198,10 @@ class Lookup:
 
     def stop(self):
         self.control.close()
-        return self.process.wait(10)
+        code = self.process.wait(10)
+        if code != 0:
+            ok(False, "lookup ended with %d" % code)
+        return code
 
 
 def spawn_with(fds, path, user):
@@ -394,15 +404,18 @@ def many():
     diag("1,000 connections, one question each: %.2f s" %
          (time.monotonic() - begin))
     eq(counts, [667, 333, 0], "1,000 quick clients have their answers")
-    ok(happens(lambda: open_descriptors(look.process.pid) == before),
-       "and leave no descriptor behind")
+    if before is None:
+        skip("only root sees descriptors of what is not dumpable")
+    else:
+        ok(happens(lambda: open_descriptors(look.process.pid) == before),
+           "and leave no descriptor behind")
     socks = [look.connect() for _ in range(600)]
     eq(look.ask("192.0.2.1", socks[0])[0], FOUND, "600 that stay")
     look.stop()
 
 
 def open_descriptors(pid):
-    return len(os.listdir("/proc/%d/fd" % pid))
+    return len(os.listdir("/proc/%d/fd" % pid)) if ROOT else None
 
 
 def confined():
@@ -411,7 +424,10 @@ def confined():
     with open("/proc/%d/status" % look.process.pid) as f:
         status = f.read()
     like(status, r"^NoNewPrivs:\s1$", "it can gain no privilege")
-    like(status, r"^Seccomp:\s2$", "and is behind its filter")
+    if sanitized():
+        skip("no filter with sanitizers")
+    else:
+        like(status, r"^Seccomp:\s2$", "and is behind its filter")
     like(status, r"^(?!TracerPid:\s[1-9])", "untraced")
     for i in range(450):    # more than one channel's worth of questions
         look.ask("192.0.2.%d" % (i % 5 + 100))

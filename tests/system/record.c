@@ -56,12 +56,13 @@ example(uid_t session)
 int
 main(int argc, char *argv[])
 {
-	struct conf *c = conf_new();
+	static struct conf *c;	/* static: known to the end, never freed */
+	static struct buf b, why;
 	struct plan p;
-	struct buf b, why;
 	uid_t session = 65534;
 	int i = 1;
 
+	c = conf_new();
 	if (argc > 2 && strcmp(argv[1], "-s") == 0) {
 		session = (uid_t)strtoul(argv[2], NULL, 10);
 		i = 3;

@@ -101,11 +101,12 @@ static void
 full(void)
 {
 	static char p[1 << 16];
-	struct sink *s = sink_open(file, device, -1);
+	static struct sink *s;
 	char line[32], *at = p;
 	int i, fd, right = 0;
 	ssize_t n;
 
+	s = sink_open(file, device, -1);
 	for (i = 0; i < 3 * SINK_LINES + 5; i++) {
 		snprintf(line, sizeof(line), "a[1]: %d", i);
 		sink_add(s, LEVEL_INFO, line, strlen(line));
@@ -154,7 +155,7 @@ restarts(struct sink *s, int *sock)
 int
 main(void)
 {
-	struct sink *s;
+	static struct sink *s;
 	const char *tmp = getenv("TMPDIR");
 	int sock;
 
