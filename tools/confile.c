@@ -186,6 +186,9 @@ wrong_option(const cfg_t *cfg, const char *name)
 		    setting_show(name, shown), conf_scope_name(scope));
 }
 
+static void got_error(cfg_t *cfg, const char *fmt, va_list ap)
+    MM_PRINTF(2, 0);
+
 static void
 got_error(cfg_t *cfg, const char *fmt, va_list ap)
 {

@@ -142,7 +142,8 @@ quoted(struct scan *s)
 				return -1;
 			continue;
 		}
-		if (s->end - s->p < 2 || strchr("\\\"'$", s->p[1]) == NULL)
+		if (s->end - s->p < 2 || s->p[1] == '\0' ||
+		    strchr("\\\"'$", s->p[1]) == NULL)
 			return bad(s, line, "in a string only \\\\ \\\" \\' "
 			    "and \\$ may follow a backslash");
 		if (copy(s, 2) != 0)

@@ -31,7 +31,7 @@
 
 #define OUT 3
 #define ERRORS_MOST (256 * 1024)
-#define PARTS 64	/* of a list on the command line */
+#define PARTS 64	/* of a list on the command line; one more is refused */
 #define ADDRESSES 16	/* of one name */
 
 /* What the command line says; null where it is silent. */
@@ -130,13 +130,12 @@ force_list(struct section *s, const char *name, const char *option,
 	if (text == NULL)
 		return 0;
 	p = copy = xstrdup(text);
-	do {
-		comma = strchr(p, ',');
-		if (comma != NULL)
-			*comma = '\0';
-		parts[n++] = p;
+	parts[n++] = p;
+	while ((comma = strchr(p, ',')) != NULL && n < ARRAY_LEN(parts)) {
+		*comma = '\0';
 		p = comma + 1;
-	} while (comma != NULL && n < ARRAY_LEN(parts));
+		parts[n++] = p;
+	}
 	bad = force(s, name, option, parts, n, w);
 	free(copy);
 	return bad;

@@ -91,6 +91,7 @@ main(void)
 	refused("a = \r5");
 	refused("a{b{c{d{e{");
 	becomes("a = 5\n\0b", 8, "", "a NUL");
+	becomes("a = \"\\\0\"", 8, "", "a NUL behind a backslash");
 	becomes("a = \"\0\"", 7, "", "a NUL in a string");
 	return done();
 }
