@@ -45,8 +45,10 @@ check_PROGRAMS += tests/chans/ch_spool
 tests_chans_ch_spool_SOURCES = tests/chans/ch_spool.c
 tests_chans_ch_spool_LDADD = chans/libchans.a lib/libbase.a
 
-dist_check_SCRIPTS += tests/system/30-deliver.py
-TESTS += tests/system/30-deliver.py
+EXTRA_DIST += tests/system/delivery.py
+dist_check_SCRIPTS += tests/system/30-deliver.py \
+	tests/system/31-deliver-kill.py
+TESTS += tests/system/30-deliver.py tests/system/31-deliver-kill.py
 
 check_PROGRAMS += tests/chans/t_dsn.t
 tests_chans_t_dsn_t_SOURCES = tests/chans/t_dsn.c tests/tap.h
