@@ -8,10 +8,12 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -508,7 +510,11 @@ try_template(void)
 	const struct priv_filter *f = &filter_template;
 
 	allowed(f, fork_one, "fork and wait");
+#ifdef SANITIZERS
+	skip("template may: clone3, which is not there");
+#else
 	allowed(f, clone3_soft, "clone3, which is not there");
+#endif
 	allowed(f, own_bits, "give up more");
 	allowed(f, then_session, "put on the session's filter");
 	kills(f, then_session_open, "fork once the session's filter is on");
@@ -521,6 +527,79 @@ try_template(void)
 	kills(f, trace, "ptrace");
 	kills(f, other_prctl, "another prctl");
 	kills(f, other_limit, "the limits of another process");
+}
+
+static void *
+in_a_thread(void *p)
+{
+	void *big = malloc(1 << 20);
+
+	free(big);
+	return big != NULL ? p : NULL;
+}
+
+static int
+one_more_thread(void)
+{
+	int here;
+	pthread_t t;
+	void *back = NULL;
+
+	return pthread_create(&t, NULL, in_a_thread, &here) != 0 ||
+	    pthread_join(t, &back) != 0 || back != &here;
+}
+
+/* All that durable does, in a directory that was opened before. */
+static int
+queue_work(void)
+{
+	char p[8] = "";
+	int fd;
+
+	unlinkat(10, "inlet-b", 0);
+	fd = openat(10, "inlet-a", O_RDWR | O_CREAT | O_EXCL, 0600);
+	if (fd == -1 || flock(fd, LOCK_EX) || pwrite(fd, "abc", 3, 0) != 3 ||
+	    sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE) ||
+	    fdatasync(fd) || fsync(fd) || pread(fd, p, 3, 0) != 3 ||
+	    renameat2(10, "inlet-a", 10, "inlet-b", RENAME_NOREPLACE))
+		return 1;
+	return fsync(10) || unlinkat(10, "inlet-b", 0) || close(fd);
+}
+
+static int
+with_directory(void)
+{
+	const char *tmp = getenv("TMPDIR");
+	char dir[200];
+	int result;
+
+	snprintf(dir, sizeof(dir), "%s/t_privXXXXXX", tmp ? tmp : "/tmp");
+	if (mkdtemp(dir) == NULL ||
+	    dup2(open(dir, O_RDONLY | O_DIRECTORY), 10) != 10)
+		return 98;
+	result = child(behind);
+	rmdir(dir);
+	return result;
+}
+
+static void
+try_submit(void)
+{
+	const struct priv_filter *f = &filter_submit;
+
+	filter = f;
+	attempt = queue_work;
+	num(with_directory(), 0, "submit may: all that a queue needs");
+	allowed(f, one_more_thread, "start a thread");
+	allowed(f, unix_socket, "connect to a unix socket");
+	kills(f, fork_one, "fork");
+	kills(f, vfork_like, "a process in our memory");
+	kills(f, inet_socket, "a network socket");
+	kills(f, execute, "execute");
+	kills(f, code_memory, "map code");
+	kills(f, trace, "ptrace");
+	kills(&filter_session, one_more_thread, "start a thread");
+	kills(&filter_template, one_more_thread, "start a thread");
 }
 
 static void
@@ -557,6 +636,7 @@ main(void)
 	landlock(no_abstract, "landlock: no abstract sockets, no signals");
 	try_session();
 	try_template();
+	try_submit();
 	try_helpers();
 	return done();
 }
