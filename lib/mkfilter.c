@@ -22,6 +22,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 #include "lib/mm.h"
+#include "lib/priv.h"
 
 enum {
 	SESSION = 1 << 0, TEMPLATE = 1 << 1, SUBMIT = 1 << 2,
@@ -48,7 +49,8 @@ enum rule {
 	OWN_BITS,	/* prctl: giving up rights, and the name */
 	OWN,		/* prlimit64: of oneself */
 	HOW_MUCH,	/* ioctl: FIONREAD, FIONBIO */
-	ADDING		/* openat: to append */
+	ADDING,		/* openat: to append */
+	UNSHARED	/* a descriptor that nobody else has (priv.h) */
 };
 
 /*
@@ -78,7 +80,8 @@ static const struct {
 	{ OWN, 0, UINT32_MAX, 0 },
 	{ HOW_MUCH, 1, UINT32_MAX, FIONREAD },
 	{ HOW_MUCH, 1, UINT32_MAX, FIONBIO },
-	{ ADDING, 2, O_APPEND | O_TRUNC, O_APPEND }
+	{ ADDING, 2, O_APPEND | O_TRUNC, O_APPEND },
+	{ UNSHARED, 0, UINT32_MAX & ~(uint64_t)(PRIV_SHARED - 1), 0 }
 };
 
 static const struct {

@@ -32,6 +32,13 @@ extern const struct priv_filter filter_template, filter_session,
 MM_MUST_USE int priv_filter(const struct priv_filter *f);
 
 /*
+ * Descriptors from here up are sockets that a session has in common with
+ * others (the log): its filter does not let it disconnect or shut them down,
+ * which would silence all.
+ */
+#define PRIV_SHARED 64
+
+/*
  * Landlock: nothing of the file system, no TCP bind or connect, no abstract
  * sockets and no signals beyond this domain.  priv_landlock_rules opens the
  * rule set (-1 with errno where the kernel has none); abi_r gets the version.

@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@
 #include "lib/fdio.h"
 #include "lib/log.h"
 #include "lib/plan.h"
+#include "lib/priv.h"
 #include "smtpsrvr/sandbox.h"
 #include "smtpsrvr/session.h"
 #include "smtpsrvr/template.h"
@@ -37,6 +39,18 @@ struct template {
 	int alive;		/* children not reaped */
 	struct session *session;	/* used by the child alone */
 };
+
+/* Where the filter of sessions protects it. */
+static int
+shared_log(void)
+{
+	int fd = fcntl(FD_LOG, F_DUPFD_CLOEXEC, PRIV_SHARED);
+
+	if (fd < 0)
+		fatal(EX_OSERR, "fcntl: %s", strerror(errno));
+	close(FD_LOG);
+	return fd;
+}
 
 static void
 load(struct template *t)
@@ -155,13 +169,14 @@ template_run(void)
 {
 	struct template *t = calloc(1, sizeof *t);
 	struct pollfd p = { FD_SMTPD, POLLIN, 0 };
-	int got = 0;
+	int got = 0, log;
 
 	if (t == NULL || (t->session = calloc(1, sizeof *t->session)) == NULL)
 		return EX_OSERR;
 	load(t);
+	log = shared_log();
 	confine(t);
-	log_open("smtpsrvr", FD_LOG, LEVEL_INFO);
+	log_open("smtpsrvr", log, LEVEL_INFO);
 	log_level_set((enum log_level)t->server.conf->server.v.log_level);
 	if (send(FD_SMTPD, "R", 1, MSG_NOSIGNAL) != 1)
 		return EX_OSERR;

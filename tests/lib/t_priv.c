@@ -207,6 +207,7 @@ landlock(int (*fn)(void), const char *what)
 /* The filter under test and what is tried behind it. */
 static const struct priv_filter *filter;
 static int (*attempt)(void);
+static int given = -1;	/* a descriptor that it may use */
 
 static int
 behind(void)
@@ -289,6 +290,38 @@ unix_socket(void)
 	return fd == -1 ||
 	    connect(fd, (struct sockaddr *)&un, sizeof(un)) != -1 ||
 	    errno != ENOENT;
+}
+
+/* A socket at a descriptor that a session shares with others. */
+static int
+shared_socket(void)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) == -1)
+		return -1;
+	/* pair[1] stays open: somebody listens. */
+	return fcntl(pair[0], F_DUPFD, PRIV_SHARED);
+}
+
+static int
+disconnect_shared(void)
+{
+	struct sockaddr none = { .sa_family = AF_UNSPEC };
+
+	return connect(given, &none, sizeof(none));
+}
+
+static int
+shut_down_shared(void)
+{
+	return shutdown(given, SHUT_RDWR);
+}
+
+static int
+send_shared(void)
+{
+	return send(given, "x", 1, MSG_NOSIGNAL) != 1;
 }
 
 static int
@@ -490,6 +523,12 @@ try_session(void)
 	num(child(with_sockets), 0, "session may: all that a session does");
 	num(child(stopped_in_poll), 0, "session lives on: stopped in poll");
 	allowed(f, unix_socket, "connect to a unix socket");
+	given = shared_socket();
+	ok(given >= PRIV_SHARED, "a socket that it shares with others");
+	allowed(f, send_shared, "send over it");
+	kills(f, disconnect_shared, "disconnect it");
+	kills(f, shut_down_shared, "shut it down");
+	allowed(f, send_shared, "send over it afterwards");
 	kills(f, open_file, "open a file");
 	kills(f, remove_file, "remove a file");
 	kills(f, inet_socket, "a network socket");

@@ -407,7 +407,7 @@ def many():
     if before is None:
         skip("only root sees descriptors of what is not dumpable")
     else:
-        ok(happens(lambda: open_descriptors(look.process.pid) == before),
+        ok(happens(lambda: open_descriptors(look.process.pid) <= before),
            "and leave no descriptor behind")
     socks = [look.connect() for _ in range(600)]
     eq(look.ask("192.0.2.1", socks[0])[0], FOUND, "600 that stay")
