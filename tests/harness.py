@@ -1024,8 +1024,12 @@ def reply_pattern(name):
     text = text.replace('\\"', '"').replace("\\\\", "\\")
     text = re.escape(text)
     text = text.replace("%lld", r"-?\d+").replace("%s", ".*")
-    return "%s[ -]%s%s" % (code, re.escape(enhanced + " ") if enhanced
-                           else "", text)
+    # Every refusal carries the session's identifier; smtpd's own has none.
+    session = "" if code < "400" else r" \([0-9a-z]+\)"
+    if code == "421":
+        session = "(?:%s)?" % session
+    return "%s[ -]%s%s%s" % (code, re.escape(enhanced + " ") if enhanced
+                             else "", text, session)
 
 
 def says(reply, name, what):
