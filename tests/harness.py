@@ -496,7 +496,7 @@ class Server:
     that win over it.  args: further operands and options of smtpd."""
 
     def __init__(self, conf=None, deliver=True, args=(), user=None,
-                 settings=None, scratch=None, options=("-d",), listen=None):
+                 settings=None, scratch=None, options=(), listen=None):
         self.scratch = scratch or Scratch(user)
         self.ports = {}
         self.text = DEFAULT_CONF if conf is None else conf

@@ -20,7 +20,7 @@ def at_the_door(settings, limit, sources, stranger=None, conf=None):
             l for l in server.scratch.log_lines("refuse", reason="limit")
             if "limit=" + limit in l], 5, "a log line")[0]
         like(line, r"limit=%s key=\S+ value=%d most=%d" % (
-            limit, len(sources) + 1, len(sources)),
+            limit, len(sources), len(sources)),
             limit + ": the log says which, how many, and the maximum")
         if stranger:
             with server.client(source=stranger) as c:
