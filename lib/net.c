@@ -249,6 +249,23 @@ net_unix_bind(const char *path, int type, int mode)
 }
 
 int
+net_unix_folder(const char *path)
+{
+	struct stat st;
+
+	if (mkdir(path, 0755) == -1 && errno != EEXIST)
+		return -1;
+	if (lstat(path, &st) == -1)
+		return -1;
+	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
+	    (st.st_mode & 022) != 0) {
+		errno = EPERM;
+		return -1;
+	}
+	return 0;
+}
+
+int
 net_unix_connect(const char *path, int type)
 {
 	struct sockaddr_un un;

@@ -50,6 +50,11 @@ int net_listen(const struct netaddr *a, int backlog);
  * type is SOCK_STREAM, SOCK_SEQPACKET (both listening) or SOCK_DGRAM.
  */
 int net_unix_bind(const char *path, int type, int mode);
+/*
+ * The directory of such sockets: made (0755) if it is missing, and refused
+ * (EPERM) if anybody but us could change what is in it.
+ */
+MM_MUST_USE int net_unix_folder(const char *path);
 /* Connected; -1 with errno. */
 int net_unix_connect(const char *path, int type);
 /* The uid of the other end when it connected; -1 if unknown. */

@@ -38,7 +38,7 @@ struct plan {
 	int32_t backlog;
 	int32_t template_connections;
 	int64_t template_age_ms, drain_ms;
-	int32_t submit_socket_mode;
+	int32_t submit_socket_mode;	/* bits, as chmod takes them */
 	int32_t nsockets;
 	struct plan_socket sockets[PLAN_SOCKETS];
 	struct proc_user users[PLAN_USERS];	/* resolved; ours if not root */

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "smtpd/listener.h"
@@ -79,23 +78,6 @@ listener_close(struct listeners *l)
 	l->n = 0;
 }
 
-static int
-folder(const char *path)
-{
-	struct stat st;
-
-	if (mkdir(path, 0755) != 0 && errno != EEXIST)
-		return -1;
-	if (lstat(path, &st) != 0)
-		return -1;
-	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
-	    (st.st_mode & 022) != 0) {
-		errno = EPERM;
-		return -1;
-	}
-	return 0;
-}
-
 static const char *
 inner_path(const struct plan *p, const char *name)
 {
@@ -103,12 +85,6 @@ inner_path(const struct plan *p, const char *name)
 
 	snprintf(path, sizeof path, "%s%s", p->run_directory, name);
 	return path;
-}
-
-static int
-octal(int32_t digits)
-{
-	return digits / 100 % 10 * 64 + digits / 10 % 10 * 8 + digits % 10;
 }
 
 /*
@@ -145,10 +121,10 @@ listener_inner(struct inner *i_r, const struct plan *p, const char **path_r)
 	const char *path;
 
 	path = *path_r = inner_path(p, "");
-	if (folder(path) != 0)
+	if (net_unix_folder(path) != 0)
 		return -1;
 	path = *path_r = inner_path(p, "/jail");
-	if (folder(path) != 0)
+	if (net_unix_folder(path) != 0)
 		return -1;
 	path = inner_path(p, "/jail/submit");
 	if ((i_r->submit = net_unix_bind(path, SOCK_STREAM, 0600)) < 0)
@@ -160,7 +136,7 @@ listener_inner(struct inner *i_r, const struct plan *p, const char **path_r)
 		return -1;
 	path = inner_path(p, "/submit");
 	if ((i_r->local = net_unix_bind(path, SOCK_STREAM,
-	    octal(p->submit_socket_mode))) < 0)
+	    p->submit_socket_mode)) < 0)
 		return -1;
 	path = inner_path(p, "/log");
 	return log_sockets(i_r, path);

@@ -257,15 +257,21 @@ once_run(const struct once_options *o)
 	believe_argument(x);
 	if ((code = load(x)) != 0)
 		return sorry(code);
+	snprintf(x->jail, sizeof x->jail, "%s/jail", x->plan.run_directory);
 	log_open("smtpsrvr", open_log(x), o->debug ? LEVEL_DEBUG :
 	    (enum log_level)x->conf->server.v.log_level);
+	/* After a boot nobody but us may have made them. */
+	if (root && (net_unix_folder(x->plan.run_directory) != 0 ||
+	    net_unix_folder(x->jail) != 0)) {
+		log_note(LEVEL_ERROR, "%s: %s", x->jail, strerror(errno));
+		return sorry(EX_CANTCREAT);
+	}
 	ensure_lookup(x);
 	if (connect_submit(x) != 0) {
 		log_note(LEVEL_ERROR, "submit: %s", strerror(errno));
 		return sorry(EX_UNAVAILABLE);
 	}
 	tzset();
-	snprintf(x->jail, sizeof x->jail, "%s/jail", x->plan.run_directory);
 	if (sandbox_template(&x->sandbox, SANDBOX_ALL, x->jail,
 	    &x->plan.users[PLAN_SESSION]) != 0 ||
 	    sandbox_session(&x->sandbox) != 0) {

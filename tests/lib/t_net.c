@@ -143,6 +143,23 @@ listens(const char *address)
 }
 
 static void
+folders(const char *path)
+{
+	struct stat st;
+
+	num(net_unix_folder(path), 0, "a folder for sockets is made");
+	ok(stat(path, &st) == 0 && (st.st_mode & 07777) == 0755,
+	    "and is ours alone");
+	num(net_unix_folder(path), 0, "it may be there already");
+	ok(chmod(path, 0775) == 0 && net_unix_folder(path) == -1 &&
+	    errno == EPERM, "but not so that others change what is in it");
+	rmdir(path);
+	ok(symlink("/", path) == 0 && net_unix_folder(path) == -1,
+	    "nor as a link to another");
+	unlink(path);
+}
+
+static void
 unix_sockets(void)
 {
 	const char *tmp = getenv("TMPDIR");
@@ -154,6 +171,7 @@ unix_sockets(void)
 	if (mkdtemp(dir) == NULL)
 		return;
 	snprintf(path, sizeof(path), "%s/s", dir);
+	folders(path);
 	fd = net_unix_bind(path, SOCK_STREAM, 0640);
 	ok(fd != -1 && stat(path, &st) == 0 && (st.st_mode & 0777) == 0640,
 	    "bound with its mode");
