@@ -1,1 +1,89 @@
 # submit
+inlet_PROGRAMS += submit/submit
+submit_submit_SOURCES = submit/main.c
+submit_submit_LDADD = submit/libsubmit.a tables/libtables.a lib/libbase.a \
+	$(GDBM_LIBS)
+
+noinst_LIBRARIES += submit/libsubmit.a
+submit_libsubmit_a_SOURCES = \
+	submit/asker.c submit/asker.h \
+	submit/caller.c submit/caller.h \
+	submit/commit.c submit/commit.h \
+	submit/decide.c submit/decide.h \
+	submit/desk.h \
+	submit/dialogue.c submit/dialogue.h \
+	submit/hops.c submit/hops.h \
+	submit/message.c submit/message.h \
+	submit/queue.c submit/queue.h \
+	submit/recipients.c submit/recipients.h \
+	submit/recover.c submit/recover.h \
+	submit/server.c submit/server.h \
+	submit/spool.c submit/spool.h \
+	submit/start.c submit/start.h
+
+# tests: each stands on the same stage
+check_PROGRAMS += tests/submit/staged
+tests_submit_staged_SOURCES = tests/submit/staged.c $(submit_stage)
+tests_submit_staged_LDADD = $(submit_test_libs)
+
+submit_stage = tests/submit/stage.c tests/submit/stage.h
+submit_test_libs = submit/libsubmit.a tables/libtables.a lib/libbase.a \
+	$(GDBM_LIBS)
+
+check_PROGRAMS += tests/submit/t_hops.t
+tests_submit_t_hops_t_SOURCES = tests/submit/t_hops.c tests/tap.h \
+	$(submit_stage)
+tests_submit_t_hops_t_LDADD = $(submit_test_libs)
+TESTS += tests/submit/t_hops.t
+
+check_PROGRAMS += tests/submit/t_recipients.t
+tests_submit_t_recipients_t_SOURCES = tests/submit/t_recipients.c tests/tap.h \
+	$(submit_stage)
+tests_submit_t_recipients_t_LDADD = $(submit_test_libs)
+TESTS += tests/submit/t_recipients.t
+
+check_PROGRAMS += tests/submit/t_queue.t
+tests_submit_t_queue_t_SOURCES = tests/submit/t_queue.c tests/tap.h \
+	$(submit_stage)
+tests_submit_t_queue_t_LDADD = $(submit_test_libs)
+TESTS += tests/submit/t_queue.t
+
+check_PROGRAMS += tests/submit/t_recover.t
+tests_submit_t_recover_t_SOURCES = tests/submit/t_recover.c tests/tap.h \
+	$(submit_stage)
+tests_submit_t_recover_t_LDADD = $(submit_test_libs)
+TESTS += tests/submit/t_recover.t
+
+check_PROGRAMS += tests/submit/t_spool.t
+tests_submit_t_spool_t_SOURCES = tests/submit/t_spool.c tests/tap.h \
+	$(submit_stage)
+tests_submit_t_spool_t_LDADD = $(submit_test_libs)
+TESTS += tests/submit/t_spool.t
+
+check_PROGRAMS += tests/submit/t_caller.t
+tests_submit_t_caller_t_SOURCES = tests/submit/t_caller.c tests/tap.h \
+	$(submit_stage)
+tests_submit_t_caller_t_LDADD = $(submit_test_libs)
+TESTS += tests/submit/t_caller.t
+
+check_PROGRAMS += tests/submit/t_decide.t
+tests_submit_t_decide_t_SOURCES = tests/submit/t_decide.c tests/tap.h \
+	$(submit_stage)
+tests_submit_t_decide_t_LDADD = $(submit_test_libs)
+TESTS += tests/submit/t_decide.t
+
+check_PROGRAMS += tests/submit/t_dialogue.t
+tests_submit_t_dialogue_t_SOURCES = tests/submit/t_dialogue.c tests/tap.h \
+	$(submit_stage)
+tests_submit_t_dialogue_t_LDADD = $(submit_test_libs)
+TESTS += tests/submit/t_dialogue.t
+
+check_PROGRAMS += tests/submit/t_commit.t
+tests_submit_t_commit_t_SOURCES = tests/submit/t_commit.c tests/tap.h \
+	$(submit_stage)
+tests_submit_t_commit_t_LDADD = $(submit_test_libs)
+TESTS += tests/submit/t_commit.t
+
+dist_check_SCRIPTS += tests/submit/server.py
+TESTS += tests/submit/server.py
+EXTRA_DIST += tests/crash/submitter.py

@@ -1,0 +1,94 @@
+/*
+ * asker - see asker.h.
+ */
+#include "config.h"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/text.h"
+#include "submit/asker.h"
+
+void
+asker_init(struct asker *a, const char *path)
+{
+	*a = (struct asker){ .path = path, .fd = -1 };
+}
+
+void
+asker_close(struct asker *a)
+{
+	if (a->fd != -1)
+		close(a->fd);
+	a->fd = -1;
+}
+
+/* Not net_unix_connect(), which would wait for a lookup that is stuck. */
+static int
+reach(struct asker *a, bool *new_r)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+
+	if (a->fd != -1)
+		return 0;
+	if (text_copy(sun.sun_path, sizeof(sun.sun_path), a->path) != 0)
+		return -1;
+	a->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC,
+	    0);
+	if (a->fd == -1)
+		return -1;
+	/* EAGAIN: too many wait for it already. */
+	if (connect(a->fd, (const struct sockaddr *)&sun, sizeof(sun)) != 0) {
+		asker_close(a);
+		return -1;
+	}
+	*new_r = true;
+	return 0;
+}
+
+int
+asker_ask(struct asker *a, const struct netaddr *address, uint32_t *id_r,
+    bool *new_r)
+{
+	struct ask_question q = { .version = ASK_VERSION, .kind = ASK_NAME };
+
+	*new_r = false;
+	if (++a->last == 0)
+		a->last = 1;
+	q.id = *id_r = a->last;
+	q.address = *address;
+	/* Twice: it may have been started anew since the last question. */
+	for (int try = 0; try < 2; try++) {
+		if (reach(a, new_r) != 0)
+			return -1;
+		if (send(a->fd, &q, sizeof(q), MSG_DONTWAIT | MSG_NOSIGNAL) ==
+		    (ssize_t)sizeof(q))
+			return 0;
+		if (errno == EAGAIN)
+			return -1;
+		asker_close(a);
+	}
+	return -1;
+}
+
+bool
+asker_take(struct asker *a, struct ask_answer *answer_r)
+{
+	ssize_t n;
+
+	if (a->fd == -1)
+		return false;
+	n = recv(a->fd, answer_r, sizeof(*answer_r), MSG_DONTWAIT | MSG_TRUNC);
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	if (n != (ssize_t)sizeof(*answer_r) ||
+	    memchr(answer_r->name, '\0', sizeof(answer_r->name)) == NULL) {
+		asker_close(a);
+		return false;
+	}
+	return true;
+}

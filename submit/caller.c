@@ -1,0 +1,198 @@
+/*
+ * caller - see caller.h.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/text.h"
+#include "submit/caller.h"
+
+static int
+find_user(const char *word, uid_t *uid_r)
+{
+	const struct passwd *pw;
+	int64_t n;
+
+	if (text_number(word, 0, INT32_MAX, &n) == 0) {
+		*uid_r = (uid_t)n;
+		return 0;
+	}
+	pw = getpwnam(word);
+	if (pw == NULL)
+		return -1;
+	*uid_r = pw->pw_uid;
+	return 0;
+}
+
+int
+rights_init(struct rights *r_r, const struct conf *c, const struct row *rows,
+    uint32_t nrows, struct buf *why_r)
+{
+	const struct settings *v = &c->server.v;
+	uid_t uid;
+
+	*r_r = (struct rights){ .own = geteuid(), .session = -1,
+		.rows = rows, .nrows = nrows };
+	/* Without privileges all programs have one uid, and the user need not
+	 * exist. */
+	if (find_user(v->session_user, &uid) == 0)
+		r_r->session = uid;
+	for (size_t i = 0; i < v->trusted_users.n; i++) {
+		const char *word = v->trusted_users.at[i];
+
+		if (r_r->ntrusted == CALLER_TRUSTED ||
+		    find_user(word, &r_r->trusted[r_r->ntrusted]) != 0) {
+			(void)!buf_addf(why_r,
+			    "trusted-users: no user \"%s\"", word);
+			return -1;
+		}
+		r_r->ntrusted++;
+	}
+	return 0;
+}
+
+bool
+rights_trusted(const struct rights *r, int64_t uid)
+{
+	if (uid == 0 || uid == (int64_t)r->own)
+		return true;
+	for (int i = 0; i < r->ntrusted; i++)
+		if (uid == (int64_t)r->trusted[i])
+			return true;
+	return false;
+}
+
+bool
+caller_admitted(const struct rights *r, enum door door, int64_t uid)
+{
+	if (uid < 0)
+		return false;
+	return door != DOOR_JAIL || uid == r->session ||
+	    uid == (int64_t)r->own;
+}
+
+/*
+ * The login of a uid, from /etc/passwd alone: other name services would be
+ * asked over sockets, and could keep everybody else waiting.
+ */
+static void
+find_login(int64_t uid, char *dst, size_t size)
+{
+	FILE *f = fopen("/etc/passwd", "re");
+	struct passwd pw, *found = NULL;
+	char line[1024];
+
+	while (f != NULL &&
+	    fgetpwent_r(f, &pw, line, sizeof(line), &found) == 0)
+		if ((int64_t)pw.pw_uid == uid)
+			break;
+		else
+			found = NULL;
+	if (f != NULL)
+		fclose(f);
+	if (found == NULL || pw.pw_name[0] == '\0' ||
+	    !text_printable(pw.pw_name, strlen(pw.pw_name)) ||
+	    text_copy(dst, size, pw.pw_name) != 0)
+		snprintf(dst, size, "uid%lld", (long long)uid);
+}
+
+static int
+hello_session(const struct rights *r, struct caller *c,
+    const struct sub_hello *h, const char **why_r)
+{
+	if (!rows_check(r->rows, r->nrows, h->row, h->serial, h->token,
+	    &c->row)) {
+		*why_r = "no session has that row, serial and token";
+		return -1;
+	}
+	c->number = h->row;
+	c->serial = h->serial;
+	net_text(&c->row.peer, c->ip);
+	return 0;
+}
+
+static int
+hello_declared(const struct rights *r, struct caller *c,
+    const struct sub_hello *h, const char **why_r)
+{
+	if (!rights_trusted(r, c->uid)) {
+		*why_r = "may not name a source host";
+		return -1;
+	}
+	c->row.peer = h->peer;
+	c->row.local = h->local;
+	c->row.listener = h->listener;
+	c->row.finicky = h->finicky;
+	if (text_copy(c->row.channels, sizeof(c->row.channels),
+	    h->channels) != 0) {
+		*why_r = "the list of channels is too long";
+		return -1;
+	}
+	net_text(&c->row.peer, c->ip);
+	return 0;
+}
+
+/* The doors at which each kind of caller is expected. */
+static const struct {
+	enum sub_kind kind;
+	int doors;
+} kinds[] = {
+	{ SUB_SESSION, 1 << DOOR_JAIL | 1 << DOOR_CHILD },
+	{ SUB_DECLARED, 1 << DOOR_USERS },
+	{ SUB_LOCAL, 1 << DOOR_USERS },
+	{ SUB_NOTICE, 1 << DOOR_USERS }
+};
+
+static bool
+expected(enum sub_kind kind, enum door door)
+{
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if (kinds[i].kind == kind)
+			return (kinds[i].doors & 1 << door) != 0;
+	return false;
+}
+
+int
+caller_hello(const struct rights *r, struct caller *c,
+    const struct sub_hello *h, const char **why_r)
+{
+	enum sub_kind kind = (enum sub_kind)h->kind;
+
+	if (h->version != SUB_VERSION) {
+		*why_r = "another version of the protocol";
+		return -1;
+	}
+	if (!expected(kind, c->door)) {
+		*why_r = "not that kind of caller at this socket";
+		return -1;
+	}
+	if (kind == SUB_SESSION && hello_session(r, c, h, why_r) != 0)
+		return -1;
+	if (kind == SUB_DECLARED && hello_declared(r, c, h, why_r) != 0)
+		return -1;
+	if (kind == SUB_NOTICE && c->uid != 0 && c->uid != (int64_t)r->own) {
+		*why_r = "may not send notices";
+		return -1;
+	}
+	if (kind == SUB_LOCAL)
+		find_login(c->uid, c->login, sizeof(c->login));
+	if (kind == SUB_LOCAL || kind == SUB_NOTICE)
+		c->row.listener = -1;
+	c->kind = kind;
+	c->each = (h->flags & SUB_EACH) != 0;
+	return 0;
+}
+
+bool
+caller_holds(const struct rights *r, const struct caller *c)
+{
+	struct row now;
+
+	return c->kind != SUB_SESSION || rows_check(r->rows, r->nrows,
+	    c->number, c->serial, c->row.token, &now);
+}

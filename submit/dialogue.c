@@ -1,0 +1,371 @@
+/*
+ * dialogue - see dialogue.h.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/log.h"
+#include "lib/subproto.h"
+#include "lib/text.h"
+#include "submit/dialogue.h"
+
+/* 0, or -1 with what was wrong: the connection ends. */
+typedef int request_fn(struct desk *, struct dialogue *, const void *, size_t,
+    const char **);
+
+static request_fn on_hello, on_envelope, on_recipient, on_data, on_commit,
+    on_abort;
+
+#define IN(state) (1 << DIALOGUE_##state)
+
+/* What may be asked when, and what state follows. */
+static const struct request {
+	enum sub_type type;
+	int states;
+	enum dialogue_state next;
+	request_fn *take;
+} requests[] = {
+	{ SUB_HELLO, IN(HELLO), DIALOGUE_READY, on_hello },
+	{ SUB_ENVELOPE, IN(READY), DIALOGUE_ENVELOPE, on_envelope },
+	{ SUB_RECIPIENT, IN(ENVELOPE), DIALOGUE_ENVELOPE, on_recipient },
+	{ SUB_DATA, IN(ENVELOPE) | IN(TEXT), DIALOGUE_TEXT, on_data },
+	{ SUB_COMMIT, IN(ENVELOPE) | IN(TEXT), DIALOGUE_READY, on_commit },
+	{ SUB_ABORT, IN(READY) | IN(ENVELOPE) | IN(TEXT), DIALOGUE_READY,
+	    on_abort }
+};
+
+void
+dialogue_init(struct dialogue *d, enum door door, int64_t uid)
+{
+	memset(d, 0, sizeof(*d));
+	d->caller.door = door;
+	d->caller.uid = uid;
+	(void)!text_copy(d->caller.ip, sizeof(d->caller.ip), "-");
+	buf_init(&d->in, DIALOGUE_IN);
+	buf_init(&d->out, DIALOGUE_OUT);
+}
+
+void
+dialogue_free(struct desk *k, struct dialogue *d)
+{
+	PANIC_IF(d->committing);
+	message_free(&k->spool, d->message);
+	d->message = NULL;
+	buf_free(&d->in);
+	buf_free(&d->out);
+}
+
+static struct side
+side_of(struct desk *k, const struct dialogue *d)
+{
+	return (struct side){ .desk = k, .caller = &d->caller,
+		.whence = &d->whence };
+}
+
+/* Offences end the connection and nothing else. */
+static void
+offend(struct dialogue *d, const char *what, int type)
+{
+	struct logline l;
+	char letter[2] = { (char)type, '\0' };
+
+	log_begin(&l, LEVEL_WARNING, "offence");
+	log_word(&l, "ip", d->caller.ip);
+	log_num(&l, "uid", d->caller.uid);
+	log_num(&l, "state", (int64_t)d->state);
+	if (type != 0)
+		log_text(&l, "frame", letter);
+	log_text(&l, "what", what);
+	log_end(&l);
+	d->over = true;
+}
+
+/* Who it is, as far as the kind of caller tells. */
+static void
+log_caller(struct logline *l, struct desk *k, const struct dialogue *d)
+{
+	const struct message *m = d->message;
+
+	log_word(l, "ip", d->caller.ip);
+	log_word(l, "chan", decide_channel(&k->site, &d->whence));
+	if (m != NULL && m->env.sid[0] != '\0')
+		log_word(l, "sid", m->env.sid);
+	if (d->caller.kind == SUB_LOCAL)
+		log_num(l, "uid", d->caller.uid);
+}
+
+static void
+log_sender(struct logline *l, const struct message *m)
+{
+	char from[PATH_TEXT + 2];
+
+	snprintf(from, sizeof(from), "<%s>", m->sender);
+	log_text(l, "from", from);
+}
+
+static void
+log_refused(struct desk *k, const struct dialogue *d, const struct reply *r)
+{
+	const struct message *m = d->message;
+	struct logline l;
+
+	log_begin(&l, LEVEL_NOTICE, "refuse");
+	log_caller(&l, k, d);
+	log_num(&l, "code", r->code);
+	log_word(&l, "enh", r->enhanced);
+	log_word(&l, "reason", r->reason);
+	if (r->detail[0] != '\0')
+		log_text(&l, "detail", r->detail);
+	log_text(&l, "text", r->text);
+	if (m != NULL)
+		log_sender(&l, m);
+	log_end(&l);
+}
+
+static void
+log_accepted(struct desk *k, const struct dialogue *d, const struct job *j)
+{
+	const struct message *m = d->message;
+	struct logline l;
+
+	log_begin(&l, LEVEL_INFO, j->again ? "again" : "accept");
+	log_caller(&l, k, d);
+	log_word(&l, "qid", m->id);
+	log_num(&l, "nrcpt", (int64_t)m->routed);
+	log_num(&l, "size", (int64_t)m->length);
+	log_sender(&l, m);
+	log_end(&l);
+}
+
+static void
+log_lost(const struct dialogue *d, const struct job *j)
+{
+	struct logline l;
+
+	log_begin(&l, LEVEL_ERROR, "queue-error");
+	log_word(&l, "qid", d->message->id);
+	log_word(&l, "step", j->failed);
+	log_text(&l, "error", strerror(j->error));
+	log_end(&l);
+}
+
+static void
+answer(struct dialogue *d, const struct reply *r, const char *id)
+{
+	struct sub_verdict v = { .reply = *r };
+
+	if (text_copy(v.id, sizeof(v.id), id) != 0 ||
+	    sub_put_verdict(&d->out, &v) != 0)
+		offend(d, "does not read its answers", 0);
+}
+
+static void
+refuse(struct desk *k, struct dialogue *d, const struct reply *r)
+{
+	log_refused(k, d, r);
+	answer(d, r, "");
+}
+
+static void
+forget(struct desk *k, struct dialogue *d)
+{
+	message_free(&k->spool, d->message);
+	d->message = NULL;
+}
+
+static int
+on_hello(struct desk *k, struct dialogue *d, const void *p, size_t len,
+    const char **why_r)
+{
+	struct sub_hello h;
+	struct buf why;
+	bool ask;
+	int result;
+
+	if (sub_get_hello(p, len, &h) != 0) {
+		*why_r = "malformed hello";
+		return -1;
+	}
+	if (caller_hello(&k->rights, &d->caller, &h, why_r) != 0)
+		return -1;
+	buf_init(&why, 256);
+	result = decide_whence(&k->site, &d->caller, &d->whence, &ask, &why);
+	buf_free(&why);
+	if (result != 0) {
+		*why_r = "no such listener or list of channels";
+		return -1;
+	}
+	if (ask) {
+		d->asking = true;
+		k->ask(k, d, &d->caller.row.peer);
+	}
+	return 0;
+}
+
+static int
+on_envelope(struct desk *k, struct dialogue *d, const void *p, size_t len,
+    const char **why_r)
+{
+	struct side s = side_of(k, d);
+	struct reply r;
+
+	if (!caller_holds(&k->rights, &d->caller)) {
+		*why_r = "its session is over";
+		return -1;
+	}
+	d->message = message_begin(&s, p, len, &r, why_r);
+	if (d->message == NULL)
+		return -1;
+	if (d->caller.each && !reply_good(&r))
+		refuse(k, d, &r);
+	else if (d->caller.each)
+		answer(d, &r, "");
+	return 0;
+}
+
+static int
+on_recipient(struct desk *k, struct dialogue *d, const void *p, size_t len,
+    const char **why_r)
+{
+	struct side s = side_of(k, d);
+	struct reply r;
+
+	if (message_recipient(&s, d->message, p, len, &r, why_r) != 0)
+		return -1;
+	if (d->caller.each && !reply_good(&r))
+		refuse(k, d, &r);
+	else if (d->caller.each)
+		answer(d, &r, "");
+	return 0;
+}
+
+static int
+on_data(struct desk *k, struct dialogue *d, const void *p, size_t len,
+    const char **why_r)
+{
+	struct side s = side_of(k, d);
+
+	(void)why_r;
+	message_data(&s, d->message, p, len);
+	return 0;
+}
+
+static int
+on_commit(struct desk *k, struct dialogue *d, const void *p, size_t len,
+    const char **why_r)
+{
+	struct side s = side_of(k, d);
+	uint64_t length;
+	struct job *j;
+
+	if (sub_get_commit(p, len, &length) != 0) {
+		*why_r = "malformed commit";
+		return -1;
+	}
+	if (length != d->message->length) {
+		*why_r = "the message was cut";
+		return -1;
+	}
+	j = message_finish(&s, d->message);
+	if (j == NULL) {
+		refuse(k, d, &d->message->refusal);
+		forget(k, d);
+		return 0;
+	}
+	d->committing = true;
+	k->give(k, d, j);
+	return 0;
+}
+
+static int
+on_abort(struct desk *k, struct dialogue *d, const void *p, size_t len,
+    const char **why_r)
+{
+	(void)p;
+	if (len != 0) {
+		*why_r = "malformed abort";
+		return -1;
+	}
+	forget(k, d);
+	return 0;
+}
+
+static const struct request *
+find_request(int type)
+{
+	for (size_t i = 0; i < ARRAY_LEN(requests); i++)
+		if ((int)requests[i].type == type)
+			return &requests[i];
+	return NULL;
+}
+
+static void
+take(struct desk *k, struct dialogue *d, int type, const void *p, size_t len)
+{
+	const struct request *q = find_request(type);
+	const char *why = "not now";
+
+	if (q == NULL)
+		why = "no request of that type";
+	else if ((q->states & 1 << d->state) != 0 &&
+	    q->take(k, d, p, len, &why) == 0) {
+		d->state = q->next;
+		return;
+	}
+	offend(d, why, type);
+	if (!d->committing)
+		forget(k, d);
+}
+
+void
+dialogue_run(struct desk *k, struct dialogue *d)
+{
+	size_t at = 0;
+
+	while (!d->over && !d->asking && !d->committing && d->out.len == 0) {
+		size_t left = d->in.len - at;
+		struct sub_header h;
+
+		if (left < sizeof(h))
+			break;
+		if (sub_get_header(d->in.p + at, &h) != 0) {
+			offend(d, "no frame", 0);
+			break;
+		}
+		if (left - sizeof(h) < h.len)
+			break;
+		at += sizeof(h) + h.len;
+		take(k, d, h.type, d->in.p + at - h.len, h.len);
+	}
+	buf_drop(&d->in, at);
+	if (d->in.len == 0)
+		buf_free(&d->in);
+}
+
+void
+dialogue_named(struct desk *k, struct dialogue *d, enum ask_outcome outcome,
+    const char *name)
+{
+	d->asking = false;
+	decide_named(&k->site, &d->caller, &d->whence, outcome, name);
+}
+
+void
+dialogue_committed(struct desk *k, struct dialogue *d, struct job *j)
+{
+	d->committing = false;
+	if (j->error == 0) {
+		log_accepted(k, d, j);
+		answer(d, &j->reply, d->message->id);
+	} else {
+		log_lost(d, j);
+		refuse(k, d, &j->reply);
+	}
+	queue_free(&k->spool, j->entry);
+	buf_free(&j->held);
+	free(j);
+	forget(k, d);
+}

@@ -1,0 +1,53 @@
+/*
+ * dialogue - the server side of subproto: which frame is allowed when.
+ *
+ * One table of requests; anything it does not allow ends that connection and
+ * is logged.  No descriptor is read or written here: bytes come in by in, and
+ * go out by out.
+ */
+#ifndef SUBMIT_DIALOGUE_H
+#define SUBMIT_DIALOGUE_H
+
+#include <stdbool.h>
+#include "lib/buf.h"
+#include "submit/desk.h"
+#include "submit/message.h"
+
+/* Two whole frames. */
+#define DIALOGUE_IN (2 * (SUB_FRAME_MOST + sizeof(struct sub_header)))
+#define DIALOGUE_OUT (64 * 1024)
+
+enum dialogue_state {
+	DIALOGUE_HELLO,		/* nothing said yet */
+	DIALOGUE_READY,		/* between messages */
+	DIALOGUE_ENVELOPE,	/* a sender, and perhaps recipients */
+	DIALOGUE_TEXT,		/* within the text */
+	DIALOGUE_STATES
+};
+
+struct dialogue {
+	enum dialogue_state state;
+	struct caller caller;
+	struct whence whence;
+	struct message *message;	/* null between messages */
+	struct buf in, out;
+	bool asking;		/* waits for a name */
+	bool committing;	/* waits for the disk */
+	bool over;		/* why is set, and was logged */
+};
+
+void dialogue_init(struct dialogue *d, enum door door, int64_t uid);
+/* Not while it is committing. */
+void dialogue_free(struct desk *k, struct dialogue *d);
+
+/*
+ * Takes whole frames from in until there is none, it has to wait, or out has
+ * something: what is answered must be read before more is done.
+ */
+void dialogue_run(struct desk *k, struct dialogue *d);
+/* The answers that it waited for; dialogue_run() goes on. */
+void dialogue_named(struct desk *k, struct dialogue *d,
+    enum ask_outcome outcome, const char *name);
+void dialogue_committed(struct desk *k, struct dialogue *d, struct job *j);
+
+#endif

@@ -1,0 +1,375 @@
+/*
+ * message - see message.h.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "lib/text.h"
+#include "lib/xalloc.h"
+#include "submit/message.h"
+
+static bool
+by_network(const struct caller *c)
+{
+	return c->kind == SUB_SESSION || c->kind == SUB_DECLARED;
+}
+
+/* Has the client been told already that its addresses are good? */
+static bool
+answered_before(const struct caller *c)
+{
+	return by_network(c) && !c->each;
+}
+
+/* From now on all of the message is thrown away. */
+static void
+refuse(const struct side *s, struct message *m, const struct reply *r)
+{
+	if (!m->refused)
+		m->refusal = *r;
+	m->refused = true;
+	queue_free(&s->desk->spool, m->entry);
+	m->entry = NULL;
+	buf_free(&m->held);
+	recipients_free(&m->to);
+}
+
+/* What the session decided is not what we decide: a defect or an attack. */
+static void
+disagree(const struct side *s, struct message *m, const char *what,
+    const char *ours, const char *theirs)
+{
+	struct reply r;
+	struct logline l;
+
+	log_begin(&l, LEVEL_WARNING, "disagree");
+	log_word(&l, "ip", s->caller->ip);
+	log_word(&l, "chan", decide_channel(&s->desk->site, s->whence));
+	log_word(&l, "sid", m->env.sid);
+	log_word(&l, "about", what);
+	log_text(&l, "ours", ours);
+	log_text(&l, "theirs", theirs);
+	log_end(&l);
+	reply_set(&r, REPLY_DISAGREE);
+	reply_because(&r, "disagree");
+	refuse(s, m, &r);
+}
+
+/* What can be refused before any recipient. */
+static void
+check_envelope(const struct side *s, struct message *m, struct reply *reply_r)
+{
+	const struct source *from = &s->whence->source;
+	const char *chan = decide_channel(&s->desk->site, s->whence);
+
+	if (decide_sender(&s->desk->site, s->caller, m->env.sender, m->sender,
+	    reply_r) != 0) {
+		refuse(s, m, reply_r);
+	} else if (from->channel == -1 && s->caller->kind != SUB_NOTICE) {
+		if (answered_before(s->caller))
+			disagree(s, m, "source", from->refusal.text,
+			    m->env.channel);
+		else
+			refuse(s, m, &from->refusal);
+	} else if (answered_before(s->caller) &&
+	    strcmp(m->env.channel, chan) != 0) {
+		disagree(s, m, "channel", chan, m->env.channel);
+	} else if (by_network(s->caller) && m->with == NULL) {
+		disagree(s, m, "with", "SMTP", m->env.with);
+	} else if (spool_full(&s->desk->spool)) {
+		reply_set(reply_r, REPLY_NO_SPACE);
+		reply_because(reply_r, "min-free-space");
+		refuse(s, m, reply_r);
+	}
+	if (m->refused)
+		*reply_r = m->refusal;
+}
+
+static bool
+body_good(const char *body)
+{
+	return body[0] == '\0' || strcmp(body, "7BIT") == 0 ||
+	    strcmp(body, "8BITMIME") == 0;
+}
+
+struct message *
+message_begin(const struct side *s, const void *p, size_t len,
+    struct reply *reply_r, const char **why_r)
+{
+	struct message *m = xcalloc(1, sizeof(*m));
+	bool notice = s->caller->kind == SUB_NOTICE;
+
+	recipients_init(&m->to);
+	buf_init(&m->held, 0);
+	hops_init(&m->hops);
+	m->copy = xmemdup0(p, len);
+	if (sub_get_envelope(m->copy, len, &m->env) != 0 ||
+	    !body_good(m->env.body)) {
+		*why_r = "malformed envelope";
+	} else if (notice && (!queue_id_good(m->env.id) ||
+	    m->env.sender[0] != '\0')) {
+		*why_r = "a notice needs an identifier and no sender";
+	} else {
+		m->with = by_network(s->caller) ?
+		    decide_with(m->env.with) : "";
+		if (!notice)
+			trace_next_id(&s->desk->ids, m->id);
+		else
+			(void)!text_copy(m->id, sizeof(m->id), m->env.id);
+		check_envelope(s, m, reply_r);
+		return m;
+	}
+	message_free(&s->desk->spool, m);
+	return NULL;
+}
+
+/* Its routes into the message. */
+static int
+add_routes(const struct side *s, struct message *m, const struct routes *rs,
+    const struct sub_recipient *to)
+{
+	for (size_t i = 0; i < rs->n; i++) {
+		const struct route *r = &rs->at[i];
+		struct qfile_recipient one = {
+			.channel = s->desk->conf->channels[r->channel].title,
+			.host = r->host,
+			.address = r->address,
+			.mailbox = r->mailbox,
+			.original = to->address,
+			.notify = to->notify,
+			.orcpt = to->orcpt
+		};
+
+		if (recipients_add(&m->to, &one) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void
+route(const struct side *s, struct message *m, const struct sub_recipient *to,
+    struct reply *reply_r)
+{
+	struct routes rs = { .n = 0 };
+
+	if (decide_recipient(&s->desk->site, s->caller, s->whence,
+	    to->address, &rs, reply_r) != 0) {
+		if (answered_before(s->caller))
+			disagree(s, m, "recipient", reply_r->text,
+			    to->address);
+	} else if (add_routes(s, m, &rs, to) != 0) {
+		reply_set(reply_r, REPLY_TOO_MANY_RCPTS);
+		refuse(s, m, reply_r);
+	}
+	routes_free(&rs);
+}
+
+int
+message_recipient(const struct side *s, struct message *m, const void *p,
+    size_t len, struct reply *reply_r, const char **why_r)
+{
+	struct sub_recipient to;
+	int64_t most = s->whence->limits.max_recipients;
+
+	if (sub_get_recipient(p, len, &to) != 0) {
+		*why_r = "malformed recipient";
+		return -1;
+	}
+	if (!m->refused && m->given == most) {
+		reply_set(reply_r, REPLY_TOO_MANY_RCPTS);
+		reply_limit(reply_r, "max-recipients", m->given + 1, most);
+		if (!s->caller->each)
+			refuse(s, m, reply_r);
+	} else if (!m->refused) {
+		if (m->given++ == 0)
+			(void)!text_copy(m->only, sizeof(m->only),
+			    to.address);
+		route(s, m, &to, reply_r);
+	}
+	if (m->refused)
+		*reply_r = m->refusal;
+	return 0;
+}
+
+static int
+put(struct buf *b, enum qfile_record type, const char *text)
+{
+	return text[0] == '\0' ? 0 : qfile_put(b, type, text);
+}
+
+static int
+put_envelope(const struct side *s, const struct message *m, struct buf *b,
+    int64_t now)
+{
+	const struct caller *c = s->caller;
+	const char *chan = decide_channel(&s->desk->site, s->whence);
+
+	return qfile_begin(b) != 0 || qfile_put(b, QFILE_ID, m->id) != 0 ||
+	    qfile_put_number(b, QFILE_TIME, now) != 0 ||
+	    qfile_put(b, QFILE_CHANNEL, chan) != 0 ||
+	    put(b, QFILE_ADDRESS, by_network(c) ? c->ip : "") != 0 ||
+	    put(b, QFILE_NAME, s->whence->name) != 0 ||
+	    put(b, QFILE_HELO, m->env.helo) != 0 ||
+	    put(b, QFILE_WITH, m->with) != 0 ||
+	    put(b, QFILE_LOGIN, c->login) != 0 ||
+	    put(b, QFILE_BODY, m->env.body) != 0 ||
+	    qfile_put(b, QFILE_SENDER, m->sender) != 0 ||
+	    put(b, QFILE_ENVID, m->env.envid) != 0 ||
+	    put(b, QFILE_RET, m->env.ret) != 0 ||
+	    put(b, QFILE_SID, m->env.sid) != 0 ||
+	    buf_add(b, m->to.records.p, m->to.records.len) != 0 ||
+	    qfile_end_header(b) != 0 ? -1 : 0;
+}
+
+/* The entry's header and the trace line: all before the text. */
+static int
+begin_text(const struct side *s, struct message *m)
+{
+	const struct caller *c = s->caller;
+	int64_t now = clock_wall_us();
+	struct trace_facts facts = {
+		.helo = by_network(c) ? m->env.helo : "",
+		.name = s->whence->name,
+		.peer = c->row.peer,
+		.login = c->login,
+		.by = s->desk->conf->server.v.hostname,
+		.with = m->with,
+		.id = m->id,
+		.only_for = m->given == 1 ? m->only : "",
+		.when = (time_t)(now / 1000000)
+	};
+
+	m->entry = queue_new(m->id);
+	buf_init(&m->held, QFILE_HEADER_MOST + MESSAGE_HELD);
+	if (put_envelope(s, m, &m->held, now) != 0)
+		return -1;
+	m->header = m->held.len;
+	m->routed = m->to.n;
+	recipients_free(&m->to);
+	return trace_received(&m->held, &facts);
+}
+
+/* The file is made, or goes on: what was held, then p. */
+static int
+spill(const struct side *s, struct message *m, const void *p, size_t len)
+{
+	struct entry *e = m->entry;
+
+	if (e->state == ENTRY_NEW && (queue_create(&s->desk->spool, e) != 0 ||
+	    queue_write(e, m->held.p, m->held.len, m->header) != 0))
+		return -1;
+	buf_free(&m->held);
+	m->header = 0;
+	return queue_write(e, p, len, 0);
+}
+
+static void
+storage_failed(const struct side *s, struct message *m)
+{
+	struct reply r;
+	struct logline l;
+	int error = m->entry->error;
+
+	log_begin(&l, LEVEL_ERROR, "queue-error");
+	log_word(&l, "qid", m->id);
+	log_word(&l, "step", m->entry->failed != NULL ?
+	    m->entry->failed : "header");
+	log_text(&l, "error", strerror(error));
+	log_end(&l);
+	queue_refusal(error, &r);
+	reply_because(&r, "storage");
+	refuse(s, m, &r);
+}
+
+static bool
+too_big(const struct side *s, struct message *m)
+{
+	int64_t most = s->whence->limits.max_message_size;
+	struct reply r;
+
+	if (m->length <= (uint64_t)most)
+		return false;
+	reply_set(&r, REPLY_TOO_BIG, (long long)most);
+	reply_limit(&r, "max-message-size", (long long)m->length, most);
+	refuse(s, m, &r);
+	return true;
+}
+
+/* Nobody to send it to; an address's own refusal was said already. */
+static bool
+nobody(const struct side *s, struct message *m)
+{
+	struct reply r;
+
+	if (m->to.n > 0)
+		return false;
+	reply_set(&r, REPLY_NO_VALID_RCPTS);
+	refuse(s, m, &r);
+	return true;
+}
+
+void
+message_data(const struct side *s, struct message *m, const void *p,
+    size_t len)
+{
+	bool held;
+
+	m->length += len;
+	if (m->refused || too_big(s, m))
+		return;
+	if (m->entry == NULL) {
+		if (nobody(s, m))
+			return;
+		if (begin_text(s, m) != 0) {
+			storage_failed(s, m);
+			return;
+		}
+	}
+	hops_add(&m->hops, p, len);
+	held = m->entry->state == ENTRY_NEW && m->length <= MESSAGE_HELD;
+	if ((held ? buf_add(&m->held, p, len) : spill(s, m, p, len)) != 0)
+		storage_failed(s, m);
+}
+
+struct job *
+message_finish(const struct side *s, struct message *m)
+{
+	int64_t most = s->whence->limits.max_hops;
+	struct job *j;
+	struct reply r;
+
+	if (m->length == 0)
+		message_data(s, m, "", 0);
+	if (!m->refused && m->hops.count >= most) {
+		reply_set(&r, REPLY_LOOP, (long long)m->hops.count);
+		reply_limit(&r, "max-hops", m->hops.count, most);
+		refuse(s, m, &r);
+	}
+	if (m->refused)
+		return NULL;
+	j = xcalloc(1, sizeof(*j));
+	j->entry = m->entry;
+	j->held = m->held;
+	j->header = m->header;
+	j->notice = s->caller->kind == SUB_NOTICE;
+	m->entry = NULL;
+	buf_init(&m->held, 0);
+	return j;
+}
+
+void
+message_free(struct spool *s, struct message *m)
+{
+	if (m == NULL)
+		return;
+	queue_free(s, m->entry);
+	buf_free(&m->held);
+	recipients_free(&m->to);
+	free(m->copy);
+	free(m);
+}

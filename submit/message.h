@@ -1,0 +1,68 @@
+/*
+ * message - one message while it is being taken: decided, counted, held in
+ * memory while small and in its entry's file when large.
+ *
+ * A refusal that is not about a single address stays with the message: what
+ * follows of it is thrown away, and the commit gives the refusal.
+ */
+#ifndef SUBMIT_MESSAGE_H
+#define SUBMIT_MESSAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "lib/path.h"
+#include "lib/reply.h"
+#include "submit/decide.h"
+#include "submit/desk.h"
+#include "submit/hops.h"
+#include "submit/recipients.h"
+
+/* A message up to this is held in memory until its commit. */
+#define MESSAGE_HELD (128 * 1024)
+
+struct message {
+	char *copy;		/* the envelope's payload, env points there */
+	struct sub_envelope env;
+	char id[TRACE_ID];
+	char sender[PATH_TEXT];
+	const char *with;
+	bool refused;
+	struct reply refusal;
+	int64_t given;		/* RECIPIENT frames */
+	size_t routed;		/* different ones, once text came */
+	char only[PATH_TEXT];	/* the first of them */
+	struct recipients to;
+	struct hops hops;
+	uint64_t length;	/* of the text */
+	struct entry *entry;	/* null until the text begins */
+	struct buf held;	/* of the entry, not yet in its file */
+	size_t header;		/* so much of held is header */
+};
+
+/* Who speaks, and to whom. */
+struct side {
+	struct desk *desk;
+	const struct caller *caller;
+	const struct whence *whence;
+};
+
+/*
+ * Begins with an ENVELOPE's payload.  Null with a constant text if that is
+ * malformed; else reply_r is the answer (SENDER_OK or the refusal).
+ */
+struct message *message_begin(const struct side *s, const void *p, size_t len,
+    struct reply *reply_r, const char **why_r);
+/* A RECIPIENT's payload; -1 with a text if malformed, reply_r the answer. */
+MM_MUST_USE int message_recipient(const struct side *s, struct message *m,
+    const void *p, size_t len, struct reply *reply_r, const char **why_r);
+/* Bytes of the text. */
+void message_data(const struct side *s, struct message *m, const void *p,
+    size_t len);
+/*
+ * Ends it: the job for commit_give(), whose bytes and entry left m; or null,
+ * and m's refusal is the answer.
+ */
+struct job *message_finish(const struct side *s, struct message *m);
+void message_free(struct spool *s, struct message *m);
+
+#endif

@@ -1,0 +1,519 @@
+/*
+ * server - see server.h.
+ */
+#include "config.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "lib/net.h"
+#include "lib/xalloc.h"
+#include "submit/asker.h"
+#include "submit/dialogue.h"
+#include "submit/server.h"
+
+#define SERVER_EVENTS 64
+#define SERVER_ACCEPTS 64	/* in a row */
+#define SERVER_TURNS 32		/* reads in a row from one caller */
+#define SERVER_READ (64 * 1024)
+#define SERVER_TICK_MS 1000
+#define SERVER_IDLE_MS (10 * 60 * 1000)	/* a session is slow as its client */
+#define SERVER_HELLO_MS (60 * 1000)
+#define SERVER_DRAIN_MS (30 * 1000)
+/* Users of this machine that nobody vouches for: all of them, and each. */
+#define SERVER_USERS 64
+#define SERVER_USER 16
+
+enum source_kind { SOURCE_CONTROL, SOURCE_SIGNALS, SOURCE_JAIL, SOURCE_USERS,
+	SOURCE_COMMIT, SOURCE_LOOKUP, SOURCE_CLIENT };
+
+/* Whatever epoll tells of. */
+struct watch {
+	enum source_kind kind;
+	int fd;
+};
+
+struct client {
+	struct dialogue d;	/* first: what the desk's callbacks get */
+	struct watch watch;
+	bool known;		/* to epoll */
+	struct client *next, **back;
+	bool plain;		/* a user nobody vouches for */
+	uint32_t question;	/* 0: none under way */
+	int64_t deadline;
+};
+
+struct server {
+	struct desk *desk;
+	const struct server_plan *plan;
+	int epoll;
+	struct watch control, signals, jail, users, done, lookup;
+	struct commit *commit;
+	struct asker asker;
+	struct client *clients;
+	int n, plain;
+	bool ending, paused;
+	int64_t end;		/* of the drain */
+	int64_t warned;		/* when somebody was last turned away */
+};
+
+static void
+watch_add(struct server *s, struct watch *w, enum source_kind kind, int fd)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = w };
+
+	w->kind = kind;
+	w->fd = fd;
+	if (fd != -1 && epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &ev) != 0)
+		fatal(EX_OSERR, "epoll_ctl: %s", strerror(errno));
+}
+
+static void
+watch_drop(struct server *s, struct watch *w)
+{
+	if (w->fd != -1)
+		epoll_ctl(s->epoll, EPOLL_CTL_DEL, w->fd, NULL);
+	w->fd = -1;
+}
+
+/* New callers wait in the sockets' queues. */
+static void
+pause_accepting(struct server *s)
+{
+	watch_drop(s, &s->jail);
+	watch_drop(s, &s->users);
+	s->paused = true;
+}
+
+static void
+go_on_accepting(struct server *s)
+{
+	if (!s->paused || s->ending)
+		return;
+	watch_add(s, &s->jail, SOURCE_JAIL, s->plan->jail);
+	watch_add(s, &s->users, SOURCE_USERS, s->plan->users);
+	s->paused = false;
+}
+
+static struct client *
+client_new(struct server *s, int fd, enum door door, int64_t uid)
+{
+	struct client *c = xcalloc(1, sizeof(*c));
+
+	dialogue_init(&c->d, door, uid);
+	c->watch = (struct watch){ .kind = SOURCE_CLIENT, .fd = fd };
+	c->plain = door == DOOR_USERS && !rights_trusted(&s->desk->rights, uid);
+	c->deadline = clock_ms() + SERVER_HELLO_MS;
+	c->next = s->clients;
+	c->back = &s->clients;
+	if (c->next != NULL)
+		c->next->back = &c->next;
+	s->clients = c;
+	s->n++;
+	s->plain += c->plain;
+	return c;
+}
+
+static void
+client_free(struct server *s, struct client *c)
+{
+	*c->back = c->next;
+	if (c->next != NULL)
+		c->next->back = c->back;
+	s->n--;
+	s->plain -= c->plain;
+	close(c->watch.fd);
+	dialogue_free(s->desk, &c->d);
+	free(c);
+	go_on_accepting(s);
+}
+
+static bool
+idle(const struct client *c)
+{
+	return c->d.message == NULL && !c->d.asking && !c->d.committing &&
+	    c->d.out.len == 0;
+}
+
+/* One event, then silence until the next call: what it cannot do now waits. */
+static void
+arm(struct server *s, struct client *c, uint32_t events)
+{
+	struct epoll_event ev = { .events = events | EPOLLONESHOT,
+		.data.ptr = &c->watch };
+	int op = c->known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+
+	if (epoll_ctl(s->epoll, op, c->watch.fd, &ev) != 0)
+		fatal(EX_OSERR, "epoll_ctl: %s", strerror(errno));
+	c->known = true;
+	if (c->d.state == DIALOGUE_HELLO)
+		return;		/* until then the first deadline holds */
+	/* A session's connection ends with the session. */
+	c->deadline = idle(c) && c->d.caller.kind == SUB_SESSION ?
+	    CLOCK_NEVER : clock_ms() + SERVER_IDLE_MS;
+}
+
+/* What is left stays in out; -1 if nobody reads it. */
+static int
+flush(struct client *c)
+{
+	struct buf *out = &c->d.out;
+
+	while (out->len > 0) {
+		ssize_t n = send(c->watch.fd, out->p, out->len,
+		    MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return errno == EAGAIN ? 0 : -1;
+		buf_drop(out, (size_t)n);
+	}
+	buf_free(out);
+	return 0;
+}
+
+/* 1 more came, 0 not now, -1 the end. */
+static int
+fill(struct client *c)
+{
+	struct buf *in = &c->d.in;
+	size_t room = DIALOGUE_IN - in->len;
+	ssize_t n;
+
+	if (room > SERVER_READ)
+		room = SERVER_READ;
+	if (buf_reserve(in, room) != 0)
+		return -1;
+	do
+		n = recv(c->watch.fd, in->p + in->len, room, MSG_DONTWAIT);
+	while (n == -1 && errno == EINTR);
+	if (n > 0)
+		in->len += (size_t)n;
+	else if (in->len == 0)
+		buf_free(in);
+	if (n == -1 && errno == EAGAIN)
+		return 0;
+	return n > 0 ? 1 : -1;
+}
+
+/* As far as it goes without waiting; c may be gone afterwards. */
+static void
+client_run(struct server *s, struct client *c)
+{
+	for (int turn = 0; turn < SERVER_TURNS; turn++) {
+		int more;
+
+		dialogue_run(s->desk, &c->d);
+		if (c->d.asking || c->d.committing)
+			return;		/* goes on with the answer */
+		if (c->d.out.len > 0) {
+			if (flush(c) != 0 || c->d.over)
+				goto gone;
+			if (c->d.out.len == 0)
+				continue;	/* there may be more frames */
+			arm(s, c, EPOLLOUT);
+			return;
+		}
+		if (c->d.over)
+			goto gone;
+		more = fill(c);
+		if (more == -1 || (more == 0 && s->ending && idle(c)))
+			goto gone;
+		if (more == 0)
+			break;
+	}
+	arm(s, c, EPOLLIN);
+	return;
+gone:
+	client_free(s, c);
+}
+
+static void
+on_ask(struct desk *k, struct dialogue *d, const struct netaddr *address)
+{
+	struct server *s = k->server;
+	struct client *c = (struct client *)d;
+	bool fresh;
+
+	c->deadline = clock_ms() + s->plan->ask_ms;
+	if (asker_ask(&s->asker, address, &c->question, &fresh) != 0) {
+		c->question = 0;
+		dialogue_named(k, d, ASK_LATER, "");
+	} else if (fresh) {
+		watch_add(s, &s->lookup, SOURCE_LOOKUP, s->asker.fd);
+	}
+}
+
+static void
+on_give(struct desk *k, struct dialogue *d, struct job *j)
+{
+	struct server *s = k->server;
+
+	j->owner = d;
+	commit_give(s->commit, j);
+}
+
+static void
+answered(struct server *s, struct client *c, enum ask_outcome outcome,
+    const char *name)
+{
+	c->question = 0;
+	dialogue_named(s->desk, &c->d, outcome, name);
+	client_run(s, c);
+}
+
+/* Answers for those that still wait; all of them if lookup is gone. */
+static void
+on_lookup(struct server *s)
+{
+	struct ask_answer a;
+	struct client *c, *next;
+
+	while (asker_take(&s->asker, &a)) {
+		for (c = s->clients; c != NULL && c->question != a.id;)
+			c = c->next;
+		if (c != NULL && a.id != 0)
+			answered(s, c, (enum ask_outcome)a.outcome, a.name);
+	}
+	if (s->asker.fd != -1)
+		return;
+	s->lookup.fd = -1;
+	for (c = s->clients; c != NULL; c = next) {
+		next = c->next;
+		if (c->question != 0)
+			answered(s, c, ASK_LATER, "");
+	}
+}
+
+static void
+on_done(struct server *s)
+{
+	struct job *next;
+
+	for (struct job *j = commit_done(s->commit); j != NULL; j = next) {
+		struct client *c = j->owner;
+
+		next = j->next;
+		dialogue_committed(s->desk, &c->d, j);
+		client_run(s, c);
+	}
+}
+
+/* May one more of that uid be served? */
+static bool
+admitted(struct server *s, enum door door, int64_t uid)
+{
+	const struct rights *r = &s->desk->rights;
+	int same = 0;
+
+	if (!caller_admitted(r, door, uid))
+		return false;
+	if (door != DOOR_USERS || rights_trusted(r, uid))
+		return true;
+	for (const struct client *c = s->clients; c != NULL; c = c->next)
+		same += c->plain && c->d.caller.uid == uid;
+	return s->plain < SERVER_USERS && same < SERVER_USER;
+}
+
+/* At most one line a second: it is cheap to be turned away. */
+static void
+turn_away(struct server *s, int fd, enum door door, int64_t uid)
+{
+	int64_t now = clock_ms();
+
+	close(fd);
+	if (now - s->warned < SERVER_TICK_MS)
+		return;
+	s->warned = now;
+	log_note(LEVEL_WARNING, "turned away uid %lld at the %s socket",
+	    (long long)uid, door == DOOR_JAIL ? "sessions'" : "users'");
+}
+
+static void
+on_callers(struct server *s, const struct watch *w)
+{
+	enum door door = w->kind == SOURCE_JAIL ? DOOR_JAIL : DOOR_USERS;
+	int listening = w->fd;
+
+	for (int i = 0; i < SERVER_ACCEPTS && !s->paused; i++) {
+		int fd = accept4(listening, NULL, NULL,
+		    SOCK_CLOEXEC | SOCK_NONBLOCK);
+		int64_t uid;
+
+		if (fd == -1 && (errno == EMFILE || errno == ENFILE ||
+		    errno == ENOBUFS || errno == ENOMEM)) {
+			log_note(LEVEL_ERROR, "accept: %s", strerror(errno));
+			pause_accepting(s);
+		}
+		if (fd == -1)
+			return;
+		uid = net_peer_uid(fd);
+		if (!admitted(s, door, uid)) {
+			turn_away(s, fd, door, uid);
+			continue;
+		}
+		if (s->n + 1 >= s->plan->most)
+			pause_accepting(s);
+		client_run(s, client_new(s, fd, door, uid));
+	}
+}
+
+/* No more callers; who is in the middle of something may finish it. */
+static void
+begin_end(struct server *s)
+{
+	struct client *next;
+
+	if (s->ending)
+		return;
+	s->ending = true;
+	s->end = clock_ms() + SERVER_DRAIN_MS;
+	pause_accepting(s);
+	watch_drop(s, &s->control);
+	for (struct client *c = s->clients; c != NULL; c = next) {
+		next = c->next;
+		if (idle(c))
+			client_run(s, c);
+	}
+}
+
+/* smtpd says nothing on its socket; what can be read is its end. */
+static void
+on_control(struct server *s)
+{
+	char byte;
+	ssize_t n = recv(s->control.fd, &byte, sizeof(byte), MSG_DONTWAIT);
+
+	if (n == 0 || (n == -1 && errno != EAGAIN && errno != EINTR))
+		begin_end(s);
+}
+
+static void
+dispatch(struct server *s, struct watch *w)
+{
+	switch (w->kind) {
+	case SOURCE_CONTROL:
+		on_control(s);
+		break;
+	case SOURCE_SIGNALS:
+		watch_drop(s, &s->signals);
+		begin_end(s);
+		break;
+	case SOURCE_JAIL:
+	case SOURCE_USERS:
+		if (w->fd != -1)
+			on_callers(s, w);
+		break;
+	case SOURCE_COMMIT:
+		on_done(s);
+		break;
+	case SOURCE_LOOKUP:
+		on_lookup(s);
+		break;
+	case SOURCE_CLIENT:
+		/* The watch stands in its client. */
+		client_run(s, (struct client *)(void *)((char *)w -
+		    offsetof(struct client, watch)));
+		break;
+	}
+}
+
+static void
+tick(struct server *s)
+{
+	int64_t now = clock_ms();
+	struct client *next;
+
+	go_on_accepting(s);
+	if (s->n >= s->plan->most && !s->paused)
+		pause_accepting(s);
+	for (struct client *c = s->clients; c != NULL; c = next) {
+		next = c->next;
+		if (c->deadline > now || c->d.committing)
+			continue;
+		if (c->d.asking) {
+			answered(s, c, ASK_LATER, "");
+			continue;
+		}
+		log_note(LEVEL_NOTICE, "uid %lld was silent for too long",
+		    (long long)c->d.caller.uid);
+		client_free(s, c);
+	}
+}
+
+static bool
+over(const struct server *s)
+{
+	if (s->n == 0)
+		return s->ending || s->plan->caller != -1;
+	return s->ending && clock_ms() >= s->end;
+}
+
+static void
+loop(struct server *s)
+{
+	struct epoll_event events[SERVER_EVENTS];
+	int64_t ticked = clock_ms();
+
+	while (!over(s)) {
+		int wait = s->n > 0 || s->paused ? SERVER_TICK_MS : -1;
+		int n = epoll_wait(s->epoll, events, SERVER_EVENTS, wait);
+
+		if (n == -1 && errno != EINTR)
+			fatal(EX_OSERR, "epoll_wait: %s", strerror(errno));
+		for (int i = 0; i < n; i++)
+			dispatch(s, events[i].data.ptr);
+		if (clock_ms() - ticked >= SERVER_TICK_MS) {
+			tick(s);
+			ticked = clock_ms();
+		}
+	}
+}
+
+static void
+close_all(struct server *s)
+{
+	if (s->n > 0) {
+		/* Among them are callers of a disk that does not answer. */
+		log_note(LEVEL_ERROR, "ended with %d unfinished", s->n);
+		return;
+	}
+	commit_stop(s->commit);
+	asker_close(&s->asker);
+	close(s->epoll);
+}
+
+void
+server_run(struct desk *k, const struct server_plan *plan, int signals,
+    struct recover *recover)
+{
+	struct server s = { .desk = k, .plan = plan, .paused = true };
+
+	s.epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (s.epoll == -1)
+		fatal(EX_OSERR, "epoll_create1: %s", strerror(errno));
+	s.commit = commit_start(&k->spool, recover);
+	asker_init(&s.asker, plan->lookup);
+	k->server = &s;
+	k->ask = on_ask;
+	k->give = on_give;
+	watch_add(&s, &s.control, SOURCE_CONTROL, plan->control);
+	watch_add(&s, &s.signals, SOURCE_SIGNALS, signals);
+	watch_add(&s, &s.done, SOURCE_COMMIT, commit_fd(s.commit));
+	go_on_accepting(&s);
+	if (plan->caller != -1)
+		client_run(&s, client_new(&s, plan->caller, DOOR_CHILD,
+		    net_peer_uid(plan->caller)));
+	loop(&s);
+	close_all(&s);
+}

@@ -1,0 +1,162 @@
+/*
+ * commit: batches, one bad among good ones, notices twice, the thread.
+ */
+#include "config.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/qfile.h"
+#include "lib/xalloc.h"
+#include "submit/commit.h"
+#include "tests/submit/stage.h"
+#include "tests/tap.h"
+
+#define MANY 600	/* more than two batches */
+
+static struct desk desk;
+static struct spool *const spool = &desk.spool;
+
+static struct job *
+make(const char *id, bool notice)
+{
+	struct job *j = xcalloc(1, sizeof(*j));
+	struct qfile_recipient to = { .channel = "local",
+		.host = "example.org", .address = "user@example.org",
+		.mailbox = "example.org/user", .original = "x@example.org",
+		.notify = "", .orcpt = "" };
+
+	j->entry = queue_new(id);
+	j->notice = notice;
+	buf_init(&j->held, 65536);
+	if (qfile_begin(&j->held) != 0 ||
+	    qfile_put(&j->held, QFILE_ID, id) != 0 ||
+	    qfile_put_number(&j->held, QFILE_TIME, 1) != 0 ||
+	    qfile_put(&j->held, QFILE_SENDER, "") != 0 ||
+	    qfile_put_recipient(&j->held, &to) != 0 ||
+	    qfile_end_header(&j->held) != 0)
+		ok(false, "a job");
+	j->header = j->held.len;
+	if (buf_adds(&j->held, "text\n") != 0)
+		ok(false, "its text");
+	return j;
+}
+
+static void
+unmake(struct job *j)
+{
+	queue_free(spool, j->entry);
+	buf_free(&j->held);
+	free(j);
+}
+
+static bool
+whole(const char *id)
+{
+	struct buf b;
+	struct qfile q;
+	bool good = stage_entry(spool, id, &b, &q);
+
+	if (good)
+		qfile_free(&q);
+	buf_free(&b);
+	return good;
+}
+
+static void
+batch(void)
+{
+	struct job *a = make("AAA", false), *b = make("BBB", false),
+	    *c = make("CCC", false);
+
+	a->next = b;
+	b->next = c;
+	close(openat(spool->tmp, "BBB", O_CREAT | O_RDWR, 0600));
+	commit_batch(spool, a);
+	num(a->reply.code, 250, "the first is queued");
+	num(b->reply.code, 451, "the second has its name taken");
+	num(c->reply.code, 250, "the third is queued");
+	ok(whole("AAA") && whole("CCC"), "both are whole");
+	ok(!queue_has(spool, "BBB"), "the second is not there");
+	num(unlinkat(spool->tmp, "BBB", 0), 0, "what had its name stays");
+	unmake(a);
+	unmake(b);
+	unmake(c);
+}
+
+static void
+notices(void)
+{
+	struct job *j = make("NOTICE", true);
+
+	commit_batch(spool, j);
+	ok(j->reply.code == 250 && !j->again, "a notice");
+	unmake(j);
+	j = make("NOTICE", true);
+	commit_batch(spool, j);
+	ok(j->reply.code == 250 && j->again, "the same again is as good");
+	unmake(j);
+	ok(whole("NOTICE"), "it is there, whole");
+	j = make("NOTICE", false);
+	commit_batch(spool, j);
+	num(j->reply.code, 451, "but no other entry has that name");
+	unmake(j);
+	ok(whole("NOTICE"), "nor touches it");
+	num(stage_count(spool->tmp), 0, "nothing is left over");
+}
+
+static void
+thread(void)
+{
+	struct recover *r = recover_begin(spool);
+	struct commit *c = commit_start(spool, r);
+	int got = 0, good = 0, ordered = 1;
+	uintptr_t next = 1;
+	char id[TRACE_ID];
+
+	for (uintptr_t i = 1; i <= MANY; i++) {
+		struct job *j;
+
+		snprintf(id, sizeof(id), "T%d", (int)i);
+		j = make(id, false);
+		j->owner = (void *)i;
+		commit_give(c, j);
+	}
+	while (got < MANY) {
+		struct pollfd p = { .fd = commit_fd(c), .events = POLLIN };
+		struct job *j, *after;
+
+		if (poll(&p, 1, 20000) != 1)
+			break;
+		for (j = commit_done(c); j != NULL; j = after) {
+			after = j->next;
+			ordered &= (uintptr_t)j->owner == next++;
+			snprintf(id, sizeof(id), "%s", j->entry->id);
+			good += j->reply.code == 250 && whole(id);
+			got++;
+			unmake(j);
+		}
+	}
+	num(got, MANY, "all come back");
+	num(good, MANY, "durable and whole");
+	ok(ordered, "in their order");
+	commit_stop(c);
+	recover_end(r);
+}
+
+int
+main(void)
+{
+	char scratch[256];
+
+	stage_scratch(scratch, sizeof(scratch));
+	stage_desk(&desk, scratch, "192.0.2.7");
+	batch();
+	notices();
+	thread();
+	stage_desk_end(&desk);
+	stage_clean(scratch);
+	return done();
+}

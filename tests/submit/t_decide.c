@@ -1,0 +1,154 @@
+/*
+ * decide: the source channel from row and look-up, senders, recipients.
+ */
+#include "config.h"
+
+#include "lib/text.h"
+#include "submit/decide.h"
+#include "tests/submit/stage.h"
+#include "tests/tap.h"
+
+static struct desk desk;
+
+static struct caller
+from(enum sub_kind kind, const char *ip)
+{
+	struct caller c = { .kind = kind };
+
+	if (ip[0] != '\0')
+		(void)!net_parse(ip, &c.row.peer);
+	if (kind == SUB_LOCAL || kind == SUB_NOTICE)
+		c.row.listener = -1;
+	return c;
+}
+
+static void
+channel(const char *ip, enum ask_outcome outcome, const char *name,
+    const char *want, bool uncertain)
+{
+	struct caller c = from(SUB_SESSION, ip);
+	struct whence w;
+	struct buf why;
+	char what[120];
+	bool ask;
+
+	buf_init(&why, 256);
+	num(decide_whence(&desk.site, &c, &w, &ask, &why), 0, ip);
+	ok(ask && !w.decided, "its name is needed: lan has names");
+	decide_named(&desk.site, &c, &w, outcome, name);
+	ok(w.decided, "decided");
+	snprintf(what, sizeof(what), "%s %s is %s", ip, name, want);
+	is(decide_channel(&desk.site, &w), want, what);
+	num(w.source.uncertain, uncertain, "how certain");
+	buf_free(&why);
+}
+
+static void
+whence(void)
+{
+	struct caller c = from(SUB_LOCAL, "");
+	struct whence w;
+	struct buf why;
+	bool ask;
+
+	channel("192.0.2.7", ASK_NONE, "", "lan", false);
+	channel("198.51.100.1", ASK_NONE, "", "world", false);
+	channel("198.51.100.1", ASK_FOUND, "client.example.net", "lan", false);
+	channel("198.51.100.1", ASK_NONE, "client.example.net", "world", false);
+	channel("198.51.100.1", ASK_LATER, "", "world", true);
+
+	buf_init(&why, 256);
+	num(decide_whence(&desk.site, &c, &w, &ask, &why), 0, "a user");
+	ok(!ask && w.decided, "needs no name");
+	is(decide_channel(&desk.site, &w), "local", "the first local channel");
+	stage_set(desk.conf, "local-channel=world");
+	num(decide_whence(&desk.site, &c, &w, &ask, &why), 0, "or");
+	is(decide_channel(&desk.site, &w), "world", "local-channel");
+	c = from(SUB_NOTICE, "");
+	num(decide_whence(&desk.site, &c, &w, &ask, &why), 0, "a notice");
+	is(decide_channel(&desk.site, &w), "-", "comes from no channel");
+	c = from(SUB_SESSION, "192.0.2.7");
+	c.row.listener = 9;
+	num(decide_whence(&desk.site, &c, &w, &ask, &why), -1, "no listener");
+	c = from(SUB_SESSION, "192.0.2.7");
+	(void)!text_copy(c.row.channels, sizeof(c.row.channels), "lan,nope");
+	num(decide_whence(&desk.site, &c, &w, &ask, &why), -1, "no channel");
+	ok(strstr(buf_str(&why), "nope") != NULL, "which is named");
+	(void)!text_copy(c.row.channels, sizeof(c.row.channels), "world");
+	num(decide_whence(&desk.site, &c, &w, &ask, &why), 0, "an operand");
+	ok(!ask, "without names");
+	is(decide_channel(&desk.site, &w), "world", "wins");
+	c.row.finicky = 1;
+	num(decide_whence(&desk.site, &c, &w, &ask, &why), 0, "finicky");
+	num(w.source.channel, -1, "refuses it");
+	ok(!reply_good(&w.source.refusal), "with a reply");
+	buf_free(&why);
+}
+
+static void
+sender(enum sub_kind kind, const char *given, const char *want)
+{
+	struct caller c = from(kind, "192.0.2.7");
+	char got[PATH_TEXT], what[300];
+	struct reply r;
+
+	(void)!text_copy(c.login, sizeof(c.login), "jo");
+	snprintf(what, sizeof(what), "<%s>", given);
+	if (want == NULL) {
+		num(decide_sender(&desk.site, &c, given, got, &r), -1, what);
+		ok(!reply_good(&r), "with a reply");
+	} else {
+		num(decide_sender(&desk.site, &c, given, got, &r), 0, what);
+		is(got, want, "is queued");
+	}
+}
+
+static void
+recipient(enum sub_kind kind, int source, const char *to, int code, size_t n)
+{
+	struct caller c = from(kind, "192.0.2.7");
+	struct whence w = { .source = { .channel = source } };
+	struct routes rs = { .n = 0 };
+	struct reply r;
+
+	reply_set(&w.source.refusal, REPLY_UNKNOWN_HOST, "x");
+	num(decide_recipient(&desk.site, &c, &w, to, &rs, &r),
+	    code == 250 ? 0 : -1, to);
+	num(r.code, code, "its code");
+	num(rs.n, n, "its routes");
+	routes_free(&rs);
+}
+
+int
+main(void)
+{
+	char scratch[256];
+
+	stage_scratch(scratch, sizeof(scratch));
+	stage_desk(&desk, scratch, "192.0.2.7");
+	sender(SUB_SESSION, "a@example.net", "a@example.net");
+	sender(SUB_SESSION, "", "");
+	sender(SUB_SESSION, "\"a b\"@example.net", "\"a b\"@example.net");
+	sender(SUB_SESSION, "a@example.net> x", NULL);
+	sender(SUB_SESSION, "a b@example.net", NULL);
+	sender(SUB_LOCAL, "boss@example.net", "jo@mx.example.org");
+	sender(SUB_LOCAL, "jo@mx.example.org", "jo@mx.example.org");
+	sender(SUB_LOCAL, "", "");
+	recipient(SUB_SESSION, 2, "user@example.org", 250, 1);
+	recipient(SUB_SESSION, 2, "both@example.org", 250, 2);
+	recipient(SUB_SESSION, 2, "nobody@example.org", 550, 0);
+	recipient(SUB_SESSION, 2, "x@client.example.net", 550, 0);
+	recipient(SUB_SESSION, 1, "x@client.example.net", 250, 1);
+	recipient(SUB_NOTICE, -1, "x@client.example.net", 250, 1);
+	recipient(SUB_SESSION, -1, "user@example.org", 554, 0);
+	recipient(SUB_SESSION, 2, "", 501, 0);
+	recipient(SUB_SESSION, 2, "user@example.org> x", 501, 0);
+	recipient(SUB_SESSION, 2, "postmaster", 250, 1);
+	is(decide_with("ESMTP"), "ESMTP", "a keyword of RFC 3848");
+	ok(decide_with("ESMTPA") == NULL, "nobody proved a password");
+	ok(decide_with("HTTP") == NULL && decide_with("") == NULL, "no others");
+	whence();
+	stage_desk_end(&desk);
+	stage_clean(scratch);
+	return done();
+}
