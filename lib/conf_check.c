@@ -89,8 +89,9 @@ name_good(const struct strings *l, size_t i, const char *where,
 	return true;
 }
 
-void
-conf_check_channels(const struct conf *c, const struct strings *names,
+/* Every name of the list is there once, and a channel. */
+static void
+check_channels(const struct conf *c, const struct strings *names,
     const char *where, struct origin o, struct conf_wrong *w)
 {
 	for (size_t i = 0; i < names->n; i++) {
@@ -101,8 +102,9 @@ conf_check_channels(const struct conf *c, const struct strings *names,
 	}
 }
 
-bool
-conf_user_good(const char *s)
+/* A number, or a name without odd characters. */
+static bool
+user_good(const char *s)
 {
 	int64_t n;
 
@@ -119,7 +121,7 @@ check_user(const struct section *s, enum setting_id id, const char *user,
 {
 	char shown[SETTING_SHOWN];
 
-	if (!conf_user_good(user))
+	if (!user_good(user))
 		conf_wrong(w, at(s, id), "%s: %s cannot be a user's name or "
 		    "number", setting_name(id), setting_show(user, shown));
 }
@@ -269,7 +271,7 @@ check_listener(const struct conf *c, const struct section *s,
 	struct origin o = at(s, SETTING_address);
 	char shown[SETTING_SHOWN], other[300];
 
-	conf_check_channels(c, &s->v.channels, "channels",
+	check_channels(c, &s->v.channels, "channels",
 	    at(s, SETTING_channels), w);
 	for (size_t i = 0; i < s->v.address.n; i++) {
 		struct wanted *x = &sockets[*n_io];
@@ -329,7 +331,7 @@ check_channel(const struct conf *c, const struct section *s,
 	check_table_name(c, s, SETTING_table, v->table, false, w);
 	check_table_name(c, s, SETTING_mailboxes, v->mailboxes, true, w);
 	check_table_name(c, s, SETTING_aliases, v->aliases, true, w);
-	conf_check_channels(c, &v->accept_from, "accept-from",
+	check_channels(c, &v->accept_from, "accept-from",
 	    at(s, SETTING_accept_from), w);
 	if (v->program[strspn(v->program, "abcdefghijklmnopqrstuvwxyz"
 					  "0123456789_-")] != '\0')
@@ -373,17 +375,18 @@ static void
 check_shared(const struct conf *c, const struct section *s, int channel,
     struct conf_wrong *w)
 {
+	bool first = s->from[SETTING_retry_first].file != NULL,
+	     most = s->from[SETTING_retry_most].file != NULL;
 	struct settings v;
 
 	conf_effective(c, -1, channel, &v);
 	if (channel < 0 || s->from[SETTING_mail_directory].file != NULL)
 		check_directory(s, SETTING_mail_directory, v.mail_directory,
 		    w);
-	if (v.retry_first > v.retry_most &&
-	    (channel < 0 || s->from[SETTING_retry_first].file != NULL ||
-	    s->from[SETTING_retry_most].file != NULL))
-		conf_wrong(w, at(s, SETTING_retry_first), "retry-first is "
-		    "longer than retry-most");
+	if (v.retry_first > v.retry_most && (first || most))
+		conf_wrong(w, at(s, first ? SETTING_retry_first
+					  : SETTING_retry_most),
+		    "retry-first is longer than retry-most");
 }
 
 void

@@ -24,14 +24,4 @@ void conf_wrong(struct conf_wrong *w, struct origin at, const char *fmt, ...)
  */
 void conf_check(const struct conf *c, struct conf_wrong *w);
 
-/*
- * One list of channels: every name exists and is there once.  where is the
- * setting or option that it was given with.
- */
-void conf_check_channels(const struct conf *c, const struct strings *names,
-    const char *where, struct origin at, struct conf_wrong *w);
-
-/* Whether s can be a user: a number, or a name without odd characters. */
-bool conf_user_good(const char *s);
-
 #endif
