@@ -54,6 +54,12 @@ durable_rename(int fromdir, const char *from, int todir, const char *to)
 }
 
 int
+durable_replace(int dir, const char *from, const char *to)
+{
+	return renameat(dir, from, dir, to);
+}
+
+int
 durable_remove(int dir, const char *name)
 {
 	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)

@@ -21,6 +21,8 @@ MM_MUST_USE int durable_sync_dir(int dir);	/* names made or gone in it */
 /* Fails if the new name is taken. */
 MM_MUST_USE int durable_rename(int fromdir, const char *from, int todir,
     const char *to);
+/* Takes the place of to, in one step: to is always the old or the new. */
+MM_MUST_USE int durable_replace(int dir, const char *from, const char *to);
 MM_MUST_USE int durable_link(int fromdir, const char *from, int todir,
     const char *to);
 /* No error if it is gone already. */

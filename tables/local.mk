@@ -1,6 +1,8 @@
 # tables: from a key to its row, and what follows from it
 noinst_LIBRARIES += tables/libtables.a
 tables_libtables_a_SOURCES = \
+	tables/maketable.c \
+	tables/maketable.h \
 	tables/prefix.c \
 	tables/prefix.h \
 	tables/route.c \
@@ -24,20 +26,40 @@ tables_libtables_a_SOURCES = \
 
 # libtables.a needs GDBM for the kind of that name
 tables_LDADD = tables/libtables.a lib/libbase.a $(GDBM_LIBS)
+
+sbin_PROGRAMS += tables/dbmbuild tables/dbmlist
+tables_dbmbuild_SOURCES = tables/dbmbuild.c
+tables_dbmbuild_LDADD = $(tables_LDADD)
+tables_dbmlist_SOURCES = tables/dbmlist.c
+tables_dbmlist_LDADD = $(tables_LDADD)
+
 tables_tests = \
+	tests/tables/t_dbmbuild.t \
+	tests/tables/t_maketable.t \
 	tests/tables/t_route.t \
+	tests/tables/t_sidecar.t \
 	tests/tables/t_site.t \
 	tests/tables/t_source.t \
 	tests/tables/t_tb_cidr.t \
+	tests/tables/t_tb_gdbm.t \
 	tests/tables/t_tb_list.t \
 	tests/tables/t_tb_text.t \
 	tests/tables/t_tbrow.t
 check_PROGRAMS += $(tables_tests)
 TESTS += $(tables_tests)
 
+tests_tables_t_dbmbuild_t_SOURCES = tests/tables/t_dbmbuild.c \
+	tests/tables/fixture.h tests/tap.h
+tests_tables_t_dbmbuild_t_LDADD = $(tables_LDADD)
+tests_tables_t_maketable_t_SOURCES = tests/tables/t_maketable.c \
+	tests/tables/fixture.h tests/tap.h
+tests_tables_t_maketable_t_LDADD = $(tables_LDADD)
 tests_tables_t_route_t_SOURCES = tests/tables/t_route.c \
 	tests/tables/fixture.h tests/tap.h
 tests_tables_t_route_t_LDADD = $(tables_LDADD)
+tests_tables_t_sidecar_t_SOURCES = tests/tables/t_sidecar.c \
+	tests/tables/fixture.h tests/tap.h
+tests_tables_t_sidecar_t_LDADD = $(tables_LDADD)
 tests_tables_t_site_t_SOURCES = tests/tables/t_site.c \
 	tests/tables/fixture.h tests/tap.h
 tests_tables_t_site_t_LDADD = $(tables_LDADD)
@@ -47,6 +69,9 @@ tests_tables_t_source_t_LDADD = $(tables_LDADD)
 tests_tables_t_tb_cidr_t_SOURCES = tests/tables/t_tb_cidr.c \
 	tests/tables/fixture.h tests/tap.h
 tests_tables_t_tb_cidr_t_LDADD = $(tables_LDADD)
+tests_tables_t_tb_gdbm_t_SOURCES = tests/tables/t_tb_gdbm.c \
+	tests/tables/fixture.h tests/tap.h
+tests_tables_t_tb_gdbm_t_LDADD = $(tables_LDADD)
 tests_tables_t_tb_list_t_SOURCES = tests/tables/t_tb_list.c \
 	tests/tables/fixture.h tests/tap.h
 tests_tables_t_tb_list_t_LDADD = $(tables_LDADD)

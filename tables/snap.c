@@ -217,6 +217,14 @@ snap_add(struct snap_maker *m, const struct tbrow *r, int line)
 	return 0;
 }
 
+int
+snap_line(struct snap_maker *m, const char *key, size_t klen)
+{
+	struct slot *s = maker_slot(m, hash_of(key, klen), key, klen);
+
+	return s->at == 0 ? 0 : (int)gathered_at(m, s->at)->cell.line;
+}
+
 static void
 joined_copy(struct snap_maker *m, uint32_t at, char *dst)
 {

@@ -17,6 +17,8 @@ struct snap_maker *snap_new(void);
 /* -1: too many rows, or too many of one key. */
 MM_MUST_USE int snap_add(struct snap_maker *m, const struct tbrow *r,
     int line);
+/* The line of the first row with that key; 0: there is none yet. */
+int snap_line(struct snap_maker *m, const char *key, size_t klen);
 /*
  * Frees m in any case.  The values of a repeated key are joined by ", ", and
  * its line is the first.  Null, with a reason in why_r.

@@ -25,14 +25,14 @@ scratch_make(void)
 		err(1, "%s", scratch);
 }
 
-/* The name of a file in the scratch folder; four at a time. */
+/* The name of a file in the scratch folder; the last 64 stay. */
 MM_UNUSED static const char *
 scratch_path(const char *name)
 {
-	static char paths[4][512];
+	static char paths[64][512];
 	static int next;
 
-	next = (next + 1) % 4;
+	next = (next + 1) % 64;
 	(void)snprintf(paths[next], sizeof(paths[next]), "%s/%s", scratch,
 	    name);
 	return paths[next];
