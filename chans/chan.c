@@ -25,6 +25,7 @@
 #define CONF_FD 3
 #define LOG_FD 5
 #define CHAN_FILES 64
+#define LOG_PATIENCE_MS 1000
 
 static int
 answer_one(struct chan *c, const struct chan_ops *ops,
@@ -111,6 +112,7 @@ chan_main(int argc, char **argv, const struct chan_ops *ops)
 	}
 	log_open(ops->program, fd_is_socket(LOG_FD, NULL, NULL) ? LOG_FD : -1,
 	    LEVEL_INFO);
+	log_patience(LOG_PATIENCE_MS);
 	confine();
 	if (plan_read(CONF_FD, &plan) == 0)
 		conf = conf_from_fd(CONF_FD, (int64_t)plan.conf_at);

@@ -22,6 +22,7 @@
 #include "lib/log.h"
 
 #define POLL_MOST 1024
+#define LOG_PATIENCE_MS 1000	/* mail can wait for its log */
 #define LOCKED_MS 20	/* submit still syncs; the close is heard of, too */
 
 int
@@ -68,6 +69,7 @@ deliver_log(struct deliver *v)
 			return;
 	}
 	log_open("deliver", fd, most);
+	log_patience(LOG_PATIENCE_MS);
 	if (v->log_fd != -1)
 		close(v->log_fd);
 	v->log_fd = fd;

@@ -3,7 +3,7 @@
  *
  * Runs in every program, in sessions behind the last filter: nothing here
  * allocates, opens, or asks for the time or the locale; the only calls are
- * sendto(2) and write(2).
+ * sendto(2) and write(2), and poll(2) for those who asked for patience.
  *
  * A datagram to the logger is the level's digit, then "program: event ...".
  * On standard error it is "program[pid]: event ...\n" in one write.
@@ -11,6 +11,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -34,6 +35,8 @@ static struct {
 	enum log_level most;
 	pid_t pid;
 	bool watching_forks;
+	int patience;		/* ms */
+	bool in_vain;		/* the last wait */
 	atomic_ulong lost;
 } out = { .program = "inlet", .sock = -1, .most = LEVEL_INFO };
 
@@ -63,6 +66,12 @@ void
 log_level_set(enum log_level most)
 {
 	out.most = most;
+}
+
+void
+log_patience(int ms)
+{
+	out.patience = ms;
 }
 
 int
@@ -229,6 +238,21 @@ log_textn(struct logline *l, const char *key, const char *p, size_t len)
 		puts_all(l, "...");
 }
 
+static ssize_t
+send_line(const struct logline *l)
+{
+	struct pollfd p = { .fd = out.sock, .events = POLLOUT };
+	ssize_t n;
+
+	n = send(out.sock, l->p, l->len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (n == -1 && errno == EAGAIN && out.patience > 0 && !out.in_vain &&
+	    poll(&p, 1, out.patience) == 1)
+		n = send(out.sock, l->p, l->len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (out.patience > 0)
+		out.in_vain = n == -1;
+	return n;
+}
+
 void
 log_end(struct logline *l)
 {
@@ -250,8 +274,7 @@ log_end(struct logline *l)
 		if (out.sock == -1)
 			n = write(STDERR_FILENO, l->p, l->len);
 		else
-			n = send(out.sock, l->p, l->len,
-			    MSG_DONTWAIT | MSG_NOSIGNAL);
+			n = send_line(l);
 	} while (n == -1 && errno == EINTR);
 	if (n == -1)
 		atomic_fetch_add(&out.lost, lost + 1);

@@ -38,6 +38,11 @@ struct logline {
  */
 void log_open(const char *program, int sock, enum log_level most);
 void log_level_set(enum log_level most);
+/*
+ * How long a line may wait for room at the logger: 0, as it is at first, for
+ * who must never block.  Once it waited in vain, none waits until one went.
+ */
+void log_patience(int ms);
 /* Connects to the logger's socket at path; -1 if nobody listens there. */
 int log_connect(const char *path);
 

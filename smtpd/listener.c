@@ -114,10 +114,16 @@ log_sockets(struct inner *i_r, const char *path)
 	    sizeof on);
 }
 
+/* Sessions open jail/submit; deliver, the submit user, opens the others. */
+static int
+give(const char *path, const struct proc_user *user)
+{
+	return geteuid() == 0 ? chown(path, user->uid, user->gid) : 0;
+}
+
 int
 listener_inner(struct inner *i_r, const struct plan *p, const char **path_r)
 {
-	const struct proc_user *s = &p->users[PLAN_SESSION];
 	const char *path;
 
 	path = *path_r = inner_path(p, "");
@@ -129,15 +135,17 @@ listener_inner(struct inner *i_r, const struct plan *p, const char **path_r)
 	path = inner_path(p, "/jail/submit");
 	if ((i_r->submit = net_unix_bind(path, SOCK_STREAM, 0600)) < 0)
 		return -1;
-	if (geteuid() == 0 && chown(path, s->uid, s->gid) != 0)
+	if (give(path, &p->users[PLAN_SESSION]) != 0)
 		return -1;
 	path = inner_path(p, "/jail/lookup");
 	if ((i_r->lookup = net_unix_bind(path, SOCK_SEQPACKET, 0666)) < 0)
 		return -1;
 	path = inner_path(p, "/submit");
 	if ((i_r->local = net_unix_bind(path, SOCK_STREAM,
-	    p->submit_socket_mode)) < 0)
+	    p->submit_socket_mode)) < 0 ||
+	    give(path, &p->users[PLAN_SUBMIT]) != 0)
 		return -1;
 	path = inner_path(p, "/log");
-	return log_sockets(i_r, path);
+	return log_sockets(i_r, path) == 0 &&
+	    give(path, &p->users[PLAN_SUBMIT]) == 0 ? 0 : -1;
 }

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "tests/tap.h"
 
@@ -128,6 +129,51 @@ lost(void)
 	is(next(), "3prog: y", "once");
 }
 
+/* Room comes when the other end reads: a patient program loses nothing. */
+static void
+patient(void)
+{
+	int64_t begin, first, second;
+	struct logline l;
+	int status = 1;
+	pid_t pid;
+	int i;
+
+	for (i = 0; i < 5000; i++)
+		log_note(LEVEL_INFO, "filling");
+	log_patience(20);
+	begin = clock_ms();
+	log_note(LEVEL_INFO, "no room");
+	first = clock_ms() - begin;
+	log_note(LEVEL_INFO, "no room");
+	second = clock_ms() - begin - first;
+	ok(first >= 20 && second < 20, "it waits in vain only once");
+	while (*next() != '\0')
+		;
+	log_note(LEVEL_INFO, "there is room");
+	for (i = 0; i < 5000; i++)
+		log_note(LEVEL_INFO, "filling");
+	while (*next() != '\0')
+		;
+	log_note(LEVEL_INFO, "there is room");
+	next();
+	log_patience(10000);
+	pid = fork();
+	if (pid == 0) {
+		while (recv(logger, got, sizeof(got), 0) > 0 &&
+		    strncmp(got, "3prog: last", 11) != 0)
+			i += strstr(got, "lost") != NULL ? 0 : -1;
+		_exit(i == 0 ? 0 : 1);
+	}
+	for (i = 0; i < 5000; i++)
+		log_note(LEVEL_INFO, "more than there is room for");
+	log_begin(&l, LEVEL_INFO, "last");
+	log_end(&l);
+	waitpid(pid, &status, 0);
+	num(status, 0, "with a reader nothing is lost");
+	log_patience(0);
+}
+
 /* Runs fn in a child whose standard error is read here; gives its status. */
 static int
 child(void (*fn)(void), pid_t *pid_r)
@@ -204,6 +250,7 @@ main(void)
 	events();
 	too_long();
 	lost();
+	patient();
 	num(log_connect("/nowhere/to/be/found"), -1, "nobody listens there");
 	close(logger);
 	log_note(LEVEL_ERROR, "into nothing");
