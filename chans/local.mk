@@ -47,8 +47,9 @@ tests_chans_ch_spool_LDADD = chans/libchans.a lib/libbase.a
 
 EXTRA_DIST += tests/system/delivery.py
 dist_check_SCRIPTS += tests/system/30-deliver.py \
-	tests/system/31-deliver-kill.py
-TESTS += tests/system/30-deliver.py tests/system/31-deliver-kill.py
+	tests/system/31-deliver-kill.py tests/system/32-deliver-notice.py
+TESTS += tests/system/30-deliver.py tests/system/31-deliver-kill.py \
+	tests/system/32-deliver-notice.py
 
 check_PROGRAMS += tests/chans/t_dsn.t
 tests_chans_t_dsn_t_SOURCES = tests/chans/t_dsn.c tests/tap.h
