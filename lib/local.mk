@@ -174,3 +174,8 @@ check_PROGRAMS += tests/lib/t_xalloc.t
 tests_lib_t_xalloc_t_SOURCES = tests/lib/t_xalloc.c tests/tap.h
 tests_lib_t_xalloc_t_LDADD = lib/libbase.a
 TESTS += tests/lib/t_xalloc.t
+
+check_PROGRAMS += tests/lib/t_tailored.t
+tests_lib_t_tailored_t_SOURCES = tests/lib/t_tailored.c tests/tap.h
+tests_lib_t_tailored_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_tailored.t

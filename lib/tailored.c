@@ -13,7 +13,6 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "lib/log.h"
 #include "lib/tailored.h"
 
 #define NOBODY 65534
@@ -104,11 +103,8 @@ tailored_run(const struct tailored_options *o, struct plan *plan_r,
 	int status;
 
 	*code_r = EX_OSERR;
-	if (tailored_start(&t, o) != 0) {
-		log_note(LEVEL_ERROR, "cannot start tailor: %s",
-		    strerror(errno));
+	if (tailored_start(&t, o) != 0)
 		return -1;
-	}
 	while (waitpid(t.pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return -1;

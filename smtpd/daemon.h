@@ -36,7 +36,7 @@ struct daemon {
 	bool started;			/* all were ready once */
 	bool reload_wanted;		/* SIGHUP while one was under way */
 	bool accepting;			/* listening sockets are armed */
-	int64_t accept_again;		/* pause after EMFILE and the like; 0: none */
+	int64_t accept_again;	/* pause after EMFILE and the like; 0: none */
 	int64_t drain_until;		/* 0: not stopping */
 	struct farewell farewell[FAREWELLS];
 	unsigned farewells;		/* next place */

@@ -17,7 +17,7 @@ struct limit_node {
 struct limits {
 	uint32_t room;		/* connections there may ever be */
 	uint32_t total;
-	uint32_t listener[PLAN_SOCKETS];	/* by the configuration's index */
+	uint32_t listener[PLAN_SOCKETS];	/* by the record's index */
 	uint32_t buckets;	/* a power of two */
 	uint32_t *bucket;
 	struct limit_node *node;	/* 1 to 2 * room */

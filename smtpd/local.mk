@@ -25,3 +25,8 @@ check_PROGRAMS += tests/smtpd/t_options.t
 tests_smtpd_t_options_t_SOURCES = tests/smtpd/t_options.c tests/tap.h
 tests_smtpd_t_options_t_LDADD = smtpd/libsmtpd.a lib/libbase.a
 TESTS += tests/smtpd/t_options.t
+
+check_PROGRAMS += tests/smtpd/t_slots.t
+tests_smtpd_t_slots_t_SOURCES = tests/smtpd/t_slots.c tests/tap.h
+tests_smtpd_t_slots_t_LDADD = smtpd/libsmtpd.a lib/libbase.a
+TESTS += tests/smtpd/t_slots.t

@@ -75,7 +75,9 @@ signals_open(void)
 {
 	sigset_t set;
 
-	signal(SIGPIPE, SIG_IGN);
+	if (sigaction(SIGPIPE, &(struct sigaction){ .sa_handler = SIG_IGN },
+	    NULL) != 0)
+		return -1;
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGHUP);

@@ -47,7 +47,7 @@ is_foreign(const char *verb, size_t len)
 	return false;
 }
 
-/* "FROM:<...> params": RFC 5321 has no blank behind the colon; many send one. */
+/* "FROM:<...> params"; RFC 5321 has no blank there, but many send one. */
 static int
 parse_path(const char *text, const char *word, enum path_kind kind,
     struct argument *a, struct reply *r)
@@ -169,7 +169,7 @@ command_run(struct session *s, char *line, size_t len)
 	bool path = c != NULL && (c->argument == FROM_PATH ||
 	    c->argument == TO_PATH);
 
-	/* Blanks at the end are common and harmless; within they are not ours. */
+	/* Blanks at the end are common and harmless. */
 	while (len > 0 && line[len - 1] == ' ')
 		line[--len] = '\0';
 	if (has_control(line, len, path))

@@ -51,3 +51,8 @@ check_PROGRAMS += tests/smtpsrvr/t_sandbox.t
 tests_smtpsrvr_t_sandbox_t_SOURCES = tests/smtpsrvr/t_sandbox.c tests/tap.h
 tests_smtpsrvr_t_sandbox_t_LDADD = $(smtpsrvr_smtpsrvr_LDADD)
 TESTS += tests/smtpsrvr/t_sandbox.t
+
+check_PROGRAMS += tests/smtpsrvr/t_wire.t
+tests_smtpsrvr_t_wire_t_SOURCES = tests/smtpsrvr/t_wire.c tests/tap.h
+tests_smtpsrvr_t_wire_t_LDADD = smtpsrvr/libsmtpsrvr.a lib/libbase.a
+TESTS += tests/smtpsrvr/t_wire.t

@@ -24,6 +24,7 @@
 #include "lib/log.h"
 #include "lib/tailored.h"
 #include "lib/text.h"
+#include "lib/xalloc.h"
 #include "smtpsrvr/once.h"
 #include "smtpsrvr/sandbox.h"
 #include "smtpsrvr/session.h"
@@ -198,8 +199,10 @@ load(struct once *x)
 	int code;
 
 	x->record = tailored_run(&t, &x->plan, &code);
-	if (x->record < 0)
+	if (x->record < 0) {
+		log_note(LEVEL_ERROR, "tailor gave no configuration");
 		return code;
+	}
 	x->conf = conf_from_fd(x->record, (int64_t)x->plan.conf_at);
 	if (x->conf == NULL)
 		return EX_OSERR;
@@ -244,13 +247,11 @@ introduce(const struct once *x, struct session *s, bool own)
 int
 once_run(const struct once_options *o)
 {
-	struct once *x = calloc(1, sizeof *x);
-	struct session *s = calloc(1, sizeof *s);
+	struct once *x = xcalloc(1, sizeof *x);
+	struct session *s = xcalloc(1, sizeof *s);
 	bool root = geteuid() == 0;
 	int code;
 
-	if (x == NULL || s == NULL)
-		return sorry(EX_OSERR);
 	x->o = o;
 	x->log = -1;
 	facts(x);

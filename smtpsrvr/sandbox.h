@@ -17,7 +17,7 @@ enum {
 	SANDBOX_ROOT = 2,	/* the jail as root directory */
 	SANDBOX_USER = 4,	/* the session user, no groups, no capability */
 	SANDBOX_LIMITS = 8,	/* no file, no core, little memory, few fds */
-	SANDBOX_LANDLOCK = 16,	/* no file system, TCP, abstract sockets, signals */
+	SANDBOX_LANDLOCK = 16,	/* no files, TCP, abstract sockets, signals */
 	SANDBOX_FILTER = 32,	/* about twenty system calls */
 	SANDBOX_ALL = 63
 };

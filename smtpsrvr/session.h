@@ -25,7 +25,7 @@ struct server {
 	const struct conf *conf;
 	struct site site;
 	const char *hostname;
-	const char *jail;	/* prefix of the helpers' sockets: "" in the jail */
+	const char *jail;	/* folder of the helpers' sockets; "" inside */
 	/* by listener + 1, then channel + 1: see server_settings() */
 	struct settings *settings;
 };

@@ -22,6 +22,7 @@
 #include "lib/fdio.h"
 #include "lib/log.h"
 #include "lib/plan.h"
+#include "lib/xalloc.h"
 #include "lib/priv.h"
 #include "smtpsrvr/sandbox.h"
 #include "smtpsrvr/session.h"
@@ -167,12 +168,11 @@ take(struct template *t)
 int
 template_run(void)
 {
-	struct template *t = calloc(1, sizeof *t);
+	struct template *t = xcalloc(1, sizeof *t);
 	struct pollfd p = { FD_SMTPD, POLLIN, 0 };
 	int got = 0, log;
 
-	if (t == NULL || (t->session = calloc(1, sizeof *t->session)) == NULL)
-		return EX_OSERR;
+	t->session = xcalloc(1, sizeof *t->session);
 	load(t);
 	log = shared_log();
 	confine(t);

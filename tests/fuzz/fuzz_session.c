@@ -1,7 +1,7 @@
 /*
  * fuzz_session - a whole session: the input is what the client says, a new
- * packet behind each byte 0xfe.  The client sees well-formed replies; submit sees well-formed frames, in order,
- * with no bare CR and no NUL in the text.
+ * packet behind each byte 0xfe.  The client sees well-formed replies; submit
+ * sees well-formed frames, in order, with no bare CR and no NUL in the text.
  */
 #include "config.h"
 

@@ -1,0 +1,143 @@
+/* wire: lines however they come, replies together, deadlines kept. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+#include "smtpsrvr/wire.h"
+#include "tests/tap.h"
+
+static struct wire w;
+static int client, life;
+
+static void
+begin(void)
+{
+	int pair[2], end[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0 ||
+	    socketpair(AF_UNIX, SOCK_STREAM, 0, end) != 0)
+		exit(1);
+	wire_init(&w, pair[0], pair[0], end[0]);
+	client = pair[1];
+	life = end[1];
+}
+
+static void
+say(const char *text, size_t len)
+{
+	if (write(client, text, len) != (ssize_t)len)
+		exit(1);
+}
+#define SAY(s) say(s, sizeof s - 1)
+
+static enum wire_end
+line(size_t most, char **line_r)
+{
+	size_t len;
+
+	return wire_line(&w, most, true, clock_ms() + 50, line_r, &len);
+}
+
+static void
+lines(void)
+{
+	char *l = NULL;
+	size_t len;
+
+	begin();
+	SAY("one\r\ntwo\r\nthr");
+	ok(line(100, &l) == WIRE_OK && strcmp(l, "one") == 0, "a line");
+	ok(wire_pending(&w), "more is there");
+	ok(line(100, &l) == WIRE_OK && strcmp(l, "two") == 0, "the next");
+	num(line(100, &l), WIRE_TIMEOUT, "half a line");
+	SAY("ee\r\n");
+	ok(line(100, &l) == WIRE_OK && strcmp(l, "three") == 0, "its rest");
+	SAY("a\nb\r\n");
+	num(line(100, &l), WIRE_BARE, "a bare LF");
+	SAY("a\rb\r\n");
+	ok(line(100, &l) == WIRE_OK, "the rest of that line");
+	num(line(100, &l), WIRE_BARE, "a bare CR");
+	SAY("a\0b\r\n");
+	ok(wire_line(&w, 100, true, clock_ms() + 50, &l, &len) == WIRE_OK &&
+	    len == 3, "a NUL is for others to judge");
+	SAY("12345678\r\n123456789\r\nx\r\n");
+	num(line(10, &l), WIRE_OK, "as long as it may be");
+	num(line(10, &l), WIRE_TOO_LONG, "one byte more");
+	ok(line(10, &l) == WIRE_OK && strcmp(l, "x") == 0,
+	    "what follows is read");
+	SAY("0123456789012345678901234567890123456789");
+	SAY("tail\r\ny\r\n");
+	num(line(10, &l), WIRE_TOO_LONG, "a very long one");
+	ok(line(10, &l) == WIRE_OK && strcmp(l, "y") == 0,
+	    "its rest is thrown away");
+}
+
+static void
+replies(void)
+{
+	struct reply r;
+	char got[256] = "", *l;
+	ssize_t n;
+
+	begin();
+	reply_set(&r, REPLY_OK);
+	wire_reply(&w, &r);
+	wire_reply(&w, &r);
+	num(recv(client, got, sizeof got, MSG_DONTWAIT), -1,
+	    "replies wait for the input to be used up");
+	num(line(100, &l), WIRE_TIMEOUT, "then");
+	n = recv(client, got, sizeof got - 1, MSG_DONTWAIT);
+	got[n > 0 ? n : 0] = '\0';
+	is(got, "250 2.0.0 Ok\r\n250 2.0.0 Ok\r\n", "both go out at once");
+}
+
+/* A byte now and then does not move the deadline of the line. */
+static void
+deadlines(void)
+{
+	int64_t until;
+	size_t len;
+	char *l;
+	enum wire_end end = WIRE_OK;
+
+	begin();
+	until = clock_ms() + 60;
+	SAY("a");
+	while ((end = wire_fill(&w, false, until)) == WIRE_OK)
+		SAY("a");
+	num(end, WIRE_TIMEOUT, "a trickle ends at the deadline");
+	close(life);
+	num(wire_line(&w, 100, false, clock_ms() + 20, &l, &len),
+	    WIRE_TIMEOUT, "inside a transaction smtpd's end is not seen");
+	w.at = w.len = 0;
+	num(line(100, &l), WIRE_STOPPING, "between commands it is");
+	close(client);
+	num(line(100, &l), WIRE_CLOSED, "a client that is gone comes first");
+}
+
+static void
+deaf(void)
+{
+	struct reply r;
+	enum wire_end end = WIRE_OK;
+
+	begin();
+	w.reply_ms = 50;
+	reply_set(&r, REPLY_OK);
+	for (int i = 0; i < 1000000 && end == WIRE_OK; i++)
+		end = wire_reply(&w, &r);
+	num(end, WIRE_TIMEOUT, "a client that reads nothing is given up");
+}
+
+int
+main(void)
+{
+	lines();
+	replies();
+	deadlines();
+	deaf();
+	return done();
+}
