@@ -38,8 +38,7 @@ def run_client(args, stdin=b"", **more):
 
 
 def with_swaks(port, to, text, scratch):
-    # An @ at the beginning names a file; swaks makes the line ends itself.
-    # An empty text it would replace with one of its own.
+    # An @ at the beginning names a file.
     path = scratch.write("message", text or b"\n")
     return run_client(["swaks", "--server", "127.0.0.1", "--port", str(port),
                        "--helo", "client.test", "--from", "s@elsewhere.test",
@@ -72,6 +71,7 @@ set_msgid_header off
 def with_snail(port, to, text, _scratch):
     # s-nail makes header and encoding itself: it gets the body alone.
     body = text.split(b"\n\n", 1)[1] if b"\n\n" in text else b""
+    body = body.replace(b"\xff\xfe\x80", b"")     # it takes UTF-8 only
     return run_client(
         ["s-nail", "-:/", "-r", "s@elsewhere.test", "-s", "a subject",
          "-S", "v15-compat", "-S", "ttycharset=utf-8", "-S", "hostname=c.test",
@@ -84,8 +84,9 @@ def with_snail(port, to, text, _scratch):
 def with_smtplib(port, to, text, _scratch):
     with smtplib.SMTP("127.0.0.1", port, "client.test",
                       timeout=slow(60)) as s:
-        refused = s.sendmail("s@elsewhere.test", [to], text,
-                             ["BODY=8BITMIME"])
+        # smtplib leaves the ends of lines in bytes to its caller.
+        refused = s.sendmail("s@elsewhere.test", [to],
+                             text.replace(b"\n", CRLF), ["BODY=8BITMIME"])
     return len(refused)
 
 
@@ -111,8 +112,10 @@ def one(server, client, name, user):
     if head is None:
         diag("sent   " + repr(sent[0][:300]))
         diag("stored " + repr(stored[:600]))
-    # s-nail encodes some; what the others were given is what they send.
-    if client != "s-nail" and not (client == "swaks" and name == "empty"):
+    # swaks and s-nail edit what they are given, at least its end; smtplib
+    # cannot send nothing.  All others send what they were given.
+    if client not in ("swaks", "s-nail") and (client, name) != (
+            "smtplib", "empty"):
         eq(hashlib.sha256(sent[0]).hexdigest(),
            hashlib.sha256(TEXTS[name]).hexdigest(),
            label + ": and is what the client was given")
