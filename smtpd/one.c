@@ -14,6 +14,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "lib/fdio.h"
 #include "lib/log.h"
 #include "lib/net.h"
 #include "smtpd/one.h"
@@ -65,7 +66,9 @@ one_connection(const struct options *o)
 	memcpy(vector, argv, sizeof argv);
 	if (dup2(0, 1) == 1)
 		execv(path, vector);
-	log_note(LEVEL_ERROR, "%s: %s", path, strerror(errno));
+	/* Under inetd the connection is standard error, too. */
+	if (!fd_is_socket(2, NULL, NULL))
+		log_note(LEVEL_ERROR, "%s: %s", path, strerror(errno));
 	(void)!send(0, sorry, sizeof sorry - 1, MSG_NOSIGNAL);
 	return EX_OSFILE;
 }

@@ -184,7 +184,7 @@ gdbm_find(void *state, const char *key, size_t len, struct buf *value_r,
 		answer = TB_FOUND;
 	free(v.dptr);
 	if (answer == TB_FOUND && line_r != NULL)
-		*line_r = 0;	/* only the text it was made of has lines */
+		*line_r = 0;	/* only the text it is made of has lines */
 	return answer;
 }
 

@@ -598,7 +598,7 @@ class Server:
         out.close()
 
     def wait_ready(self, seconds=15):
-        """Until it greets."""
+        """Until it greets, and has all of its children ready."""
         def greets():
             if self.smtpd.poll() is not None:
                 raise Late("smtpd ended with %d\n%s" % (
@@ -610,6 +610,8 @@ class Server:
                 return False
         try:
             wait_for(greets, seconds, "a greeting")
+            wait_for(lambda: '"serving"' in self.scratch.log_text()
+                     + self.stderr(), seconds, "a log line of being ready")
         except Late:
             self.dump()
             raise

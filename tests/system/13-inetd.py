@@ -11,11 +11,6 @@ from harness import *
 MESSAGE = b"Subject: by %s\n\ntext\n"
 
 
-class Prepared(Server):
-    """The resident part of an installation, without a listening smtpd of its
-    own: submit is the session's child."""
-
-
 def conversation(port, way, wait=True):
     """A message through whatever listens there."""
     def greets():
@@ -40,8 +35,8 @@ def conversation(port, way, wait=True):
     return True
 
 
-def arrived(server, way):
-    """The message is in the queue, with our address as its source."""
+def arrived(server, way, address="127.0.0.1"):
+    """The message is in the queue, with its address as its source."""
     found = happens(lambda: [
         n for n in server.scratch.queue()
         if b"Subject: by " + way.encode() in open(os.path.join(
@@ -49,147 +44,169 @@ def arrived(server, way):
     if ok(found, way + ": the message is queued"):
         with open(os.path.join(server.scratch.spool, "queue", found[0]),
                   "rb") as f:
-            like(f.read(), r"Received: from [^\n]*(\n[^\n]*)?\[127\.0\.0\.1\]",
-                 way + ": it came from 127.0.0.1")
+            like(f.read(), r"Received: from [^\n]*(\n[^\n]*)?\[%s\]"
+                 % re.escape(address), way + ": it came from " + address)
 
 
-def start_listener(server, args, **more):
+def inetd(server, name, command):
+    path = server.scratch.write("inetd.conf", "127.0.0.1:@port9@ stream tcp "
+                                "nowait root %s %s\n" % (
+                                    command[0], " ".join(
+                                        [name] + command[1:])))
+    with open(path) as f:
+        text = server.fill(f.read())
+    server.scratch.write("inetd.conf", text)
+    return [tool("inetd"), "-i", path]
+
+
+def by_inetd(server):
+    return inetd(server, "smtpsrvr", session(server))
+
+
+def by_inetd_smtpd(server):
+    return inetd(server, "smtpd", server.command("smtpd", *server.where()) + [
+        program("smtpsrvr"), "local,world"])
+
+
+def by_systemd(server):
+    return [tool("systemd-socket-activate"), "--inetd", "--accept", "-l",
+            server.fill("127.0.0.1:@port9@")] + session(server)
+
+
+def by_systemd_smtpd(server):
+    return [tool("systemd-socket-activate"), "-l",
+            server.fill("127.0.0.1:@port9@")] + server.command(
+                "smtpd", *server.where())
+
+
+def by_tcpserver(server):
+    return [tool("tcpserver"), "-HRDl0", "127.0.0.1",
+            server.fill("@port9@")] + session(server)
+
+
+def session(server):
+    """smtpsrvr as MMDF has it: remotehost localhost channels."""
+    return server.command("smtpsrvr", *server.where()) + [
+        "127.0.0.1", "inlet.example", "local,world"]
+
+
+def a_way(name, needs, arguments, user, resident):
+    """Starts somebody who starts us; a message, and the end."""
+    if not tool(needs):
+        skip("no " + needs)
+        return
+    server = Server(deliver=False, user=user)
+    if resident and not server.scratch.root:
+        # An ordinary user's session wants a resident submit; root's has
+        # one of its own.
+        server.start()
+    before = failures()
     out = open(server.scratch.at("stderr"), "ab")
-    process = spawn(args, stdout=out, stderr=out, **more)
+    process = spawn(arguments(server), stdout=out, stderr=out,
+                    **server.as_user())
     out.close()
-    return process
-
-
-def stop(process):
+    way = name + (", as an ordinary user" if server.scratch.user else "")
+    if conversation(server.ports["9"], way):
+        arrived(server, way)
     process.terminate()
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(10)
-
-
-def ways(server):
-    """name, port, arguments of each way to start one session."""
-    smtpsrvr = server.command("smtpsrvr", *server.where())
-    smtpd = server.command("smtpd", *server.where())
-    conf = server.scratch.conf
-    if tool("inetd") and ROOT:
-        for name, command in (("inetd, smtpsrvr", smtpsrvr),
-                              ("inetd, smtpd", smtpd + [
-                                  "-f", "smtpsrvr", "local,world"])):
-            port = free_port()
-            if "smtpsrvr" in command[0]:
-                command = command + ["127.0.0.1", "inlet.example",
-                                     "local,world"]
-            path = server.scratch.write(
-                "inetd.conf.%d" % port,
-                "127.0.0.1:%d stream tcp nowait root %s %s\n" % (
-                    port, command[0], " ".join(
-                        [os.path.basename(command[0])] + command[1:])))
-            yield name, port, [tool("inetd"), "-i", path], {}
-    else:
-        skip("no inetd" if ROOT else "inetd wants root")
-    if tool("systemd-socket-activate"):
-        port = free_port()
-        yield "systemd-socket-activate --inetd", port, [
-            tool("systemd-socket-activate"), "--inetd", "--accept", "-l",
-            "127.0.0.1:%d" % port] + smtpsrvr + [
-            "127.0.0.1", "inlet.example", "local,world"], {}
-        port = free_port()
-        yield "systemd-socket-activate, smtpd adopts", port, [
-            tool("systemd-socket-activate"), "-l", "127.0.0.1:%d" % port] \
-            + smtpd, {}
-    else:
-        skip("no systemd-socket-activate")
-    if tool("tcpserver"):
-        port = free_port()
-        yield "tcpserver", port, [
-            tool("tcpserver"), "-HRDl0", "127.0.0.1", str(port)] + smtpsrvr \
-            + ["127.0.0.1", "inlet.example", "local,world"], {}
-        del conf
-    else:
-        skip("no tcpserver")
-
-
-def one_by_one(user):
-    server = Server(deliver=False, user=user)
-    whose = "as uid %d" % user if user else "as we are"
-    if server.scratch.root:
-        # Nothing else of an installation runs: the session's own submit
-        # makes what is missing.
-        pass
-    else:
-        # An ordinary user's session wants a resident submit.
-        server.start()
-    for name, port, args, more in ways(server):
-        way = name + (" " + whose if user else "")
-        process = start_listener(server, args, **server.as_user(), **more)
-        if conversation(port, way):
-            arrived(server, way)
-        if failures():
-            server.dump()
-        stop(process)
     if server.smtpd is not None:
-        ok(server.stop(), "the resident server ends cleanly")
+        ok(server.stop(), way + ": the resident server ends cleanly")
+    if failures() > before:
+        server.dump()
+
+
+def each_way(user):
+    if ROOT and user is None:
+        a_way("inetd and smtpsrvr", "inetd", by_inetd, user, True)
+        a_way("inetd and smtpd", "inetd", by_inetd_smtpd, user, True)
+    else:
+        skip("inetd wants root")
+    a_way("systemd-socket-activate --inetd", "systemd-socket-activate",
+          by_systemd, user, True)
+    a_way("systemd-socket-activate, and smtpd adopts the socket",
+          "systemd-socket-activate", by_systemd_smtpd, user, False)
+    a_way("tcpserver", "tcpserver", by_tcpserver, user, True)
 
 
 def as_we_are():
-    one_by_one(None)
+    each_way(None)
 
 
 def as_ordinary_user():
-    if not ROOT:
+    if ROOT:
+        each_way(NOBODY)
+    else:
         skip("we are an ordinary user already")
-        return
-    one_by_one(NOBODY)
+
+
+def piped(server, name, operands, lines):
+    """smtpsrvr on two pipes, each line sent when the last one's reply is
+    there; the replies, and the exit status."""
+    command = server.command("smtpsrvr", *server.where()) + operands
+    process = spawn([name] + command[1:], executable=command[0],
+                    stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                    stderr=open(server.scratch.at("stderr"), "ab"))
+    replies = []
+    for line in [None] + lines:
+        if line is not None:
+            process.stdin.write(line)
+            process.stdin.flush()
+        while True:
+            row = process.stdout.readline().decode("latin-1")
+            if not row or row[3:4] != "-":
+                break
+        replies.append(row)
+        if not row:
+            break
+    process.stdin.close()
+    return replies, process.wait(slow(20))
 
 
 def by_hand():
-    """On two pipes: no socket, so the operand names the host."""
+    """No socket: the operand names the host, from root."""
+    if not ROOT:
+        skip("only root is believed to name a host")
+        return
     server = Server(deliver=False)
-    if not server.scratch.root:
-        server.start()
-    done = subprocess.run(
-        server.command("smtpsrvr", *server.where())
-        + ["192.0.2.7", "inlet.example", "local,world"],
-        input=b"EHLO client.test\r\nMAIL FROM:<s@elsewhere.test>\r\n"
-        b"RCPT TO:<user@example.org>\r\nDATA\r\nSubject: by hand\r\n\r\n"
-        b"text\r\n.\r\nQUIT\r\n", capture_output=True, timeout=slow(30))
-    text = done.stdout.decode("latin-1")
-    like(text, "^220 inlet.example ", "by hand: it greets")
-    if like(text, r"^250 2\.0\.0 Queued as ", "by hand: it takes a message"):
-        name = server.scratch.queue()[0]
-        with open(os.path.join(server.scratch.spool, "queue", name),
-                  "rb") as f:
-            like(f.read(), r"Received: from [^\n]*(\n[^\n]*)?\[192\.0\.2\.7\]",
-                 "by hand: the operand names the host")
-    like(text, r"^221 2\.0\.0 ", "by hand: it says goodbye")
-    eq(done.returncode, 0, "by hand: it exits 0")
-    if failures():
-        diag(done.stderr.decode("latin-1"))
-        server.dump()
-    if server.smtpd is not None:
-        ok(server.stop(), "the resident server ends cleanly")
+    replies, status = piped(
+        server, "smtpsrvr", ["192.0.2.7", "inlet.example", "local,world"],
+        [b"EHLO client.test\r\n", b"MAIL FROM:<s@elsewhere.test>\r\n",
+         b"RCPT TO:<user@example.org>\r\n", b"DATA\r\n",
+         b"Subject: by by hand\r\n\r\ntext\r\n.\r\n", b"QUIT\r\n"])
+    eq([r[:3] for r in replies], "220 250 250 250 354 250 221".split(),
+       "by hand: a whole session on two pipes")
+    eq(status, 0, "by hand: it exits 0")
+    arrived(server, "by hand", "192.0.2.7")
+    server.dump(20) if failures() else None
 
 
 def finicky():
-    """A name beginning with r is finicky: strangers are refused."""
-    server = Server(DEFAULT_CONF.replace("channel \"world\" { }",
-                                         "channel \"world\" { }"),
-                    deliver=False)
-    if not server.scratch.root:
-        server.start()
-    path = server.command("smtpsrvr", *server.where())
-    done = subprocess.run(
-        ["rsmtpsrvr"] + path[1:] + ["192.0.2.7", "inlet.example", "local"],
-        executable=path[0], input=b"QUIT\r\n", capture_output=True,
-        timeout=slow(30))
-    like(done.stdout, r"^(554 5\.7\.1|421 4\.4\.3) ",
-         "argv[0] rsmtpsrvr refuses a host of no channel")
-    if failures():
-        diag(done.stderr.decode("latin-1"))
-        server.dump()
-    if server.smtpd is not None:
-        ok(server.stop(), "the resident server ends cleanly")
+    """argv[0] that begins with r: hosts of no channel are refused."""
+    if not ROOT:
+        skip("only root is believed to name a host")
+        return
+    server = Server(deliver=False)
+    replies, _status = piped(
+        server, "rsmtpsrvr", ["192.0.2.7", "inlet.example", "local"], [])
+    ok(re.match(reply_pattern("UNRESOLVED_HOST"), replies[0]) or
+       re.match(reply_pattern("UNKNOWN_HOST"), replies[0]),
+       "rsmtpsrvr refuses a host of no channel: " + replies[0])
+    replies, _status = piped(
+        server, "smtpsrvr", ["192.0.2.7", "inlet.example", "local"], [])
+    like(replies[0], "^220 ", "smtpsrvr takes it as the last channel's")
+
+
+def without_submit():
+    """An ordinary user's session without a resident submit says 421."""
+    server = Server(deliver=False, user=NOBODY if ROOT else None)
+    done = subprocess.run(session(server), input=b"", capture_output=True,
+                          timeout=slow(20), **server.as_user())
+    like(done.stdout, r"^421 4\.3\.0 ", "no submit: 421")
+    ok(done.returncode != 0, "no submit: it does not exit 0")
 
 
 need_built("smtpd", "smtpsrvr", "submit", "logger")
-run(as_we_are, as_ordinary_user, by_hand, finicky, seconds=240)
+run(as_we_are, as_ordinary_user, by_hand, finicky, without_submit,
+    seconds=240)
