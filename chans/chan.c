@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -91,6 +92,8 @@ static void
 confine(void)
 {
 	umask(077);
+	/* Nobody would hear the answer, and the entry would stay locked. */
+	priv_die_with_parent(SIGKILL, getppid());
 	if (priv_limit(RLIMIT_CORE, 0) == -1 ||
 	    priv_limit(RLIMIT_NOFILE, CHAN_FILES) == -1 ||
 	    priv_no_new() == -1)

@@ -486,19 +486,36 @@ channels_busy(const struct channels *cs)
 	return false;
 }
 
+/* Idle programs: what does not end by itself in time loses nothing. */
+static void
+worker_end(struct worker *w, int64_t deadline)
+{
+	int status;
+
+	while (w->pid != 0 && waitpid(w->pid, &status, WNOHANG) == 0) {
+		if (clock_left(deadline) == 0)
+			kill(w->pid, SIGKILL);
+		(void)poll(NULL, 0, 5);
+	}
+	w->pid = 0;
+}
+
 void
 channels_close(struct channels *cs)
 {
+	int64_t deadline = clock_ms() + CHANNEL_ENDING_MS;
 	struct channel *ch, *next;
 	int i;
 
-	for (ch = cs->first; ch != NULL; ch = next) {
+	for (ch = cs->first; ch != NULL; ch = ch->next) {
 		for (i = 0; i < ch->nworkers; i++) {
 			if (ch->workers[i].sock != -1)
 				close(ch->workers[i].sock);
-			if (ch->workers[i].pid != 0)
-				waitpid(ch->workers[i].pid, NULL, 0);
 		}
+	}
+	for (ch = cs->first; ch != NULL; ch = next) {
+		for (i = 0; i < ch->nworkers; i++)
+			worker_end(&ch->workers[i], deadline);
 		next = ch->next;
 		free(ch->workers);
 		free(ch);

@@ -20,7 +20,7 @@
 
 #define CHANNEL_IDLE_MS 60000	/* an idle program ends after it */
 #define CHANNEL_QUEUED 32	/* jobs that may wait before it is full */
-#define CHANNEL_ENDING_MS 10000	/* it may take to end */
+#define CHANNEL_ENDING_MS 5000	/* it may take to end */
 #define CHANNEL_PAUSE_MS 5000	/* no new program after one that failed */
 
 /* Some recipients of one entry for one channel. */

@@ -20,25 +20,26 @@
 #include "lib/fdio.h"
 #include "lib/text.h"
 
-int
-chanproto_code(const char *code, char class)
+/* Whether code is "class.d{1,3}.d{1,3}" (RFC 3463 2). */
+static bool
+code_good(const char *code, char class)
 {
 	int dots = 0, digits = 0;
 	size_t i;
 
 	if (code[0] != class || code[1] != '.')
-		return 0;
+		return false;
 	for (i = 1; code[i] != '\0'; i++) {
 		if (code[i] == '.') {
 			if (dots > 0 && digits == 0)
-				return 0;
+				return false;
 			dots++;
 			digits = 0;
 		} else if (code[i] >= '0' && code[i] <= '9') {
 			if (++digits > 3)
-				return 0;
+				return false;
 		} else
-			return 0;
+			return false;
 	}
 	return dots == 2 && digits > 0;
 }
@@ -123,7 +124,7 @@ answer_good(const struct chan_answer *a)
 	return a->outcome >= CHAN_DELIVERED && a->outcome <= CHAN_NEVER &&
 	    memchr(a->code, '\0', sizeof a->code) != NULL &&
 	    memchr(a->text, '\0', sizeof a->text) != NULL &&
-	    chanproto_code(a->code, class[a->outcome]) &&
+	    code_good(a->code, class[a->outcome]) &&
 	    text_printable(a->text, strlen(a->text));
 }
 

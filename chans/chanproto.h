@@ -58,7 +58,4 @@ MM_MUST_USE int chanproto_answer(int sock, const struct chan_answer *a);
  */
 void chanproto_fill(struct chan_answer *a, enum chan_outcome outcome,
     const char *code, const char *fmt, ...) MM_PRINTF(4, 5);
-/* Whether code is "class.d{1,3}.d{1,3}". */
-int chanproto_code(const char *code, char class);
-
 #endif

@@ -262,7 +262,7 @@ turn(struct deliver *v)
 			deliver_log(v);
 		}
 		pass_feed(d);
-		while (d->active < PASS_ACTIVE &&
+		while (d->active < d->most &&
 		    (k = agenda_pop(d->agenda, now)) != NULL)
 			pass_begin(d, k);
 	}
@@ -271,7 +271,7 @@ turn(struct deliver *v)
 	if (d->stopping)
 		return next;
 	t = agenda_next(d->agenda);
-	if (t < next && d->active < PASS_ACTIVE)
+	if (t < next && d->active < d->most)
 		next = t;
 	return v->scan < next && !d->once ? v->scan : next;
 }

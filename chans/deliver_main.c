@@ -53,8 +53,11 @@ options(struct deliver *v, int argc, char **argv)
 		usage();
 }
 
+#define FILES_MOST 4096
+#define FILES_SPARE 256		/* channel programs, folders, the log */
+
 static void
-confine(const struct deliver *v)
+confine(struct deliver *v)
 {
 	const struct proc_user *u = &v->plan.users[PLAN_SUBMIT];
 	struct rlimit files;
@@ -64,10 +67,14 @@ confine(const struct deliver *v)
 		fatal(EX_OSERR, "cannot become user %u", (unsigned)u->uid);
 	umask(077);
 	if (getrlimit(RLIMIT_NOFILE, &files) == -1 ||
-	    priv_limit(RLIMIT_NOFILE, files.rlim_max < 4096 ?
-	    (long)files.rlim_max : 4096) == -1 ||
+	    priv_limit(RLIMIT_NOFILE, files.rlim_max < FILES_MOST ?
+	    (long)files.rlim_max : FILES_MOST) == -1 ||
 	    priv_limit(RLIMIT_CORE, 0) == -1 || priv_no_new() == -1)
 		fatal(EX_OSERR, "cannot give up privileges");
+	v->d.most = PASS_ACTIVE;
+	if (files.rlim_max < 2 * PASS_ACTIVE + FILES_SPARE)
+		v->d.most = files.rlim_max > FILES_SPARE + 16 ?
+		    (files.rlim_max - FILES_SPARE) / 2 : 8;
 }
 
 int

@@ -62,8 +62,9 @@ hex_digit(char c)
 	return p == NULL ? -1 : (int)(p - digits);
 }
 
-int
-dsn_xtext(const char *s, char *dst, size_t size)
+/* Decodes xtext (RFC 3461 4); -1 unless all of it is printable ASCII. */
+static int
+xtext_decode(const char *s, char *dst, size_t size)
 {
 	size_t n = 0;
 	char c;
@@ -196,7 +197,7 @@ add_recipient(struct buf *b, const struct dsn_facts *f, size_t i)
 	if (buf_addc(b, '\n') == -1)
 		return -1;
 	if (r->orcpt != NULL && r->orcpt[0] != '\0' &&
-	    dsn_xtext(r->orcpt, text, sizeof text) == 0 &&
+	    xtext_decode(r->orcpt, text, sizeof text) == 0 &&
 	    strchr(text, ';') != NULL &&
 	    buf_addf(b, "Original-Recipient: %s\n", text) == -1)
 		return -1;
@@ -220,7 +221,7 @@ add_status(struct buf *b, const struct dsn_facts *f, const char *boundary)
 	    boundary) == -1)
 		return -1;
 	if (q->envid != NULL && q->envid[0] != '\0' &&
-	    dsn_xtext(q->envid, envid, sizeof envid) == 0 &&
+	    xtext_decode(q->envid, envid, sizeof envid) == 0 &&
 	    buf_addf(b, "Original-Envelope-Id: %s\n", envid) == -1)
 		return -1;
 	trace_date((time_t)(q->time / 1000000), date, sizeof date);

@@ -40,7 +40,5 @@ bool dsn_wanted(const struct qfile *q, size_t recipient);
  */
 MM_MUST_USE int dsn_build(struct buf *b, const struct dsn_facts *f,
     bool *eight_r);
-/* Decodes xtext (RFC 3461 4); -1 unless all of it is printable ASCII. */
-MM_MUST_USE int dsn_xtext(const char *s, char *dst, size_t size);
 
 #endif

@@ -41,8 +41,9 @@ maildir_name(char dst[MAILDIR_NAME], int64_t time_us, const char *id,
 	dst[n] = '\0';
 }
 
-bool
-maildir_path_good(const char *mailbox)
+/* Relative, no empty part, no "." or "..", printable, not too long. */
+static bool
+path_good(const char *mailbox)
 {
 	const char *p = mailbox;
 	size_t n;
@@ -246,7 +247,7 @@ maildir_deliver(const struct maildir_mail *m, struct chan_answer *a)
 {
 	int folder[FOLDERS], i, found;
 
-	if (!maildir_path_good(m->mailbox)) {
+	if (!path_good(m->mailbox)) {
 		chanproto_fill(a, CHAN_NEVER, "5.3.5",
 		    "the mailbox has an impossible path");
 		return;

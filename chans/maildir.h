@@ -30,8 +30,6 @@ struct maildir_mail {
 /* TIME.IDrN.HOST; host is cut to what is harmless in a file name. */
 void maildir_name(char dst[MAILDIR_NAME], int64_t time_us, const char *id,
     size_t recipient, const char *host);
-/* Relative, no empty part, no "." or "..", printable, not too long. */
-bool maildir_path_good(const char *mailbox);
 /* Delivers and fills the answer. */
 void maildir_deliver(const struct maildir_mail *m, struct chan_answer *a);
 

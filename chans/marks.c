@@ -49,7 +49,7 @@ record_sum(const unsigned char p[MARK_SIZE], const char *id)
 	return digest_of(whole, sizeof whole);
 }
 
-void
+static void
 mark_encode(const struct mark *m, const char *id,
     unsigned char p_r[MARK_SIZE])
 {
@@ -64,7 +64,8 @@ mark_encode(const struct mark *m, const char *id,
 	put_number(p_r + MARK_SUM, record_sum(p_r, id), 8);
 }
 
-int
+/* -1 if the checksum or a field is wrong. */
+static int
 mark_decode(const unsigned char p[MARK_SIZE], const char *id,
     struct mark *m_r)
 {

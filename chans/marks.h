@@ -34,12 +34,6 @@ struct mark {
 	char text[CHANPROTO_TEXT];
 };
 
-void mark_encode(const struct mark *m, const char *id,
-    unsigned char p_r[MARK_SIZE]);
-/* -1 if the checksum or a field is wrong. */
-MM_MUST_USE int mark_decode(const unsigned char p[MARK_SIZE], const char *id,
-    struct mark *m_r);
-
 /*
  * Reads marks/ID into m_r[0..n-1] (all NONE where there is no file).  bad_r
  * gets how many records were damaged.  0, or -1 with errno.

@@ -474,7 +474,7 @@ pass_feed(struct delivery *d)
 
 	for (ch = d->channels.first; ch != NULL; ch = ch->next) {
 		while ((k = ch->waiting) != NULL && !channel_full(ch) &&
-		    d->active < PASS_ACTIVE) {
+		    d->active < d->most) {
 			ch->waiting = k->waiting;
 			if (ch->waiting == NULL)
 				ch->waiting_last = &ch->waiting;

@@ -12,7 +12,7 @@
 #include "chans/channel.h"
 #include "chans/depot.h"
 
-#define PASS_ACTIVE 1000	/* entries that are worked on at once */
+#define PASS_ACTIVE 1000	/* the most entries to work on at once */
 #define PASS_NOTICE_MS 10000	/* a notice that submit did not take */
 
 /* A notice that submit may or may not have: it must not be delivered yet. */
@@ -29,7 +29,7 @@ struct delivery {
 	char submit[160];	/* submit's socket */
 	struct held *held;
 	int64_t started;	/* microseconds since 1970 */
-	size_t active;		/* entries in work */
+	size_t active, most;	/* entries in work; two descriptors each */
 	bool once;		/* -o: each entry gets one pass */
 	bool stopping;
 };

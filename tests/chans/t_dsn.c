@@ -61,20 +61,6 @@ wanted(void)
 }
 
 static void
-xtext(void)
-{
-	char got[20];
-
-	ok(dsn_xtext("a+2Bb+3D", got, sizeof got) == 0, "xtext");
-	is(got, "a+b=", "decoded");
-	ok(dsn_xtext("a+2", got, sizeof got) == -1, "cut");
-	ok(dsn_xtext("a+2b", got, sizeof got) == -1, "lower case");
-	ok(dsn_xtext("a+0Ab", got, sizeof got) == -1, "a hidden newline");
-	ok(dsn_xtext("01234567890123456789", got, sizeof got) == -1,
-	    "too long");
-}
-
-static void
 build(struct buf *b, char *message, const char *ret, bool *eight)
 {
 	struct mark mark[3] = { { .recipient = 0, .state = MARK_FAILED,
@@ -99,6 +85,35 @@ static bool
 has(const struct buf *b, const char *s)
 {
 	return strstr(buf_str(b), s) != NULL;
+}
+
+static void
+xtext(void)
+{
+	static const struct {
+		const char *coded;
+		const char *want;	/* null: the field is left out */
+	} rows[] = {
+		{ "rfc822;a+2Bb+3D", "\nOriginal-Recipient: rfc822;a+b=\n" },
+		{ "rfc822;a+2", NULL }, { "rfc822;a+2b", NULL },
+		{ "rfc822;a+0Ab", NULL }, { "rfc822;a+E4b", NULL },
+		{ "no type", NULL }, { "", NULL }
+	};
+	char plain[] = "Subject: x\n\nbody\n";
+	const char *kept = recipients[0].orcpt;
+	struct buf b;
+	bool is8;
+	size_t i;
+
+	buf_init(&b, 100000);
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		recipients[0].orcpt = rows[i].coded;
+		build(&b, plain, "", &is8);
+		ok(has(&b, rows[i].want != NULL ? rows[i].want :
+		    "\n\nFinal-Recipient: "), rows[i].coded);
+	}
+	recipients[0].orcpt = kept;
+	buf_free(&b);
 }
 
 static void

@@ -30,28 +30,6 @@ names(void)
 	num(strlen(name), MAILDIR_NAME - 1, "cut to its room");
 }
 
-static void
-paths(void)
-{
-	static const char *const good[] = { "example.org/user", "user",
-	    "a/b/c/d", "example.org/a b", "example.org/.hidden",
-	    "example.org/..." };
-	static const char *const bad[] = { "", "/", "/etc", "a/", "a//b", ".",
-	    "..", "a/..", "../a", "a/../b", "a/./b", "a/b\n", "a/\303\244" };
-	char large[300];
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(good); i++)
-		ok(maildir_path_good(good[i]), good[i]);
-	for (i = 0; i < ARRAY_LEN(bad); i++)
-		ok(!maildir_path_good(bad[i]), "refused");
-	memset(large, 'a', sizeof large);
-	large[256] = '\0';
-	ok(!maildir_path_good(large), "a part that no file system takes");
-	large[255] = '\0';
-	ok(maildir_path_good(large), "the longest part");
-}
-
 static uint8_t
 deliver(const char *mailbox, const char *name, const char *text, bool repeat,
     struct chan_answer *a)
@@ -66,6 +44,34 @@ deliver(const char *mailbox, const char *name, const char *text, bool repeat,
 	memset(a, 0, sizeof *a);
 	maildir_deliver(&m, a);
 	return a->outcome;
+}
+
+static void
+paths(void)
+{
+	static const char *const good[] = { "example.org/user", "user",
+	    "a/b/c/d", "example.org/a b", "example.org/.hidden",
+	    "example.org/..." };
+	static const char *const bad[] = { "", "/", "/etc", "a/", "a//b", ".",
+	    "..", "a/..", "../a", "a/../b", "a/./b", "a/b\n", "a/\303\244" };
+	struct chan_answer a;
+	char large[300];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(good); i++)
+		num(deliver(good[i], "n", "", false, &a), CHAN_DELIVERED,
+		    good[i]);
+	for (i = 0; i < ARRAY_LEN(bad); i++)
+		num(deliver(bad[i], "n", "", false, &a), CHAN_NEVER,
+		    "refused");
+	is(a.code, "5.3.5", "as 5.3.5");
+	memset(large, 'a', sizeof large);
+	large[256] = '\0';
+	num(deliver(large, "n", "", false, &a), CHAN_NEVER,
+	    "a part that no file system takes");
+	large[255] = '\0';
+	num(deliver(large, "n", "", false, &a), CHAN_DELIVERED,
+	    "the longest part");
 }
 
 /* How many of our names are in a folder of d/u. */

@@ -28,33 +28,6 @@ make(uint32_t recipient, enum mark_state state)
 }
 
 static void
-one_record(void)
-{
-	unsigned char p[MARK_SIZE];
-	struct mark m = make(7, MARK_LATER), got;
-	size_t i, taken = 0;
-
-	mark_encode(&m, ID, p);
-	num(mark_decode(p, ID, &got), 0, "decodes");
-	num(got.recipient, 7, "recipient");
-	num(got.state, MARK_LATER, "state");
-	num(got.tries, 3, "tries");
-	num(got.group, MARK_ALONE, "group");
-	num(got.when, 1234567890123456LL, "when");
-	is(got.code, "4.2.2", "code");
-	is(got.text, "mailbox 7 full", "text");
-	num(mark_decode(p, "ZZZZZZZZZZZZZZZZZZZZ", &got), -1,
-	    "another entry's record is none");
-	for (i = 0; i < MARK_SIZE; i++) {
-		p[i] ^= 0x10;
-		if (mark_decode(p, ID, &got) == 0)
-			taken++;
-		p[i] ^= 0x10;
-	}
-	num(taken, 0, "a wrong bit anywhere is seen");
-}
-
-static void
 append(const struct mark *m, int n)
 {
 	int fd, made, i;
@@ -65,6 +38,40 @@ append(const struct mark *m, int n)
 			ok(false, "append");
 	}
 	close(fd);
+}
+
+static void
+one_record(void)
+{
+	struct mark m = make(1, MARK_LATER), got[2];
+	unsigned char p[MARK_SIZE];
+	size_t i, bad, taken = 0;
+	int fd;
+
+	append(&m, 1);
+	num(marks_read(dir, ID, got, 2, &bad), 0, "one record");
+	num(got[1].recipient, 1, "recipient");
+	num(got[1].state, MARK_LATER, "state");
+	num(got[1].tries, 3, "tries");
+	num(got[1].group, MARK_ALONE, "group");
+	num(got[1].when, 1234567890123456LL, "when");
+	is(got[1].code, "4.2.2", "code");
+	is(got[1].text, "mailbox 1 full", "text");
+	fd = openat(dir, ID, O_RDWR);
+	num(pread(fd, p, sizeof p, 0), MARK_SIZE, "its size");
+	for (i = 0; i < MARK_SIZE; i++) {
+		p[i] ^= 0x10;
+		if (pwrite(fd, p, sizeof p, 0) != MARK_SIZE ||
+		    marks_read(dir, ID, got, 2, &bad) != 0 || bad != 1 ||
+		    got[1].state != MARK_NONE)
+			taken++;
+		p[i] ^= 0x10;
+	}
+	num(taken, 0, "a wrong bit anywhere is seen");
+	close(fd);
+	num(renameat(dir, ID, dir, "ZZZZZZZZZZZZZZZZZZZZ"), 0, "renamed");
+	num(marks_read(dir, "ZZZZZZZZZZZZZZZZZZZZ", got, 2, &bad), 0, "and");
+	num(bad, 1, "another entry's record is none");
 }
 
 static void
