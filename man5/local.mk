@@ -1,2 +1,3 @@
 # man5
 dist_man_MANS += man5/inlet.conf.5
+dist_man_MANS += man5/inlet-tables.5

@@ -7,6 +7,9 @@
 #include "config.h"
 
 #include <errno.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,6 +63,18 @@ open_kind(const struct conf *c, const struct section *s, struct tb *t,
 	return t->kind->open(s, buf_str(path), &t->state, why_r);
 }
 
+/*
+ * Reading a large table touched much heap.  It is free again, but as long as
+ * the allocator keeps it, every fork copies its page tables.
+ */
+static void
+give_back(void)
+{
+#ifdef __GLIBC__
+	(void)malloc_trim(0);
+#endif
+}
+
 struct tb *
 tb_open(const struct conf *c, const struct section *s, struct buf *why_r)
 {
@@ -78,6 +93,7 @@ tb_open(const struct conf *c, const struct section *s, struct buf *why_r)
 		t->path = xstrdup(buf_str(&path));
 	}
 	buf_free(&path);
+	give_back();
 	return t;
 }
 
