@@ -33,18 +33,29 @@ sun_operand(const char *s)
 	    strspn(s + 9, "0123456789") == strlen(s + 9);
 }
 
-/* Our other programs stand beside the smtpsrvr that was named. */
+/*
+ * Our other programs stand beside the smtpsrvr that was named.  A relative
+ * path begins here, and the name of the folder must be absolute.
+ */
 static int
 programs_beside(struct options *o)
 {
 	const char *slash = strrchr(o->smtpsrvr, '/');
-	size_t len = slash != NULL ? (size_t)(slash - o->smtpsrvr) : 1;
+	size_t len = slash != NULL ? (size_t)(slash - o->smtpsrvr) : 0;
+	size_t at = 0;
 
-	if (len >= sizeof o->programs)
+	if (o->smtpsrvr[0] != '/') {
+		if (getcwd(o->programs, sizeof o->programs - 1) == NULL)
+			return -1;
+		at = strlen(o->programs);
+		if (len > 0 && o->programs[at - 1] != '/')
+			o->programs[at++] = '/';
+	}
+	if (at + len >= sizeof o->programs)
 		return -1;
-	memcpy(o->programs, slash != NULL ? o->smtpsrvr : ".", len);
-	o->programs[len] = '\0';
-	if (len == 0)
+	memcpy(o->programs + at, o->smtpsrvr, len);
+	o->programs[at + len] = '\0';
+	if (at + len == 0)
 		return text_copy(o->programs, sizeof o->programs, "/");
 	return 0;
 }

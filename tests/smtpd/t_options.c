@@ -29,6 +29,8 @@ parse(bool connected, const char *a, const char *b, const char *c,
 int
 main(void)
 {
+	char here[200], want[sizeof here + 2];
+
 	num(parse(false, NULL, NULL, NULL, NULL, NULL, NULL), 0, "no words");
 	ok(!o.operands && o.smtpsrvr == NULL && o.tailor.most == NULL,
 	    "nothing is set");
@@ -49,7 +51,15 @@ main(void)
 	num(parse(true, "-f", "./smtpsrvr", "smtp", NULL, NULL, NULL), 0,
 	    "4.3");
 	ok(!o.sun && o.tailor.finicky, "one connection, finicky");
-	is(o.programs, ".", "a relative smtpsrvr");
+	ok(getcwd(here, sizeof here) != NULL, "where we are");
+	snprintf(want, sizeof want, "%s/.", here);
+	is(o.programs, want, "a relative smtpsrvr: beside it, from here");
+	num(parse(false, "smtpsrvr", "smtp", NULL, NULL, NULL, NULL), 0,
+	    "a name without a folder");
+	is(o.programs, here, "is in this one");
+	num(parse(false, "/smtpsrvr", NULL, NULL, NULL, NULL, NULL), 0,
+	    "in the root folder");
+	is(o.programs, "/", "so are the others");
 
 	num(parse(true, "c0000201.1025", NULL, NULL, NULL, NULL, NULL), 0,
 	    "sun");
