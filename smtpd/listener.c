@@ -41,7 +41,6 @@ listener_open(struct listeners *l_r, struct listeners *old,
 			continue;
 		if (i == 0 && old->adopted >= 0) {
 			l_r->fd[0] = old->adopted;
-			l_r->adopted = -1;
 			continue;
 		}
 		l_r->fd[i] = net_listen(&l_r->at[i], p->backlog);
@@ -67,6 +66,21 @@ listener_open(struct listeners *l_r, struct listeners *old,
 		old->fd[from[i]] = -1;
 	}
 	return 0;
+}
+
+void
+listener_adopt(struct plan *p, int adopted)
+{
+	struct sockaddr_storage ss = { 0 };
+	socklen_t len = sizeof ss;
+	int n = 1;
+
+	if (getsockname(adopted, (struct sockaddr *)&ss, &len) == 0)
+		net_from_sockaddr(&p->sockets[0].at, (struct sockaddr *)&ss);
+	for (int i = 1; i < p->nsockets; i++)
+		if (p->sockets[i].listener != p->sockets[0].listener)
+			p->sockets[n++] = p->sockets[i];
+	p->nsockets = n;
 }
 
 void

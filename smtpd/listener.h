@@ -10,7 +10,7 @@ struct listeners {
 	int n;
 	int fd[PLAN_SOCKETS];			/* in the plan's order */
 	struct netaddr at[PLAN_SOCKETS];
-	int adopted;	/* a listening descriptor we were given, or -1 */
+	int adopted;	/* the one we were given, for the first; or -1 */
 };
 
 /* The sockets between our programs; they outlive every helper. */
@@ -28,6 +28,11 @@ struct inner {
  */
 int listener_open(struct listeners *l_r, struct listeners *old,
     const struct plan *p, int *bad_r);
+/*
+ * The first listener has the socket that we were given, at whatever address
+ * that is, and no other.
+ */
+void listener_adopt(struct plan *p, int adopted);
 void listener_close(struct listeners *l);
 /* 0, or -1 with *path_r (static) and errno. */
 int listener_inner(struct inner *i_r, const struct plan *p,

@@ -136,6 +136,8 @@ take_settings(struct daemon *d)
 	int bad = 0;
 
 	connections_arm(d, false);
+	if (d->listeners.adopted >= 0)
+		listener_adopt(&d->next_plan, d->listeners.adopted);
 	if (listener_open(&next, &d->listeners, &d->next_plan, &bad) != 0) {
 		log_note(LEVEL_ERROR, "reload: cannot listen at port %d for "
 		    "%s: %s", d->next_plan.sockets[bad].at.port,

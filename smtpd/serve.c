@@ -127,6 +127,8 @@ open_all(struct daemon *d, int adopted)
 	char text[NET_TEXT];
 	int bad = 0;
 
+	if (adopted >= 0)
+		listener_adopt(&d->plan, adopted);
 	if (listener_inner(&d->inner, &d->plan, &path) != 0)
 		fatal(EX_CANTCREAT, "%s: %s", path, strerror(errno));
 	if (listener_open(&d->listeners, &none, &d->plan, &bad) != 0)
