@@ -164,6 +164,33 @@ def piped(server, name, operands, lines):
     return replies, process.wait(slow(20))
 
 
+def adopts_all():
+    """A socket for both families is all that the first listener has, though
+    its section names an address for each."""
+    if not tool("systemd-socket-activate"):
+        skip("no systemd-socket-activate")
+        return
+    before = failures()
+    port = free_port()
+    server = Server(DEFAULT_CONF + 'listen "smtp" { port = %d }\n' % port,
+                    deliver=False)
+    with open(server.scratch.at("stderr"), "ab") as out:
+        process = spawn([
+            tool("systemd-socket-activate"), "-l", "[::]:%d" % port]
+            + server.command("smtpd", *server.where()),
+            stdout=out, stderr=out)
+    conversation(port, "both families")
+    process.send_signal(signal.SIGHUP)
+    happens(lambda: "new settings are in force" in server.scratch.log_text(),
+            10)
+    conversation(port, "both families, after SIGHUP")
+    if failures() > before:
+        server.dump()
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(slow(10))
+
+
 def by_hand():
     """No socket: the operand names the host, from root."""
     if not ROOT:
@@ -208,5 +235,5 @@ def without_submit():
 
 
 need_built("smtpd", "smtpsrvr", "submit", "logger")
-run(as_we_are, as_ordinary_user, by_hand, finicky, without_submit,
+run(as_we_are, as_ordinary_user, adopts_all, by_hand, finicky, without_submit,
     seconds=240)
