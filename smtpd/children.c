@@ -134,11 +134,14 @@ child_ended(struct child *c, enum child_name name, int status)
 	char end[40];
 	int64_t pause;
 
-	/* One that was ready and then lived a while did not fail to start. */
-	c->failures = c->ready && clock_ms() - c->since > 1000 ? 0 :
-	    c->failures + 1;
-	pause = c->failures == 0 ? 0 : 100LL << (c->failures < 6 ?
-	    c->failures : 6);
+	/* One that was ready did not fail to start: only a breath for it. */
+	if (c->ready) {
+		c->failures = 0;
+		pause = clock_ms() - c->since > 1000 ? 0 : 100;
+	} else {
+		pause = 100LL << (c->failures < 6 ? c->failures : 6);
+		c->failures++;
+	}
 	if (pause > PAUSE_MOST)
 		pause = PAUSE_MOST;
 	log_begin(&l, LEVEL_ERROR, "child-ended");

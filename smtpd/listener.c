@@ -60,10 +60,13 @@ listener_open(struct listeners *l_r, struct listeners *old,
 		return -1;
 	}
 	for (i = 0; i < p->nsockets; i++) {
-		if (from[i] < 0)
-			continue;
-		l_r->fd[i] = old->fd[from[i]];
-		old->fd[from[i]] = -1;
+		if (from[i] >= 0) {
+			l_r->fd[i] = old->fd[from[i]];
+			old->fd[from[i]] = -1;
+		} else if (l_r->fd[i] >= 0) {
+			/* A client that is gone again must not hold us up. */
+			fcntl(l_r->fd[i], F_SETFL, O_NONBLOCK);
+		}
 	}
 	return 0;
 }

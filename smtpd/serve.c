@@ -4,7 +4,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -136,9 +135,6 @@ open_all(struct daemon *d, int adopted)
 		    "%s", net_text(&d->plan.sockets[bad].at, text),
 		    d->plan.sockets[bad].at.port, d->plan.sockets[bad].name,
 		    strerror(errno));
-	for (int i = 0; i < d->listeners.n; i++)
-		if (d->listeners.fd[i] >= 0)
-			fcntl(d->listeners.fd[i], F_SETFL, O_NONBLOCK);
 	if (slots_init(&d->slots, room()) != 0)
 		fatal(EX_OSERR, "session table: %s", strerror(errno));
 	if ((uint32_t)d->plan.max_connections > d->slots.room)

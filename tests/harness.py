@@ -578,12 +578,15 @@ class Server:
         return [] if os.environ.get("INLET_PREFIX") \
             else ["-L", program_directory()]
 
-    def start(self, wait=True):
+    def start_smtpd(self):
         out = open(self.scratch.at("stderr"), "ab")
         self.smtpd = spawn(
             self.command("smtpd", *self.where(), *self.options, *self.args),
             stdout=out, stderr=out, cwd="/", **self.as_user())
         out.close()
+
+    def start(self, wait=True):
+        self.start_smtpd()
         if wait:
             self.wait_ready()
         if self.with_deliver:

@@ -52,7 +52,9 @@ system_tests = \
 	tests/system/12-postfix-exim.py \
 	tests/system/13-inetd.py \
 	tests/system/14-states.py \
-	tests/system/15-limits.py
+	tests/system/15-limits.py \
+	tests/system/16-kill.py \
+	tests/system/17-reload.py
 dist_check_SCRIPTS += $(lint_tests) tests/talk.py $(system_tests)
 talks = \
 	tests/talks/10-greeting.talk tests/talks/11-hello.talk \
