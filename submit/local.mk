@@ -86,4 +86,13 @@ TESTS += tests/submit/t_commit.t
 
 dist_check_SCRIPTS += tests/submit/server.py
 TESTS += tests/submit/server.py
-EXTRA_DIST += tests/crash/submitter.py
+
+# Crashes and power cuts.
+check_PROGRAMS += tests/crash/killat
+tests_crash_killat_SOURCES = tests/crash/killat.c
+tests_crash_killat_LDADD = lib/libbase.a
+
+EXTRA_DIST += tests/crash/submitter.py tests/crash/nosync.c
+dist_check_SCRIPTS += tests/crash/kills.py tests/crash/faults.py \
+	tests/crash/powercut.py
+TESTS += tests/crash/kills.py tests/crash/faults.py tests/crash/powercut.py

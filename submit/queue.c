@@ -55,19 +55,41 @@ failed(struct entry *e, const char *step)
 }
 
 /*
- * Another submit that starts just now may have locked the new file first,
- * and removed it for an abandoned one.
+ * Locks the new file; ESTALE if another submit that starts just now locked it
+ * first, and removed it for an abandoned one.
  */
-static bool
+static int
 lock_new(int fd)
 {
 	struct stat st;
 
 	while (flock(fd, LOCK_EX) != 0)
 		if (errno != EINTR)
-			return false;
+			return -1;
+	if (fstat(fd, &st) != 0)
+		return -1;
 	errno = ESTALE;
-	return fstat(fd, &st) == 0 && st.st_nlink == 1;
+	return st.st_nlink == 1 ? 0 : -1;
+}
+
+static int
+create_once(struct spool *s, struct entry *e)
+{
+	int error;
+
+	e->fd = durable_create(s->tmp, e->id);
+	if (e->fd == -1)
+		return -1;
+	if (lock_new(e->fd) == 0)
+		return 0;
+	error = errno;
+	if (error != ESTALE && durable_remove(s->tmp, e->id) != 0)
+		log_note(LEVEL_ERROR, "cannot remove tmp/%s: %s", e->id,
+		    strerror(errno));
+	close(e->fd);
+	e->fd = -1;
+	errno = error;
+	return -1;
 }
 
 int
@@ -75,15 +97,12 @@ queue_create(struct spool *s, struct entry *e)
 {
 	PANIC_IF(e->state != ENTRY_NEW);
 	for (int try = 0; try < QUEUE_CREATE_TRIES; try++) {
-		e->fd = durable_create(s->tmp, e->id);
-		if (e->fd == -1)
-			break;
-		if (lock_new(e->fd)) {
+		if (create_once(s, e) == 0) {
 			e->state = ENTRY_WRITING;
 			return 0;
 		}
-		close(e->fd);
-		e->fd = -1;
+		if (errno != ESTALE)
+			break;
 	}
 	return failed(e, "create");
 }

@@ -117,14 +117,17 @@ def arguments(spool, *more, run="/nonexistent", settings=()):
     return [STAGED, spool, run, "192.0.2.7", *settings, "--", *more]
 
 
-def child(spool, before=(), env=None, settings=(), log=None):
+def child(spool, before=(), env=None, settings=(), log=None, program=None,
+          preexec=None):
     """submit -c on a new spool; the process and our end of its caller."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     ours.settimeout(60)
     process = subprocess.Popen(
-        [*before, *arguments(spool, SUBMIT, "-c", settings=settings)],
-        stdin=theirs, stdout=subprocess.DEVNULL,
-        stderr=log if log is not None else subprocess.DEVNULL, env=env)
+        [*before, *arguments(spool, *(program or [SUBMIT]), "-c",
+                             settings=settings)],
+        stdin=theirs, stdout=subprocess.DEVNULL, env=env,
+        preexec_fn=preexec,
+        stderr=log if log is not None else subprocess.DEVNULL)
     theirs.close()
     return process, ours
 

@@ -1,0 +1,203 @@
+#!/usr/bin/env python3
+"""faults.py - each system call of the commit fails once: the right code,
+nothing visible in queue/, nothing left in tmp/, and submit goes on."""
+
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import submitter as s                           # noqa: E402
+from submitter import ok                        # noqa: E402
+
+TEXT = b"Subject: x\n\nbody\n"
+LARGE = b"z" * 400000 + b"\n"
+# call, fault, which one since the message came, the code, the message
+FAULTS = [
+    ("openat", "error=EMFILE", 1, 451, TEXT),
+    ("openat", "error=ENFILE", 1, 451, TEXT),
+    ("openat", "error=ENOSPC", 1, 452, TEXT),
+    ("openat", "error=EDQUOT", 1, 452, TEXT),
+    ("openat", "error=EIO", 1, 451, TEXT),
+    ("openat", "error=EROFS", 1, 451, TEXT),
+    ("flock", "error=ENOLCK", 1, 451, TEXT),
+    ("flock", "error=EINTR", 1, 250, TEXT),
+    ("newfstatat", "error=EIO", 1, 451, TEXT),
+    ("writev", "error=EIO", 1, 451, TEXT),
+    ("writev", "error=ENOSPC", 1, 452, TEXT),
+    ("writev", "error=EDQUOT", 1, 452, TEXT),
+    ("writev", "error=EFBIG", 1, 452, TEXT),
+    ("writev", "error=EINTR", 1, 250, TEXT),
+    ("writev", "error=ENOSPC", 2, 452, LARGE),
+    ("writev", "error=EIO", 4, 451, LARGE),
+    ("sync_file_range", "error=EIO", 1, 250, TEXT),
+    ("fsync", "error=EIO", 1, 451, TEXT),
+    ("fsync", "error=ENOSPC", 1, 452, TEXT),
+    ("fsync", "error=EDQUOT", 1, 452, TEXT),
+    ("fsync", "error=EIO", 1, 451, LARGE),
+    ("fsync", "error=EIO", 2, 451, TEXT),
+    ("fsync", "error=ENOSPC", 2, 452, TEXT),
+    ("renameat2", "error=EIO", 1, 451, TEXT),
+    ("renameat2", "error=EEXIST", 1, 451, TEXT),
+    ("renameat2", "error=ENOSPC", 1, 452, TEXT),
+    ("fstatfs", "error=EIO", 1, 452, TEXT),
+    ("recvfrom", "error=EINTR", 1, 250, TEXT),
+    ("sendto", "error=EINTR", 1, 250, TEXT),
+    ("epoll_wait", "error=EINTR", 1, 250, TEXT),
+    ("accept4", "error=EMFILE", 1, 250, TEXT),
+    ("accept4", "error=ECONNABORTED", 1, 250, TEXT),
+    ("close", "error=EIO", 1, 250, TEXT),
+]
+top = s.scratch()
+spool, run = os.path.join(top, "spool"), os.path.join(top, "run")
+
+
+class Fault:
+    """strace in the resident's way; the call that does nothing is getpid,
+    which the filter allows."""
+
+    def __init__(self, r, call, fault, when):
+        self.out = os.path.join(top, "strace")
+        with open(self.out, "wb") as f:
+            self.process = subprocess.Popen(
+                ["strace", "-f", "-p", str(r.process.pid), "-e",
+                 "inject=%s:%s:when=%d:syscall=getpid" % (call, fault, when),
+                 "-e", "trace=" + call], stderr=f,
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        end = time.monotonic() + 20
+        while " attached" not in self.text():
+            if time.monotonic() > end:
+                raise TimeoutError("strace: " + self.text())
+            time.sleep(0.005)
+
+    def text(self):
+        with open(self.out, "rb") as f:
+            return f.read().decode("latin-1")
+
+    def end(self):
+        self.process.terminate()
+        self.process.wait(20)
+        return "INJECTED" in self.text()
+
+
+def settle():
+    """Nothing in tmp/ soon after."""
+    end = time.monotonic() + 5
+    while s.listing(spool, "tmp") and time.monotonic() < end:
+        time.sleep(0.005)
+    return s.listing(spool, "tmp") == []
+
+
+def one(r, call, fault, when, code, data):
+    # fstatfs is called once a second.
+    if call == "fstatfs":
+        time.sleep(1.1)
+    before = s.listing(spool, "queue")
+    f = Fault(r, call, fault, when)
+    v = r.send(data)
+    hit = f.end()
+    after = s.listing(spool, "queue")
+    what = "%s %s, number %d" % (call, fault, when)
+    good = hit and v.code == code and settle()
+    good = good and len(after) - len(before) == (code == 250)
+    if code == 250:
+        good = good and s.complete(spool, v.id, data) == ""
+    if call == "fstatfs":
+        time.sleep(1.1)
+    good = good and r.process.poll() is None and r.send(TEXT).code == 250
+    if not ok(good, "%s: %d" % (what, code)):
+        s.note("code %d %s, injected %s, tmp %r, %d before, %d after" % (
+            v.code, v.text, hit, s.listing(spool, "tmp"), len(before),
+            len(after)))
+        s.note(f.text()[-600:])
+
+
+def short_write(r):
+    """Three bytes are taken by nobody; all the rest must follow."""
+    f = Fault(r, "writev", "retval=3", 1)
+    v = r.send(TEXT)
+    ok(f.end() and v.code == 250, "a short write goes on")
+    path = os.path.join(spool, "queue", v.id)
+    with open(path, "rb") as g:
+        entry = g.read()
+    ok(entry.startswith(b"ETQ1\n") and entry[-32:-24] == b"INLETEND" and
+       entry[:-32].endswith(TEXT), "with the byte after the last one taken")
+    os.unlink(path)
+
+
+def too_large():
+    """A file-size limit: a write that is short, then EFBIG."""
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100000, 100000))
+    shutil.rmtree(spool)
+    process, sock = s.child(spool, preexec=limit)
+    with sock:
+        sock.sendall(s.hello() + s.message(b"q" * 120000))
+        v = s.Verdict(sock)
+        ok(v.code == 452 and s.listing(spool, "queue") == [] and
+           s.listing(spool, "tmp") == [], "a short write, then EFBIG: 452")
+        sock.sendall(s.message(b"q" * 300000))
+        v = s.Verdict(sock)
+        ok(v.code == 452 and s.listing(spool, "tmp") == [],
+           "the same while it streams: 452")
+        sock.sendall(s.message(TEXT))
+        v = s.Verdict(sock)
+        ok(v.code == 250, "it goes on")
+    process.wait(60)
+
+
+def counted(r):
+    """A batch: many messages, each file synced once, names once a batch."""
+    out = os.path.join(top, "count")
+    with open(out, "wb") as f:
+        tracer = subprocess.Popen(
+            ["strace", "-f", "-p", str(r.process.pid), "-e",
+             "trace=fsync,renameat2,sync_file_range"], stderr=f,
+            stdin=subprocess.DEVNULL)
+    end = time.monotonic() + 20
+    while (b" attached" not in open(out, "rb").read() and
+           time.monotonic() < end):
+        time.sleep(0.005)
+    n = 40
+    socks = [r.connect() for _ in range(n)]
+    for c in socks:
+        c.sendall(s.hello() + s.message(TEXT))
+    codes = [s.Verdict(c).code for c in socks]
+    for c in socks:
+        c.close()
+    tracer.terminate()
+    tracer.wait(20)
+    text = open(out, "rb").read().decode("latin-1")
+    fsyncs = text.count("fsync(")
+    renames = text.count("renameat2(")
+    ok(codes == [250] * n and renames == n and
+       n < fsyncs <= 2 * n, "%d messages: %d syncs of files, %d of names" %
+       (n, n, fsyncs - n))
+
+
+def main():
+    if os.geteuid() != 0:
+        print("1..0 # SKIP submit lets only root trace it")
+        sys.exit(0)
+    if not shutil.which("strace"):
+        print("1..0 # SKIP no strace")
+        sys.exit(0)
+    r = s.Resident(spool, run)
+    try:
+        for fault in FAULTS:
+            one(r, *fault)
+        short_write(r)
+        counted(r)
+        ok(r.end() == 0, "it ends as it should")
+        too_large()
+    finally:
+        if r.process.poll() is None:
+            r.kill()
+        shutil.rmtree(top, ignore_errors=True)
+    s.done()
+
+
+main()

@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+"""powercut.py - the file system stops right after the 250, as when the power
+fails: on ext4 and XFS no accepted message is lost.  The same without syncs
+must lose messages, or this test sees nothing."""
+
+import fcntl
+import os
+import shutil
+import struct
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import submitter as s                           # noqa: E402
+from submitter import ok                        # noqa: E402
+
+SHUTDOWN, NO_LOG_FLUSH = 0x8004587d, 2
+CUTS = 60 if os.environ.get("INLET_FULL") else 30
+KINDS = (("ext4", 64, ("mkfs.ext4", "-q", "-F")),
+         ("xfs", 320, ("mkfs.xfs", "-q", "-f")))
+os.environ["PATH"] += ":/usr/sbin:/sbin"
+top = s.scratch()
+mount_point = os.path.join(top, "mnt")
+spool = os.path.join(mount_point, "spool")
+library = os.path.join(top, "nosync.so")
+
+
+def command(*args):
+    subprocess.run(args, check=True, stdin=subprocess.DEVNULL,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+class Disk:
+    """A file system in a file."""
+
+    def __init__(self, kind, size, mkfs):
+        self.image = os.path.join(top, kind)
+        with open(self.image, "wb") as f:
+            f.truncate(size << 20)
+        command(*mkfs, self.image)
+        self.mounted = False
+
+    def mount(self):
+        command("mount", "-o", "loop", self.image, mount_point)
+        self.mounted = True
+
+    def cut(self):
+        fd = os.open(mount_point, os.O_RDONLY)
+        fcntl.ioctl(fd, SHUTDOWN, struct.pack("I", NO_LOG_FLUSH))
+        os.close(fd)
+
+    def unmount(self):
+        if self.mounted:
+            command("umount", mount_point)
+        self.mounted = False
+
+    def remove(self):
+        self.unmount()
+        os.unlink(self.image)
+
+
+def text(n):
+    return b"Subject: %d\n\n" % n + b"x" * (n * 977 % 9000) + b"\n"
+
+
+def cuts(disk, env=None, n=CUTS):
+    """(accepted, lost): one message at a time, by a child of a session."""
+    accepted = lost = 0
+    for i in range(n):
+        data = text(i)
+        disk.mount()
+        v = s.once(spool, data, env=env)
+        disk.cut()
+        disk.unmount()
+        if v.code != 250:
+            s.note("no 250: %d %s" % (v.code, v.text))
+            continue
+        accepted += 1
+        disk.mount()
+        wrong = s.complete(spool, v.id, data)
+        if wrong:
+            lost += 1
+            if env is None:
+                s.note("cut %d: %s" % (i, wrong))
+        shutil.rmtree(spool, ignore_errors=True)
+        disk.unmount()
+    return accepted, lost
+
+
+def together(disk, n=CUTS):
+    """Ten sessions at once with a resident; the cut after the last 250."""
+    accepted = lost = 0
+    for i in range(n):
+        disk.mount()
+        r = s.Resident(spool, os.path.join(top, "run"))
+        socks = [r.connect() for _ in range(10)]
+        for j, c in enumerate(socks):
+            c.sendall(s.hello() + s.message(text(10 * i + j)))
+        verdicts = [s.Verdict(c) for c in socks]
+        disk.cut()
+        for c in socks:
+            c.close()
+        r.kill()
+        disk.unmount()
+        disk.mount()
+        for j, v in enumerate(verdicts):
+            if v.code == 250:
+                accepted += 1
+                wrong = s.complete(spool, v.id, text(10 * i + j))
+                if wrong:
+                    lost += 1
+                    s.note(wrong)
+        shutil.rmtree(spool, ignore_errors=True)
+        disk.unmount()
+    return accepted, lost
+
+
+def build_library():
+    compiler = os.environ.get("CC") or "cc"
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                          "nosync.c")
+    command(*compiler.split(), "-shared", "-fPIC", "-O1", "-o", library,
+            source)
+
+
+def one_kind(kind, size, mkfs):
+    if not shutil.which(mkfs[0]):
+        s.skip("no " + mkfs[0])
+        return
+    disk = Disk(kind, size, mkfs)
+    try:
+        try:
+            disk.mount()
+        except subprocess.CalledProcessError as e:
+            s.skip("cannot mount %s: %s" % (kind, e.stderr.decode().strip()))
+            return
+        disk.unmount()
+        accepted, lost = cuts(disk)
+        ok(accepted == CUTS and lost == 0,
+           "%s: %d cuts, %d accepted, %d lost" % (kind, CUTS, accepted, lost))
+        accepted, lost = together(disk)
+        ok(accepted == 10 * CUTS and lost == 0,
+           "%s: %d cuts with ten sessions, %d accepted, %d lost" %
+           (kind, CUTS, accepted, lost))
+        if os.environ.get("INLET_SANITIZED"):
+            s.skip("sanitizers and LD_PRELOAD")
+            return
+        for which, what in (("all", "no sync at all"),
+                            ("names", "no sync of names")):
+            env = dict(os.environ, LD_PRELOAD=library, NOSYNC=which)
+            accepted, lost = cuts(disk, env, 5)
+            ok(accepted == 5 and lost > 0, "%s: with %s %d of %d are lost, "
+               "as they must be" % (kind, what, lost, accepted))
+    finally:
+        disk.remove()
+
+
+def main():
+    if os.geteuid() != 0:
+        print("1..0 # SKIP needs root to mount")
+        sys.exit(0)
+    try:
+        os.mkdir(mount_point)
+        build_library()
+        for kind in KINDS:
+            one_kind(*kind)
+    finally:
+        shutil.rmtree(top, ignore_errors=True)
+    s.done()
+
+
+main()
