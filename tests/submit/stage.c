@@ -196,7 +196,7 @@ stage_desk(struct desk *k, const char *scratch, const char *peer)
 {
 	char spool[512];
 	struct buf why;
-	int fd;
+	int fd = -1;
 
 	memset(k, 0, sizeof(*k));
 	snprintf(spool, sizeof(spool), "%s/spool", scratch);
