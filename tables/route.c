@@ -20,6 +20,8 @@
 /* Longest key: local part, "@", domain. */
 #define KEY (PATH_LOCAL_MOST + PATH_DOMAIN_MOST + 2)
 
+#define FOLDER_PART 255		/* longest name within a folder's path */
+
 /* The work for one recipient. */
 struct expand {
 	const struct site *s;
@@ -293,24 +295,22 @@ folder_name(const char *name, size_t len, char *dst, size_t size)
 	return 0;
 }
 
-int
-route_mailbox_name(const struct mailbox *m, char *dst, size_t size)
-{
-	return folder_name(m->local, strlen(m->local), dst, size);
-}
-
-/* A folder that a table names stays below mail-directory. */
+/*
+ * A folder that a table names stays below mail-directory, and is one that
+ * ch_local takes.
+ */
 static bool
 folder_good(const char *folder)
 {
 	const char *p = folder;
 	size_t len;
 
-	if (strlen(folder) >= PATH_TEXT)
+	len = strlen(folder);
+	if (len >= PATH_TEXT || !text_printable(folder, len))
 		return false;
 	for (;; p += len + 1) {
 		len = strcspn(p, "/");
-		if (len == 0 || (len == 1 && p[0] == '.') ||
+		if (len == 0 || len > FOLDER_PART || (len == 1 && p[0] == '.') ||
 		    (len == 2 && p[0] == '.' && p[1] == '.'))
 			return false;
 		if (p[len] == '\0')
@@ -330,7 +330,8 @@ default_folder(const struct mailbox *to, char *dst, size_t size)
 	if (n + 1 >= size)
 		return -1;
 	dst[n++] = '/';
-	return route_mailbox_name(to, dst + n, size - n);
+	return folder_name(to->local, strlen(to->local), dst + n,
+	    size - n);
 }
 
 /* whole: the mailbox has the extension in its name. */

@@ -22,7 +22,12 @@ struct route {
 	int channel;			/* index in conf->channels */
 	char host[PATH_DOMAIN_MOST + 1];
 	char address[PATH_TEXT];	/* where it goes, after aliases */
-	char mailbox[PATH_TEXT];	/* program local: DOMAIN/USER */
+	/*
+	 * Program local: the folder below mail-directory, which the row in
+	 * mailboxes says, else DOMAIN/USER: lower case; letters, digits and
+	 * . _ + - = stay (but for a leading dot), other bytes become %XX.
+	 */
+	char mailbox[PATH_TEXT];
 };
 
 struct routes {
@@ -60,12 +65,5 @@ MM_MUST_USE int route_recipient(const struct site *s, int source,
  * channel takes all, and others what comes from channels with relay.
  */
 bool route_allowed(const struct conf *c, int source, int destination);
-
-/*
- * USER as a folder name: lower case; letters, digits and . _ + - = stay
- * (no leading dot), all other bytes become %XX.  -1 if it would be too long.
- */
-MM_MUST_USE int route_mailbox_name(const struct mailbox *m, char *dst,
-    size_t size);
 
 #endif

@@ -25,8 +25,9 @@ static const struct tb_kind *const kinds[] = {
 	[TABLE_LIST] = &tb_list,
 };
 
-int
-tb_file(const struct conf *c, const struct section *s, struct buf *path_r)
+/* The file of s, from table-directory if its name is relative. */
+static int
+file_path(const struct conf *c, const struct section *s, struct buf *path_r)
 {
 	const char *dir = c->server.v.table_directory;
 	size_t len = strlen(dir);
@@ -51,7 +52,7 @@ open_kind(const struct conf *c, const struct section *s, struct tb *t,
 {
 	const char *file = s->where.file != NULL ? s->where.file : "built-in";
 
-	if (tb_file(c, s, path) == -1) {
+	if (file_path(c, s, path) == -1) {
 		tb_why(why_r, "%s:%d: %s", file, s->where.line,
 		    strerror(ENAMETOOLONG));
 		return -1;

@@ -55,9 +55,6 @@ struct tb {
 
 extern const struct tb_kind tb_text, tb_gdbm, tb_cidr, tb_list;
 
-/* path_r: the file of s, from table-directory if it is relative. */
-MM_MUST_USE int tb_file(const struct conf *c, const struct section *s,
-    struct buf *path_r);
 /* Null, and "file:line: reason" in why_r. */
 struct tb *tb_open(const struct conf *c, const struct section *s,
     struct buf *why_r);

@@ -33,6 +33,9 @@ make_tables(void)
 	    "full@example.org\n"
 	    "folder: Team/In Box\n"
 	    "evil1: ../x\nevil2: /etc\nevil3: a/../b\nevil4: a//b\n"
+	    "evil5: b\303\274ro\n"
+	    "////////////////////////////////////////////////////////////////"
+	    "\n"
 	    "@all.example.org\n"
 	    "@box.example.org: everybody\n");
 	rows_table("aliases", "text",
@@ -173,6 +176,8 @@ test_mailboxes(void)
 	is(routed(WORLD, false, "evil3@example.org"), "451 4.3.0 table",
 	    ".. within");
 	is(routed(WORLD, false, "evil4@example.org"), "451 4.3.0 table", "//");
+	is(routed(WORLD, false, "evil5@example.org"), "451 4.3.0 table",
+	    "not ASCII");
 	is(routed(WORLD, false, "\"bob@example.org\"@sub.example.org"),
 	    NOUSER, "a quoted local part is no address");
 	is(routed(WORLD, true, "carl@example.org"), NOUSER,
@@ -366,27 +371,35 @@ test_many(void)
 	free(text);
 }
 
+/* Local parts as folders, where all users of the domain exist. */
 static void
 test_folders(void)
 {
-	char name[200];
-	struct mailbox m;
-	size_t i;
 	static const struct {
 		const char *local, *want;
 	} rows[] = {
-		{ "bob", "bob" }, { "Bob.B-_+=9", "bob.b-_+=9" },
-		{ ".x", "%2Ex" }, { "..", "%2E." }, { "a/b", "a%2Fb" },
-		{ "a b%", "a%20b%25" }, { "~", "%7E" },
+		{ "Bob.B-_=9", "bob.b-_=9" }, { "\".x\"", "%2Ex" },
+		{ "\"..\"", "%2E." }, { "\"../x\"", "%2E.%2Fx" },
+		{ "a/b", "a%2Fb" }, { "\"a b%\"", "a%20b%25" },
+		{ "~", "%7E" }, { "\"+y\"", "+y" },
 	};
+	char address[512], slashes[PATH_LOCAL_MOST + 1];
+	const char *folder;
+	size_t i;
 
-	memset(&m, 0, sizeof(m));
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
-		(void)snprintf(m.local, sizeof(m.local), "%s", rows[i].local);
-		num(route_mailbox_name(&m, name, sizeof(name)), 0, "fits");
-		is(name, rows[i].want, rows[i].local);
+		(void)snprintf(address, sizeof(address), "%s@all.example.org",
+		    rows[i].local);
+		folder = strstr(routed(WORLD, false, address),
+		    " all.example.org/");
+		is(folder != NULL ? folder + strlen(" all.example.org/") :
+		    "none", rows[i].want, rows[i].local);
 	}
-	num(route_mailbox_name(&m, name, 3), -1, "too long");
+	memset(slashes, '/', sizeof(slashes) - 1);
+	slashes[PATH_LOCAL_MOST] = '\0';
+	(void)snprintf(address, sizeof(address), "%s@%060d.%060d.%060d."
+	    "example.org", slashes, 1, 2, 3);
+	is(routed(WORLD, false, address), NOUSER, "a folder too long to be");
 }
 
 int

@@ -155,14 +155,17 @@ static void
 test_path(struct conf *c)
 {
 	struct section *s = conf_section(c, TABLE, "relative");
-	struct buf b;
+	struct buf why;
+	struct tb *t;
 
-	put(s, "file", "x/y");
-	buf_init(&b, 1000);
-	put(&c->server, "table-directory", "/some/where");
-	num(tb_file(c, s, &b), 0, "a relative name");
-	is(buf_str(&b), "/some/where/x/y", "is below table-directory");
-	buf_free(&b);
+	put(s, "file", "text");
+	put(&c->server, "table-directory", scratch);
+	buf_init(&why, 1000);
+	t = tb_open(c, s, &why);
+	is(t != NULL ? tb_path(t) : buf_str(&why), scratch_path("text"),
+	    "a relative name is below table-directory");
+	tb_close(t);
+	buf_free(&why);
 }
 
 int
