@@ -28,7 +28,7 @@
 #define CHANNEL_QUESTIONS 200
 #define TRIES 2
 #define EDNS_SIZE 1232		/* never fragmented */
-#define RESOLVER_CHECK 60000	/* ms between looks at the resolver file */
+#define RESOLVER_CHECK 5000	/* ms between looks at the resolver file */
 
 struct channel {
 	struct dns *dns;

@@ -26,7 +26,7 @@
 #include "tables/askers.h"
 
 #define RESOLVER_FILE "/etc/resolv.conf"
-#define IDLE 60000		/* ms; dns looks at the resolver file then */
+#define IDLE 60000		/* ms; nothing needs it sooner */
 #define SPARE 128		/* descriptors besides those of connections */
 
 enum { RECORD = 3, CONTROL = 4, LOG = 5, LISTEN = 6 };
@@ -120,6 +120,8 @@ run(struct lookup *l)
 		    askers_wait(l->askers, dns_wait(l->dns, IDLE)));
 		if (n == -1 && errno != EINTR)
 			fatal(EX_OSERR, "epoll_wait: %s", strerror(errno));
+		/* First: who asks now asks the servers of now. */
+		dns_tick(l->dns, clock_ms());
 		for (i = 0; i < n; i++) {
 			uint64_t data = events[i].data.u64;
 
@@ -140,7 +142,6 @@ run(struct lookup *l)
 				break;
 			}
 		}
-		dns_tick(l->dns, clock_ms());
 		askers_tick(l->askers, clock_ms());
 	}
 }

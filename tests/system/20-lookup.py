@@ -4,6 +4,7 @@ it must not believe, what it remembers, and who cannot disturb it."""
 
 import os
 import re
+import resource
 import socket
 import struct
 import subprocess
@@ -23,7 +24,7 @@ TIMEOUT = 1.5
 
 NSD = """
 server:
-  ip-address: 127.0.0.1@%(port)d
+  ip-address: %(address)s@%(port)d
   username: ""
   chroot: ""
   zonesdir: "%(dir)s"
@@ -111,9 +112,10 @@ def sanitized():
 
 
 class Nsd:
-    def __init__(self):
+    def __init__(self, address="127.0.0.1", port=None):
         self.dir = Scratch().make("nsd")
-        self.port = free_port()
+        self.address = address
+        self.port = port or free_port()
         zones = ""
         for name, text in ZONES.items():
             with open(os.path.join(self.dir, name + "zone"), "w") as f:
@@ -124,7 +126,7 @@ class Nsd:
         conf = os.path.join(self.dir, "nsd.conf")
         with open(conf, "w") as f:
             f.write(NSD % {"port": self.port, "dir": self.dir,
-                           "zones": zones})
+                           "address": address, "zones": zones})
         self.process = spawn([tool("nsd"), "-d", "-c", conf],
                              stdout=subprocess.DEVNULL,
                              stderr=subprocess.DEVNULL)
@@ -134,7 +136,7 @@ class Nsd:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
             s.settimeout(0.2)
             try:
-                s.connect(("127.0.0.1", self.port))
+                s.connect((self.address, self.port))
                 s.send(b"\0\1\0\0\0\1\0\0\0\0\0\0\7example\3org\0\0\6\0\1")
                 return len(s.recv(512)) > 12
             except OSError:
@@ -148,11 +150,12 @@ class Nsd:
 class Lookup:
     """lookup as smtpd starts it; user: as that uid."""
 
-    def __init__(self, server, user=None, **settings):
+    def __init__(self, server, user=None, before=(), **settings):
         scratch = Scratch()
         self.path = scratch.at("lookup")
-        words = ["dns-servers=%s" % server,
-                 "dns-timeout=%dms" % int(TIMEOUT * 1000)]
+        words = ["dns-timeout=%dms" % int(TIMEOUT * 1000)]
+        if server:
+            words.append("dns-servers=%s" % server)
         words += ["%s=%s" % (k.replace("_", "-"), v)
                   for k, v in settings.items()]
         self.log, log = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -168,7 +171,8 @@ class Lookup:
                            words, stdout=f, check=True)
         record = os.open(record, os.O_RDONLY)
         fds = [record, control.fileno(), log.fileno(), listening.fileno()]
-        self.process = spawn_with(fds, program("lookup"), user)
+        self.process = spawn_with(fds, list(before) + [program("lookup")],
+                                  user)
         for s in (control, log, listening):
             s.close()
         os.close(record)
@@ -204,7 +208,7 @@ class Lookup:
         return code
 
 
-def spawn_with(fds, path, user):
+def spawn_with(fds, args, user):
     """A program with these descriptors as 3, 4, ..."""
     high = [os.dup2(fd, 100 + i) for i, fd in enumerate(fds)]
     try:
@@ -216,7 +220,7 @@ def spawn_with(fds, path, user):
                 os.setgroups([])
                 os.setgid(user)
                 os.setuid(user)
-        return spawn([path], close_fds=False, preexec_fn=place)
+        return spawn(args, close_fds=False, preexec_fn=place)
     finally:
         for fd in high:
             os.close(fd)
@@ -353,8 +357,32 @@ def silence():
     numbers = sorted(answer(look.sock.recv(1000))[0] for _ in range(64))
     eq(numbers, list(range(64)), "64 questions at once on one connection")
     ok(time.monotonic() - begin < TIMEOUT + 0.5, "each within its time")
-    ports = {source[1] for _, source in counter.seen}
-    ok(len(ports) > 1, "not always from the same port")
+    del counter.seen[:]
+    for i in range(100):
+        look.sock.send(question(i, "198.51.100.%d" % i))
+    wait_for(lambda: len(names(counter)) >= 64)
+    time.sleep(0.3)         # in which more would have come
+    more = len(names(counter))
+    numbers = sorted(answer(look.sock.recv(1000))[0] for _ in range(100))
+    eq(numbers, list(range(100)), "100 questions are all answered")
+    ok(more <= 64, "but not more than 64 are asked at once (%d)" % more)
+    look.stop()
+
+
+def names(counter):
+    return {data[12:-4] for data, _ in counter.seen}
+
+
+def ports():
+    counter = Counter()
+    look = Lookup("127.0.0.1:%d" % counter.port)
+    socks = [look.connect() for _ in range(10)]
+    for i, s in enumerate(socks):
+        for k in range(50):
+            s.send(question(k, "203.0.%d.%d" % (113 + i, k)))
+    ok(happens(lambda: len(names(counter)) == 500), "500 questions at once")
+    used = {source[1] for _, source in counter.seen}
+    ok(len(used) > 1, "not all from one port (%d)" % len(used))
     look.stop()
 
 
@@ -409,9 +437,33 @@ def many():
     else:
         ok(happens(lambda: open_descriptors(look.process.pid) <= before),
            "and leave no descriptor behind")
-    socks = [look.connect() for _ in range(600)]
-    eq(look.ask("192.0.2.1", socks[0])[0], FOUND, "600 that stay")
     look.stop()
+
+
+def full():
+    """More connections than there are places, none of which asks."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if most != resource.RLIM_INFINITY and most < 5000:
+        skip("no 5,000 descriptors")
+        return
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (5000, before[1]))
+    look = Lookup("127.0.0.1:%d" % Counter().port)
+    busy = look.connect()
+    busy.send(question(1, "198.51.100.1"))
+    socks = [look.connect() for _ in range(4300)]
+    eq(look.ask("192.0.2.1", socks[-1])[0], LATER,
+       "4,300 connections: the newest is served")
+    ended = 0
+    for s in socks[:200]:
+        s.settimeout(5)
+        ended += s.recv(1000) == b""
+    eq(ended, 200, "those that were silent longest made room")
+    eq(len(busy.recv(1000)), 264, "not one that waits for its answer")
+    for s in socks:
+        s.close()
+    look.stop()
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def open_descriptors(pid):
@@ -437,6 +489,31 @@ def confined():
     look.stop()
 
 
+def resolver_file():
+    """In a mount name space with a resolver file of its own."""
+    scratch = Scratch()
+    here = "127.53.%d.%d" % (os.getpid() // 250 % 250, os.getpid() % 250)
+    name = scratch.write("resolv.conf", "nameserver 127.53.255.1\n")
+    mine = ["unshare", "-m", "sh", "-c", "mount --bind '%s' /etc/resolv.conf "
+            '&& exec "$0"' % name]
+    if not ROOT or not tool("unshare") or subprocess.run(
+            mine + ["true"], stderr=subprocess.DEVNULL,
+            check=False).returncode != 0:
+        skip("no mount name space, or no /etc/resolv.conf")
+        return
+    Nsd(here, 53)       # the only port that a resolver file knows
+    look = Lookup(None, before=mine)
+    eq(look.ask("192.0.2.1")[0], LATER, "nobody at the resolver file's server")
+    # In place: the name is bound to this file.
+    with open(name, "w") as f:
+        f.write("search example.org\nnameserver %s\n" % here)
+    ok(happens(lambda: look.ask("192.0.2.1")[0] == FOUND, 20),
+       "a changed resolver file is read")
+    like("\n".join(look.lines()), "name servers now: " + re.escape(here),
+         "and the log says so")
+    look.stop()
+
+
 def bad_server():
     scratch = Scratch()
     with open(scratch.at("record"), "w+b") as f:
@@ -454,4 +531,5 @@ def bad_server():
     eq(ready, b"", "a server that is none: it does not start")
 
 
-run(verdicts, memory_bounds, silence, garbage, many, confined, bad_server)
+run(verdicts, memory_bounds, silence, ports, garbage, many, full, confined,
+    resolver_file, bad_server)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "lib/net.h"
 #include "tools/sink.h"
@@ -96,6 +97,36 @@ batches(struct sink *s, int sock)
 	num(got, 3, "then a datagram each");
 }
 
+/* It takes fewer at a time than a batch has, and begins late. */
+static void
+slow(struct sink *s, int sock)
+{
+	char line[32], p[200];
+	int i, status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		alarm(20);
+		usleep(50000);
+		for (i = 0; i < SINK_LINES; i++) {
+			ssize_t n = recv(sock, p, sizeof(p) - 1, 0);
+
+			p[n > 0 ? n : 0] = '\0';
+			snprintf(line, sizeof(line), "a[1]: %d", i);
+			if (!is_syslog(p, "<22>", line))
+				_exit(1);
+		}
+		_exit(0);
+	}
+	for (i = 0; i < SINK_LINES; i++) {
+		snprintf(line, sizeof(line), "a[1]: %d", i);
+		sink_add(s, LEVEL_INFO, line, strlen(line));
+	}
+	sink_flush(s);
+	ok(waitpid(pid, &status, 0) == pid && status == 0,
+	    "a slow syslogd gets all");
+}
+
 /* More lines than a batch has places: none is lost, and all in order. */
 static void
 full(void)
@@ -173,6 +204,7 @@ main(void)
 	severities(s, sock);
 	restarts(s, &sock);
 	batches(s, sock);
+	slow(s, sock);
 	full();
 	unlink(file);
 	unlink(device);
