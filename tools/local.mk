@@ -42,3 +42,50 @@ tests_tools_t_sink_t_LDADD = tools/liblogger.a lib/libbase.a
 TESTS += tests/tools/t_datagram.t tests/tools/t_sink.t
 TESTS += tests/system/21-logger.py
 dist_check_SCRIPTS += tests/system/21-logger.py
+
+# inlet: the operator's command
+noinst_LIBRARIES += tools/libtools.a
+tools_libtools_a_SOURCES = \
+	tools/asuser.c tools/asuser.h \
+	tools/check.h \
+	tools/check_channels.c \
+	tools/check_machine.c \
+	tools/check_places.c \
+	tools/check_programs.c \
+	tools/check_relay.c \
+	tools/check_tables.c \
+	tools/check_users.c \
+	tools/cmd_check.c \
+	tools/cmd_help.c \
+	tools/cmd_queue.c \
+	tools/cmd_settings.c \
+	tools/cmd_start.c \
+	tools/cmd_table.c \
+	tools/command.c tools/command.h \
+	tools/configured.c tools/configured.h \
+	tools/finding.c tools/finding.h \
+	tools/keep.c tools/keep.h \
+	tools/queued.c tools/queued.h \
+	tools/request.c tools/request.h \
+	tools/show.c tools/show.h
+
+sbin_PROGRAMS += tools/inlet
+tools_inlet_SOURCES = tools/inlet.c
+tools_inlet_LDADD = $(inlet_objects)
+
+inlet_objects = tools/libtools.a smtpsrvr/libsmtpsrvr.a chans/libchans.a \
+	tables/libtables.a lib/libbase.a $(GDBM_LIBS)
+check_PROGRAMS += tests/tools/t_command.t tests/tools/t_keep.t \
+	tests/tools/t_request.t tests/tools/t_show.t
+tests_tools_t_command_t_SOURCES = tests/tools/t_command.c tests/tap.h
+tests_tools_t_command_t_LDADD = $(inlet_objects)
+tests_tools_t_keep_t_SOURCES = tests/tools/t_keep.c tests/tap.h
+tests_tools_t_keep_t_LDADD = $(inlet_objects)
+tests_tools_t_request_t_SOURCES = tests/tools/t_request.c tests/tap.h
+tests_tools_t_request_t_LDADD = $(inlet_objects)
+tests_tools_t_show_t_SOURCES = tests/tools/t_show.c tests/tap.h
+tests_tools_t_show_t_LDADD = $(inlet_objects)
+TESTS += tests/tools/t_command.t tests/tools/t_keep.t \
+	tests/tools/t_request.t tests/tools/t_show.t
+TESTS += tests/system/30-inlet.py
+dist_check_SCRIPTS += tests/system/30-inlet.py

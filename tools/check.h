@@ -1,0 +1,34 @@
+/*
+ * check - the parts of inlet check; each reports what it finds.
+ */
+#ifndef TOOLS_CHECK_H
+#define TOOLS_CHECK_H
+
+#include "tables/site.h"
+#include "tools/configured.h"
+#include "tools/finding.h"
+
+struct check {
+	const struct conf *conf;
+	const struct plan *plan;
+	const char *programs;	/* -L, or null */
+	const struct site *site;	/* null: some table does not open */
+	struct findings *f;
+};
+
+/* Which users the programs run as, and the configuration's own file. */
+void check_users(const struct check *k);
+/* Spool, run and mail directories, the log's file. */
+void check_places(const struct check *k);
+/* Our programs, and those of the channels. */
+void check_programs(const struct check *k);
+/* Every table: opens, has rows, belongs to the right people. */
+void check_tables(const struct check *k);
+/* What channels and listeners amount to. */
+void check_channels(const struct check *k);
+/* Which layers of a session's sandbox this machine offers; ports. */
+void check_machine(const struct check *k);
+/* Simulated strangers try to relay; needs site. */
+void check_relay(const struct check *k);
+
+#endif

@@ -1,0 +1,96 @@
+/*
+ * check_tables - every table, also those that no channel names: it opens, it
+ * can be read to its end, and nobody else may change it.
+ */
+#include "config.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "tools/check.h"
+
+#define WHY_MOST (256 * 1024)
+
+enum use { NOT_USED, USED, USED_FOR_HOSTS };
+
+static enum use
+use_of(const struct conf *c, const char *table)
+{
+	enum use use = NOT_USED;
+
+	for (int i = 0; i < c->nchannels; i++) {
+		const struct settings *v = &c->channels[i].v;
+
+		if (strcmp(v->table, table) == 0)
+			return USED_FOR_HOSTS;
+		if (strcmp(v->mailboxes, table) == 0 ||
+		    strcmp(v->aliases, table) == 0)
+			use = USED;
+	}
+	return use;
+}
+
+static int
+count_row(void *arg, const char *key, size_t klen, const char *value,
+    size_t vlen, int line)
+{
+	long *n = arg;
+
+	(void)key, (void)klen, (void)value, (void)vlen, (void)line;
+	(*n)++;
+	return 0;
+}
+
+static void
+check_owner(const struct check *k, const struct tb *t, struct origin at)
+{
+	struct stat st;
+
+	if (tb_path(t)[0] == '\0' || stat(tb_path(t), &st) != 0)
+		return;
+	if ((st.st_mode & S_IWOTH) != 0)
+		finding(k->f, FINDING_ERROR, at, "everybody may write to %s; "
+		    "try: chmod o-w %s", tb_path(t), tb_path(t));
+}
+
+static void
+check_rows(const struct check *k, const struct section *s, struct tb *t)
+{
+	enum use use = use_of(k->conf, s->title);
+	long n = 0;
+
+	if (tb_walk(t, count_row, &n) != 0)
+		finding(k->f, FINDING_ERROR, s->where, "table \"%s\": it is "
+		    "damaged: only %ld rows can be read", s->title, n);
+	else if (n == 0 && use == USED_FOR_HOSTS)
+		finding(k->f, FINDING_WARNING, s->where, "table \"%s\" is "
+		    "empty: no host is found in it", s->title);
+	else if (use == NOT_USED)
+		finding(k->f, FINDING_NOTE, s->where,
+		    "table \"%s\": no channel uses it", s->title);
+	else
+		finding(k->f, FINDING_OK, s->where, "table \"%s\": %ld row%s",
+		    s->title, n, n == 1 ? "" : "s");
+}
+
+void
+check_tables(const struct check *k)
+{
+	struct buf why;
+
+	buf_init(&why, WHY_MOST);
+	for (int i = 0; i < k->conf->ntables; i++) {
+		const struct section *s = &k->conf->tables[i];
+		struct tb *t = tb_open(k->conf, s, &why);
+
+		if (t == NULL) {
+			finding_lines(k->f, FINDING_ERROR, buf_str(&why));
+		} else {
+			check_owner(k, t, s->where);
+			check_rows(k, s, t);
+			tb_close(t);
+		}
+		buf_reset(&why);
+	}
+	buf_free(&why);
+}

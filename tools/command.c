@@ -1,0 +1,109 @@
+/*
+ * command - the sub-commands of inlet: one row each.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include "lib/text.h"
+#include "tools/command.h"
+
+static const struct command commands[] = {
+	{ "check", cmd_check, "",
+	    "look for mistakes in configuration, tables and machine",
+	    TAKES_COMMON, 0, 0 },
+	{ "settings", cmd_settings, "[--changed] [--json] "
+	    "[--listener name] [--channel name]",
+	    "show every setting and where it was set",
+	    TAKES_COMMON | TAKES_CHANGED | TAKES_JSON | TAKES_LISTENER |
+	    TAKES_CHANNEL, 0, 0 },
+	{ "queue", cmd_queue, "[--json] [list | show id]",
+	    "show the mail that waits to be delivered",
+	    TAKES_COMMON | TAKES_JSON, 0, 2 },
+	{ "table", cmd_table, "get name key | list name",
+	    "ask a table as the server does",
+	    TAKES_COMMON, 2, 3 },
+	{ "start", cmd_start, "--foreground [-df] [-n connections] "
+	    "[-p port]",
+	    "run smtpd and deliver, and keep them running",
+	    TAKES_COMMON | TAKES_FOREGROUND | TAKES_DEBUG | TAKES_FINICKY |
+	    TAKES_MOST | TAKES_PORT, 0, 0 },
+	{ "help", cmd_help, "[command]",
+	    "show the commands, or how to use one",
+	    TAKES_COMMON, 0, 1 },
+};
+
+const struct command *
+command_row(size_t i)
+{
+	return i < ARRAY_LEN(commands) ? &commands[i] : NULL;
+}
+
+const struct command *
+command_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+void
+command_usage(FILE *f, const struct command *c)
+{
+	fprintf(f, "usage: inlet [-C file] [-L directory] %s%s%s\n",
+	    c->name, c->usage[0] != '\0' ? " " : "", c->usage);
+}
+
+int
+command_unknown(const char *name)
+{
+	const char *known[ARRAY_LEN(commands)], *near;
+
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		known[i] = commands[i].name;
+	near = text_nearest(name, known, ARRAY_LEN(commands));
+	fprintf(stderr, "inlet: there is no command %s", name);
+	if (near != NULL)
+		fprintf(stderr, "; is %s meant?", near);
+	fputs("\n", stderr);
+	cmd_help_list(stderr);
+	return EX_USAGE;
+}
+
+int
+command_main(int argc, char **argv)
+{
+	struct request r = { .json = false };
+	const struct command *c;
+	char why[256];
+	int used;
+
+	if (request_parse(&r, TAKES_COMMON, true, argc, argv, &used, why,
+	    sizeof(why)) != 0) {
+		fprintf(stderr, "inlet: %s\n", why);
+		cmd_help_list(stderr);
+		return EX_USAGE;
+	}
+	if (used == argc) {
+		cmd_help_list(stderr);
+		return EX_USAGE;
+	}
+	c = command_find(argv[used]);
+	if (c == NULL)
+		return command_unknown(argv[used]);
+	argc -= used + 1;
+	argv += used + 1;
+	if (request_parse(&r, c->takes, false, argc, argv, &used, why,
+	    sizeof(why)) != 0) {
+		fprintf(stderr, "inlet %s: %s\n", c->name, why);
+	} else if (r.noperands < c->least || r.noperands > c->most) {
+		fprintf(stderr, "inlet %s: too %s operands\n", c->name,
+		    r.noperands < c->least ? "few" : "many");
+	} else {
+		return c->run(&r);
+	}
+	command_usage(stderr, c);
+	return EX_USAGE;
+}

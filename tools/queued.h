@@ -1,0 +1,48 @@
+/*
+ * queued - reads the queue beside submit and deliver, without disturbing
+ * them: no lock is taken, and an entry may be gone at any moment.
+ */
+#ifndef TOOLS_QUEUED_H
+#define TOOLS_QUEUED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "chans/marks.h"
+#include "chans/qread.h"
+#include "lib/trace.h"
+
+struct queued_dirs {
+	int queue, marks, bad;	/* marks and bad: -1 where not made yet */
+};
+
+/* Identifiers, oldest first (they begin with the time). */
+struct queued_ids {
+	size_t n, room;
+	char (*at)[TRACE_ID];
+};
+
+struct queued {
+	char id[TRACE_ID];
+	bool set_aside;		/* it stands in bad/ */
+	const char *damage;	/* null: the entry is whole */
+	struct qread in;
+	struct mark *mark;	/* one a recipient */
+	size_t bad_marks;	/* damaged records of marks */
+};
+
+/* -1 with errno where spool cannot be opened; ENOENT: nothing was queued. */
+MM_MUST_USE int queued_open(struct queued_dirs *d_r, const char *spool);
+void queued_close(struct queued_dirs *d);
+/* Adds the entries' names in dir (-1: none); 0 or -1 with errno. */
+MM_MUST_USE int queued_ids(int dir, struct queued_ids *ids);
+/*
+ * 0, and damage tells whether it is whole; -1 with errno where there is no
+ * such entry (any more) or it cannot be read.
+ */
+MM_MUST_USE int queued_read(const struct queued_dirs *d, const char *id,
+    struct queued *q_r);
+void queued_free(struct queued *q);
+/* "waiting", "deferred", "delivered", "failed" */
+const char *queued_state(const struct mark *m);
+
+#endif

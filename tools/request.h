@@ -1,0 +1,53 @@
+/*
+ * request - what the command line of inlet asks for.
+ *
+ * One table knows every option; a command says which of them it takes.
+ * Options may stand before and behind the command.
+ */
+#ifndef TOOLS_REQUEST_H
+#define TOOLS_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "lib/mm.h"
+#include "lib/tailored.h"
+
+enum {
+	TAKES_FILE = 1,		/* -C file */
+	TAKES_PROGRAMS = 2,	/* -L directory */
+	TAKES_JSON = 4,
+	TAKES_CHANGED = 8,
+	TAKES_LISTENER = 16,
+	TAKES_CHANNEL = 32,
+	TAKES_FOREGROUND = 64,
+	TAKES_DEBUG = 128,	/* -d */
+	TAKES_FINICKY = 256,	/* -f */
+	TAKES_MOST = 512,	/* -n connections */
+	TAKES_PORT = 1024,	/* -p port */
+	TAKES_LAST = TAKES_PORT,
+	TAKES_COMMON = TAKES_FILE | TAKES_PROGRAMS
+};
+
+struct request {
+	struct tailored_options tailor;	/* -C -L -f -n -p */
+	bool json, changed, foreground, debug;
+	const char *listener, *channel;
+	int noperands;
+	char **operands;	/* the command itself is not in it */
+};
+
+/*
+ * Parses argv[0..argc-1], which is rearranged.  stop: ends at the first word
+ * that is no option (the command); used_r gets how many words were taken.
+ * 0, or -1 with a reason.
+ */
+MM_MUST_USE int request_parse(struct request *r, unsigned takes, bool stop,
+    int argc, char **argv, int *used_r, char *why_r, size_t size);
+
+/*
+ * The option of one bit as it is typed ("-C file", "--json"), or null where
+ * there is none; text_r gets what it does.
+ */
+const char *request_option(unsigned bit, const char **text_r);
+
+#endif
