@@ -310,8 +310,8 @@ folder_good(const char *folder)
 		return false;
 	for (;; p += len + 1) {
 		len = strcspn(p, "/");
-		if (len == 0 || len > FOLDER_PART || (len == 1 && p[0] == '.') ||
-		    (len == 2 && p[0] == '.' && p[1] == '.'))
+		if (len == 0 || len > FOLDER_PART || (p[0] == '.' &&
+		    (len == 1 || (len == 2 && p[1] == '.'))))
 			return false;
 		if (p[len] == '\0')
 			return true;

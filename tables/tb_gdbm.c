@@ -104,14 +104,19 @@ open_bytes(const char *path, struct stat *st_r, struct buf *why_r)
 	return copy;
 }
 
-/* Has another file taken the name meanwhile? */
+/*
+ * Has another file taken the name meanwhile?  Perhaps with the number of the
+ * old one, which is closed, but not of the same time.
+ */
 static bool
 replaced(const char *path, const struct stat *was)
 {
 	struct stat st;
 
 	return stat(path, &st) == 0 &&
-	    (st.st_ino != was->st_ino || st.st_dev != was->st_dev);
+	    (st.st_ino != was->st_ino || st.st_dev != was->st_dev ||
+	    st.st_ctim.tv_sec != was->st_ctim.tv_sec ||
+	    st.st_ctim.tv_nsec != was->st_ctim.tv_nsec);
 }
 
 /* The bytes at path, once they are what the sidecar says. */

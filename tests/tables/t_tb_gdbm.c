@@ -210,6 +210,41 @@ test_cut(struct tb *t)
 	    "who opens it does");
 }
 
+/* Opening while dbmbuild puts one table after another in its place. */
+static void
+test_replaced(void)
+{
+	int status, n = 0, bad = 0, i;
+	struct tb *t;
+	pid_t pid;
+
+	make("which: 0\n");
+	pid = fork();
+	if (pid == 0) {
+		char text[32];
+
+		for (i = 1; i <= 50; i++) {
+			(void)snprintf(text, sizeof(text), "which: %d\n", i);
+			make(text);
+		}
+		_exit(0);
+	}
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		t = opened();
+		if (t == NULL || found(t, "which")[0] == '(') {
+			printf("# %s\n", why_text);
+			bad++;
+		}
+		tb_close(t);
+		n++;
+	}
+	ok(status == 0 && n > 0 && bad == 0, "tables that are being replaced");
+	printf("# opened %d times\n", n);
+	t = opened();
+	is(t != NULL ? found(t, "which") : why_text, "50", "the last");
+	tb_close(t);
+}
+
 static void
 refused(const char *reason, const char *what)
 {
@@ -304,6 +339,7 @@ main(void)
 	test_filter(t);
 	test_cut(t);
 	tb_close(t);
+	test_replaced();
 	test_damage();
 	test_other();
 	conf_free(conf);
