@@ -1,3 +1,4 @@
 # man5
 dist_man_MANS += man5/inlet.conf.5
 dist_man_MANS += man5/inlet-tables.5
+dist_man_MANS += man5/inlet-queue.5

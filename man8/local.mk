@@ -4,3 +4,4 @@ dist_man_MANS += man8/tailor.8
 dist_man_MANS += man8/inlet.8
 dist_man_MANS += man8/deliver.8 man8/ch_local.8 man8/inlet-channel.8
 dist_man_MANS += man8/dbmbuild.8 man8/dbmlist.8
+dist_man_MANS += man8/submit.8

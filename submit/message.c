@@ -159,9 +159,12 @@ route(const struct side *s, struct message *m, const struct sub_recipient *to,
 
 	if (decide_recipient(&s->desk->site, s->caller, s->whence,
 	    to->address, &rs, reply_r) != 0) {
+		/* Who gets no answer for each is refused as a whole. */
 		if (answered_before(s->caller))
 			disagree(s, m, "recipient", reply_r->text,
 			    to->address);
+		else if (!s->caller->each)
+			refuse(s, m, reply_r);
 	} else if (add_routes(s, m, &rs, to) != 0) {
 		reply_set(reply_r, REPLY_TOO_MANY_RCPTS);
 		refuse(s, m, reply_r);

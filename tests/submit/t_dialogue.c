@@ -174,6 +174,25 @@ each(void)
 	dialogue_free(&desk, &d);
 }
 
+/* Without SUB_EACH one bad address refuses the message, with its reply. */
+static void
+whole(void)
+{
+	struct dialogue d;
+
+	begin(&d, DOOR_USERS, 0, SUB_LOCAL, 0);
+	stage_envelope(&d.in, "", "", "");
+	stage_recipient(&d.in, "user@example.org");
+	stage_recipient(&d.in, "nobody@example.org");
+	stage_text(&d.in, "x\n");
+	num(run(&d), 550, "one of two is bad");
+	stage_envelope(&d.in, "", "", "");
+	stage_recipient(&d.in, "user@example.org");
+	stage_text(&d.in, "x\n");
+	num(run(&d), 250, "the next message is good");
+	dialogue_free(&desk, &d);
+}
+
 static int
 send_notice(const char *id)
 {
@@ -402,6 +421,7 @@ main(void)
 	message();
 	refusals();
 	each();
+	whole();
 	notices();
 	sources();
 	large();
