@@ -1,13 +1,13 @@
 #!/bin/sh
 # splice.sh PAGE GENERATOR - prints the manual page with what stands between
-#	.\" SETTINGS BEGIN scope
-#	.\" SETTINGS END
-# replaced by the generator's rows for that scope.
+#	.\" SETTINGS BEGIN scope	.\" TABLE BEGIN part
+#	.\" SETTINGS END		.\" TABLE END
+# replaced by the generator's rows for that scope or part.
 set -eu
 awk -v generator="$2" '
-$0 == ".\\\" SETTINGS END" { inside = 0 }
+/^\.\\" (SETTINGS|TABLE) END$/ { inside = 0 }
 !inside { print }
-/^\.\\" SETTINGS BEGIN / {
+/^\.\\" (SETTINGS|TABLE) BEGIN / {
 	inside = 1
 	command = generator " " $4
 	while ((command | getline line) > 0)

@@ -1,7 +1,7 @@
 #!/bin/bash
 # manpages.sh - the manual is true: mandoc finds nothing, every program has a
-# page with its options and exit codes, and the settings in inlet.conf(5) are
-# those of settings.def (make update-man mends that).
+# page with its options and exit codes, and settings, commands, checks and
+# replies are those of the .def tables (make update-man mends that).
 . "${top_srcdir:-$(dirname "$0")/../..}/tests/lint/lint.sh"
 cd "$src" || exit 1
 
@@ -62,6 +62,16 @@ ours $folders | grep '\.c$' | while read -r file; do
 		    echo "$page: $file takes no -$letter"
 	done
 done | clean "pages and getopt know the same options"
+
+generator=$build/tests/lint/mdoc_tables
+page=man8/smtpsrvr.8
+{
+	for part in commands checks replies; do
+		grep -qxF ".\\\" TABLE BEGIN $part" $page ||
+		    echo "$page: no mark for the $part"
+	done
+	sh build-aux/splice.sh $page "$generator" | diff $page - | head -20
+} | clean "commands, checks and replies of smtpsrvr(8) are those of the tables"
 
 generator=$build/tests/lint/settings_mdoc
 page=man5/inlet.conf.5

@@ -9,6 +9,8 @@
 #include <string.h>
 #include "lib/mm.h"
 
+#define WIDTH 78	/* of a line of the page's source */
+
 struct reply_row {
 	const char *name;
 	int code;
@@ -47,11 +49,22 @@ static const struct check_row checks[] = {
 static const char *const states[] = { "START", "READY", "MAIL", "REFUSED",
 	"RCPT" };
 
-/* What the caller of reply_set() fills in is shown as dots. */
+/*
+ * Broken between words.  What the caller of reply_set() fills in is shown as
+ * dots.
+ */
 static void
 print_text(const char *p)
 {
+	const char *line = p;
+
 	for (; *p != '\0'; p++) {
+		if (*p == ' ' && (size_t)(p - line) +
+		    strcspn(p + 1, " ") >= WIDTH) {
+			putchar('\n');
+			line = p + 1;
+			continue;
+		}
 		if (strncmp(p, "%lld", 4) == 0 || strncmp(p, "%s", 2) == 0) {
 			fputs("...", stdout);
 			p += p[1] == 's' ? 1 : 3;
@@ -125,11 +138,11 @@ print_commands(void)
 	return 0;
 }
 
-/* The word behind reason= where no check gives a closer one. */
+/* The word that the log has where there is no closer one. */
 static void
 print_reason(const char *name)
 {
-	fputs("Log:\n.Li reason=", stdout);
+	fputs(".Pq Li reason=", stdout);
 	for (; *name != '\0'; name++)
 		putchar(*name >= 'A' && *name <= 'Z' ? *name - 'A' + 'a' :
 		    *name);
