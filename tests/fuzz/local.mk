@@ -46,6 +46,22 @@ tests_fuzz_fuzz_session_t_CPPFLAGS = $(fuzz_cppflags) \
 tests_fuzz_fuzz_session_t_LDADD = $(smtpsrvr_smtpsrvr_LDADD)
 TESTS += tests/fuzz/fuzz_session.t
 
+check_PROGRAMS += tests/fuzz/fuzz_dnsmsg.t
+tests_fuzz_fuzz_dnsmsg_t_SOURCES = tests/fuzz/fuzz_dnsmsg.c \
+	tests/fuzz/replay.c
+tests_fuzz_fuzz_dnsmsg_t_CPPFLAGS = $(fuzz_cppflags) \
+	-DFUZZ_CORPUS='"dnsmsg"'
+tests_fuzz_fuzz_dnsmsg_t_LDADD = tables/liblookup.a lib/libbase.a
+TESTS += tests/fuzz/fuzz_dnsmsg.t
+
+check_PROGRAMS += tests/fuzz/fuzz_datagram.t
+tests_fuzz_fuzz_datagram_t_SOURCES = tests/fuzz/fuzz_datagram.c \
+	tests/fuzz/replay.c
+tests_fuzz_fuzz_datagram_t_CPPFLAGS = $(fuzz_cppflags) \
+	-DFUZZ_CORPUS='"datagram"'
+tests_fuzz_fuzz_datagram_t_LDADD = tools/liblogger.a lib/libbase.a
+TESTS += tests/fuzz/fuzz_datagram.t
+
 if FUZZERS
 noinst_PROGRAMS += tests/fuzz/fuzz_session
 tests_fuzz_fuzz_session_SOURCES = tests/fuzz/fuzz_session.c
@@ -75,4 +91,14 @@ noinst_PROGRAMS += tests/fuzz/fuzz_subproto
 tests_fuzz_fuzz_subproto_SOURCES = tests/fuzz/fuzz_subproto.c
 tests_fuzz_fuzz_subproto_LDADD = lib/libbase.a
 tests_fuzz_fuzz_subproto_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+noinst_PROGRAMS += tests/fuzz/fuzz_dnsmsg
+tests_fuzz_fuzz_dnsmsg_SOURCES = tests/fuzz/fuzz_dnsmsg.c
+tests_fuzz_fuzz_dnsmsg_LDADD = tables/liblookup.a lib/libbase.a
+tests_fuzz_fuzz_dnsmsg_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+noinst_PROGRAMS += tests/fuzz/fuzz_datagram
+tests_fuzz_fuzz_datagram_SOURCES = tests/fuzz/fuzz_datagram.c
+tests_fuzz_fuzz_datagram_LDADD = tools/liblogger.a lib/libbase.a
+tests_fuzz_fuzz_datagram_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 endif
