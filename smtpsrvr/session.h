@@ -56,7 +56,6 @@ struct session {
 	const struct server *server;
 	const struct settings *set;	/* in force for this client */
 	struct row_pass who;
-	struct wire wire;
 
 	/* from the source host to the channel */
 	struct source_list list;
@@ -82,6 +81,9 @@ struct session {
 	struct sub_hello hello;
 	bool said_hello;
 	size_t text_len;
+
+	/* Last, for the buffers: the fields above are all on one page. */
+	struct wire wire;
 	char text[SESSION_TEXT];
 };
 
