@@ -153,8 +153,8 @@ dnsname_host(const struct dnsname *n, char dst[DNSNAME_TEXT])
 	return 0;
 }
 
-bool
-dnsname_same(const struct dnsname *a, const struct dnsname *b)
+static bool
+same_name(const struct dnsname *a, const struct dnsname *b)
 {
 	return a->len == b->len && memcmp(a->wire, b->wire, a->len) == 0;
 }
@@ -233,7 +233,7 @@ read_header(struct message *m, const uint8_t *p, size_t len,
 	    get16(p + 4) != 1)
 		return -1;
 	if (expand(m, HEADER, &asked, &at) == -1 || at + 4 > len ||
-	    !dnsname_same(&asked, name) ||
+	    !same_name(&asked, name) ||
 	    get16(p + at) != (unsigned)type || get16(p + at + 2) != CLASS_IN)
 		return -1;
 	m->answers_at = at + 4;
@@ -316,7 +316,7 @@ scan(const struct message *m, const struct dnsname *name,
 	for (i = 0; i < m->answers; i++, at = r.next) {
 		if (read_record(m, at, &r) == -1)
 			return -1;
-		if (r.class != CLASS_IN || !dnsname_same(&r.owner, name))
+		if (r.class != CLASS_IN || !same_name(&r.owner, name))
 			continue;
 		if (r.type == (int)type) {
 			if (take_data(m, &r, want, m_r) == -1)
@@ -419,7 +419,7 @@ dnsmsg_read(const uint8_t *p, size_t len, const struct dnsname *name,
 	}
 	if (got == 1)
 		m_r->outcome = DNSMSG_DATA;
-	else if (got == 2 && m.rcode == RCODE_OK && !dnsname_same(&at, name) &&
+	else if (got == 2 && m.rcode == RCODE_OK && !same_name(&at, name) &&
 	    !denied(&m)) {
 		m_r->outcome = DNSMSG_ALIAS;
 		m_r->alias = at;

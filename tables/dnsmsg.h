@@ -52,7 +52,6 @@ MM_MUST_USE int dnsname_text(const struct dnsname *n, char dst[DNSNAME_TEXT]);
 /* As dnsname_text, and -1 too unless it can be a host's name: RFC 5321
  * Domain, and its last label not a number. */
 MM_MUST_USE int dnsname_host(const struct dnsname *n, char dst[DNSNAME_TEXT]);
-bool dnsname_same(const struct dnsname *a, const struct dnsname *b);
 
 /*
  * Reads the answer to a question for name and type.  want is the address

@@ -317,7 +317,7 @@ main(int argc, char *argv[])
 	    SINK_SYSLOG, l.single ? -1 : CONTROL);
 	confine();
 	if (!l.single && send(CONTROL, "R", 1, MSG_NOSIGNAL) != 1)
-		fatal(EX_OSERR, "smtpd is gone");
+		_exit(EX_OK);	/* it is gone already */
 	run(&l);
 	_exit(EX_OK);	/* nothing is left to be written or given back */
 }

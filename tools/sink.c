@@ -70,12 +70,42 @@ open_file(struct sink *s)
 	}
 }
 
+static void
+add(struct sink *s, enum log_level level, const char *line, size_t len)
+{
+	if (s->n == SINK_LINES + NOTES)
+		return;
+	s->lines[s->n].level = level;
+	s->lines[s->n].at = s->text.len;
+	s->lines[s->n].len = len;
+	if (buf_add(&s->text, line, len) == 0)
+		s->n++;
+}
+
+/* A note of our own, as log_note writes it. */
+static void note(struct sink *s, enum log_level level, const char *fmt, ...)
+    MM_PRINTF(3, 4);
+
+static void
+note(struct sink *s, enum log_level level, const char *fmt, ...)
+{
+	char text[512], line[640];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	snprintf(line, sizeof(line), "logger[%ld]: note text=\"%s\"",
+	    (long)getpid(), text);
+	add(s, level, line, strlen(line));
+}
+
 /* Says once that the sink cannot be had, with errno. */
 static void
 say_absent(struct sink *s)
 {
 	if (!s->said)
-		sink_note(s, LEVEL_ERROR, "cannot open %s: %s; events go to "
+		note(s, LEVEL_ERROR, "cannot open %s: %s; events go to "
 		    "standard error", s->path, strerror(errno));
 	s->said = true;
 }
@@ -95,7 +125,7 @@ open_again(struct sink *s)
 		say_absent(s);
 	} else if (s->said) {
 		s->said = false;
-		sink_note(s, LEVEL_NOTICE, "%s can be written again", s->path);
+		note(s, LEVEL_NOTICE, "%s can be written again", s->path);
 	}
 }
 
@@ -152,38 +182,12 @@ sink_open(const char *where, const char *device, int control)
 	return s;
 }
 
-static void
-add(struct sink *s, enum log_level level, const char *line, size_t len)
-{
-	if (s->n == SINK_LINES + NOTES)
-		return;
-	s->lines[s->n].level = level;
-	s->lines[s->n].at = s->text.len;
-	s->lines[s->n].len = len;
-	if (buf_add(&s->text, line, len) == 0)
-		s->n++;
-}
-
 void
 sink_add(struct sink *s, enum log_level level, const char *line, size_t len)
 {
 	if (s->n >= SINK_LINES)
 		sink_flush(s);
 	add(s, level, line, len);
-}
-
-void
-sink_note(struct sink *s, enum log_level level, const char *fmt, ...)
-{
-	char text[512], line[640];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	snprintf(line, sizeof(line), "logger[%ld]: note text=\"%s\"",
-	    (long)getpid(), text);
-	add(s, level, line, strlen(line));
 }
 
 /* The time in both forms; localtime_r once a second. */

@@ -24,9 +24,6 @@ struct sink *sink_open(const char *where, const char *device, int control);
 /* Adds one line (at most DATAGRAM_LINE bytes, no newline). */
 void sink_add(struct sink *s, enum log_level level, const char *line,
     size_t len);
-/* A note of our own, as log_note writes it. */
-void sink_note(struct sink *s, enum log_level level, const char *fmt, ...)
-    MM_PRINTF(3, 4);
 /* Writes what was added. */
 void sink_flush(struct sink *s);
 /* Opens the file or connects anew at the next flush. */
