@@ -1,8 +1,7 @@
 /*
  * children - the programs that smtpd starts and starts again.
  *
- * What each finds on which descriptor is in ARCHITECTURE.md, "Processes and
- * descriptors".
+ * What each finds on which descriptor is in ARCHITECTURE.md, "Descriptors".
  */
 #include "config.h"
 
