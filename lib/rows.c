@@ -20,7 +20,8 @@
 
 /* Two programs share the layout: no holes, and a serial without a lock. */
 _Static_assert(sizeof(struct row) == sizeof(uint64_t) + ROWS_TOKEN +
-    2 * sizeof(struct netaddr) + 2 * sizeof(int32_t) + sizeof(int64_t) + 512,
+    2 * sizeof(struct netaddr) + 2 * sizeof(int32_t) + sizeof(int64_t) +
+    512 + 256,
     "a hole in struct row");
 _Static_assert(sizeof(struct row) % sizeof(uint64_t) == 0,
     "rows in a row stay aligned");
@@ -114,6 +115,7 @@ rows_check(const struct row *rows, uint32_t n, uint32_t row,
 	copy_r->finicky = r->finicky;
 	copy_r->since = r->since;
 	memcpy(copy_r->channels, r->channels, sizeof(copy_r->channels));
+	memcpy(copy_r->name, r->name, sizeof(copy_r->name));
 	/*
 	 * smtpd may have given the slot to the next connection meanwhile; a
 	 * serial is never used again, so the same one means an unmixed copy.
@@ -121,7 +123,8 @@ rows_check(const struct row *rows, uint32_t n, uint32_t row,
 	atomic_thread_fence(memory_order_acquire);
 	if (atomic_load_explicit(&r->serial, memory_order_relaxed) == serial &&
 	    same_token(copy_r->token, token) &&
-	    copy_r->channels[sizeof(copy_r->channels) - 1] == '\0') {
+	    copy_r->channels[sizeof(copy_r->channels) - 1] == '\0' &&
+	    copy_r->name[sizeof(copy_r->name) - 1] == '\0') {
 		atomic_init(&copy_r->serial, serial);
 		return true;
 	}

@@ -23,6 +23,8 @@ struct row {
 	int32_t finicky;		/* -f, or argv[0] */
 	int64_t since;			/* wall clock, seconds */
 	char channels[512];		/* operand; "" as the listener says */
+	char name[256];			/* of a host without an address, as the
+					 * operand of root has it; or "" */
 };
 
 /* What smtpd sends to the template with the connection's descriptors. */

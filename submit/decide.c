@@ -64,7 +64,8 @@ decide_whence(const struct site *s, const struct caller *c,
 	    (v.lookup_names == LOOKUP_NAMES_ALWAYS ||
 	    source_needs_name(s, &o_r->list));
 	if (!*ask_r)
-		decide_named(s, c, o_r, ASK_NONE, "");
+		decide_named(s, c, o_r, c->row.name[0] != '\0' ? ASK_FOUND :
+		    ASK_NONE, c->row.name);
 	return 0;
 }
 
@@ -72,11 +73,14 @@ void
 decide_named(const struct site *s, const struct caller *c, struct whence *o,
     enum ask_outcome outcome, const char *name)
 {
+	struct settings v;
+
 	if (outcome != ASK_FOUND ||
 	    text_copy(o->name, sizeof(o->name), name) != 0)
 		o->name[0] = '\0';
+	conf_effective(s->conf, c->row.listener, -1, &v);
 	source_find(s, &o->list, &c->row.peer, outcome, o->name,
-	    c->row.finicky != 0, &o->source);
+	    v.finicky || c->row.finicky != 0, &o->source);
 	settle(s, c, o);
 }
 

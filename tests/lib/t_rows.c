@@ -22,6 +22,7 @@ fill(struct row *r, uint64_t serial)
 	r->finicky = 1;
 	r->since = 12345;
 	memcpy(r->channels, "lan,mx", 7);
+	memcpy(r->name, "a.example", 10);
 	atomic_store(&r->serial, serial);
 }
 
@@ -42,6 +43,7 @@ checks(struct row *w, const struct row *rows, uint32_t n)
 	ok(copy.peer.port == 40000 && copy.listener == 2 &&
 	    copy.finicky == 1 && copy.since == 12345, "its numbers");
 	is(copy.channels, "lan,mx", "its channels");
+	is(copy.name, "a.example", "its name");
 	num(atomic_load(&copy.serial), 77, "its serial");
 	for (i = 0; i < ROWS_TOKEN; i++) {
 		memcpy(other, token, sizeof(other));
@@ -57,6 +59,11 @@ checks(struct row *w, const struct row *rows, uint32_t n)
 	ok(!rows_check(rows, n, UINT32_MAX, 77, token, &copy), "nor that");
 	memset(w[1].channels, 'x', sizeof(w[1].channels));
 	ok(!rows_check(rows, n, 1, 77, token, &copy), "no NUL in channels");
+	w[1].channels[0] = '\0';
+	w[1].channels[sizeof(w[1].channels) - 1] = '\0';
+	ok(rows_check(rows, n, 1, 77, token, &copy), "good again");
+	memset(w[1].name, 'x', sizeof(w[1].name));
+	ok(!rows_check(rows, n, 1, 77, token, &copy), "no NUL in the name");
 	atomic_store(&w[1].serial, 0);
 	ok(!rows_check(rows, n, 1, 77, token, &copy), "a freed row");
 	ok(!rows_check(rows, n, 1, 0, token, &copy), "serial 0 is nobody's");

@@ -82,6 +82,20 @@ whence(void)
 	num(decide_whence(&desk.site, &c, &w, &ask, &why), 0, "finicky");
 	num(w.source.channel, -1, "refuses it");
 	ok(!reply_good(&w.source.refusal), "with a reply");
+	c = from(SUB_SESSION, "");
+	num(decide_whence(&desk.site, &c, &w, &ask, &why), 0, "no address");
+	is(decide_channel(&desk.site, &w), "world", "nor name: the last");
+	(void)!text_copy(c.row.name, sizeof(c.row.name),
+	    "client.example.net");
+	num(decide_whence(&desk.site, &c, &w, &ask, &why), 0, "but a name");
+	ok(!ask, "is not asked for");
+	is(decide_channel(&desk.site, &w), "lan", "and is looked up");
+	is(w.name, "client.example.net", "and kept");
+	c.row.name[0] = '\0';
+	stage_set(desk.conf, "finicky=yes");
+	num(decide_whence(&desk.site, &c, &w, &ask, &why), 0,
+	    "finicky by the configuration");
+	num(w.source.channel, -1, "refuses who is in no table");
 	buf_free(&why);
 }
 
