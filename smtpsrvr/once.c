@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
@@ -76,22 +77,25 @@ start(const struct once *x, const char *name, const char *flag,
 	return proc_start(path, argv, fds, nfds, &x->plan.users[user]);
 }
 
-/* The resident logger's socket, else a logger of our own. */
+/* The resident logger's socket; else, or with -d, a logger of our own. */
 static int
 open_log(struct once *x)
 {
-	int pair[2], fds[6];
+	bool here = x->o->debug && !fd_is_socket(2, NULL, NULL);
+	int pair[2], fds[6], on = 1;
 
-	if (x->o->debug && !fd_is_socket(2, NULL, NULL))
-		return -1;
-	x->log = net_unix_connect(run_path(x, "log"), SOCK_DGRAM);
+	if (!here)
+		x->log = net_unix_connect(run_path(x, "log"), SOCK_DGRAM);
 	if (x->log >= 0 || geteuid() != 0)
 		return x->log;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
 		return -1;
-	memcpy(fds, (int[]){ -1, -1, -1, x->record, -1, pair[1] },
+	/* Before the first line: logger may not have begun by then. */
+	(void)setsockopt(pair[1], SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
+	/* So that submit and lookup are heard at standard error, too. */
+	memcpy(fds, (int[]){ -1, -1, here ? 2 : -1, x->record, -1, pair[1] },
 	    sizeof fds);
-	if (start(x, "logger", "-c", PLAN_LOGGER, fds, 6) < 0)
+	if (start(x, "logger", here ? "-cd" : "-c", PLAN_LOGGER, fds, 6) < 0)
 		log_note(LEVEL_ERROR, "logger: %s", strerror(errno));
 	close(pair[1]);
 	return x->log = pair[0];
@@ -144,7 +148,8 @@ own_submit(struct once *x)
 	row->listener = x->who.listener;
 	row->finicky = x->who.finicky;
 	row->since = time(NULL);
-	if (text_copy(row->channels, sizeof row->channels,
+	if (text_copy(row->name, sizeof row->name, x->name) != 0 ||
+	    text_copy(row->channels, sizeof row->channels,
 	    x->o->channels) != 0)
 		return -1;
 	atomic_store(&row->serial, x->who.serial);
@@ -244,6 +249,21 @@ introduce(const struct once *x, struct session *s, bool own)
 	    x->o->channels);
 }
 
+/*
+ * By hand, replies or the log may go to files: then only the limit on what
+ * may be written to one is left out, and none can be opened all the same.
+ */
+static int
+layers(void)
+{
+	struct stat st;
+
+	for (int fd = 1; fd <= 2; fd++)
+		if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+			return SANDBOX_ALL & ~SANDBOX_FILES;
+	return SANDBOX_ALL;
+}
+
 int
 once_run(const struct once_options *o)
 {
@@ -273,7 +293,7 @@ once_run(const struct once_options *o)
 		return sorry(EX_UNAVAILABLE);
 	}
 	tzset();
-	if (sandbox_template(&x->sandbox, SANDBOX_ALL, x->jail,
+	if (sandbox_template(&x->sandbox, layers(), x->jail,
 	    &x->plan.users[PLAN_SESSION]) != 0 ||
 	    sandbox_session(&x->sandbox) != 0) {
 		log_note(LEVEL_ERROR, "cannot be confined: %s",

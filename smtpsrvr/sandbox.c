@@ -96,7 +96,6 @@ limits(void)
 		return -1;
 #endif
 	if (priv_limit(RLIMIT_CORE, 0) != 0 ||
-	    priv_limit(RLIMIT_FSIZE, 0) != 0 ||
 	    priv_limit(RLIMIT_MEMLOCK, 0) != 0 ||
 	    priv_limit(RLIMIT_NOFILE, FDS_MOST) != 0)
 		return -1;
@@ -118,7 +117,8 @@ sandbox_template(struct sandbox *b, int layers, const char *jail,
 		if (no_capabilities() != 0)
 			return failed(b, "capabilities");
 	}
-	if ((layers & SANDBOX_LIMITS) && limits() != 0)
+	if (((layers & SANDBOX_LIMITS) && limits() != 0) ||
+	    ((layers & SANDBOX_FILES) && priv_limit(RLIMIT_FSIZE, 0) != 0))
 		return failed(b, "limits");
 	if (priv_no_new() != 0)
 		return failed(b, "no_new_privs");

@@ -147,7 +147,7 @@ static const struct layer_case cases[] = {
 	{ "root: read /etc/passwd", SANDBOX_ROOT, read_passwd, false },
 	{ "user: read root's file", SANDBOX_USER, read_secret, true },
 	{ "user: become root", SANDBOX_USER, become_root, true },
-	{ "limits: write a file", SANDBOX_LIMITS, write_file, false },
+	{ "files: write one", SANDBOX_FILES, write_file, false },
 	{ "limits: 200 descriptors", SANDBOX_LIMITS, many_descriptors,
 	    false },
 	{ "landlock: read /etc/passwd", SANDBOX_LANDLOCK, read_passwd,
