@@ -9,13 +9,14 @@
 #ifndef SUBMIT_SERVER_H
 #define SUBMIT_SERVER_H
 
+#include "lib/plan.h"
 #include "submit/desk.h"
 
 struct server_plan {
 	int control;		/* smtpd's end of file ends us; -1: none */
 	int jail, users;	/* listening; -1: none */
 	int caller;		/* one connection, then the end; -1: none */
-	const char *lookup;	/* the path of its socket */
+	char lookup[PLAN_PATH];	/* the path of its socket */
 	int most;		/* callers at once */
 	int64_t ask_ms;		/* how long to wait for a name */
 };

@@ -20,7 +20,6 @@
 #include "lib/log.h"
 #include "lib/plan.h"
 #include "lib/priv.h"
-#include "lib/xalloc.h"
 #include "submit/start.h"
 
 enum { FD_CALLER = 0, FD_RECORD = 3, FD_CONTROL = 4, FD_LOG = 5, FD_ROWS = 6,
@@ -152,8 +151,6 @@ stop_blocking(int listening)
 void
 start_open(struct desk *k, bool child, struct server_plan *plan_r)
 {
-	char *lookup = xmalloc(PLAN_PATH);
-
 	if (fd_standard() != 0)
 		_exit(EX_OSERR);
 	open_log();
@@ -168,17 +165,16 @@ start_open(struct desk *k, bool child, struct server_plan *plan_r)
 	open_tables(k);
 	open_spool(k);
 	trace_source_init(&k->ids);
-	snprintf(lookup, PLAN_PATH, "%s/jail/lookup",
-	    k->conf->server.v.run_directory);
 	*plan_r = (struct server_plan){
 		.control = child ? -1 : FD_CONTROL,
 		.jail = child ? -1 : FD_JAIL,
 		.users = child ? -1 : FD_USERS,
 		.caller = child ? FD_CALLER : -1,
-		.lookup = lookup,
 		.most = child ? 1 : most_callers(k),
 		.ask_ms = k->conf->server.v.dns_timeout + START_ASK_SPARE_MS
 	};
+	snprintf(plan_r->lookup, sizeof(plan_r->lookup), "%s/jail/lookup",
+	    k->conf->server.v.run_directory);
 	if (!child) {
 		stop_blocking(FD_JAIL);
 		stop_blocking(FD_USERS);

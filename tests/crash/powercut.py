@@ -142,7 +142,7 @@ def one_kind(kind, size, mkfs):
         ok(accepted == 10 * CUTS and lost == 0,
            "%s: %d cuts with ten sessions, %d accepted, %d lost" %
            (kind, CUTS, accepted, lost))
-        if os.environ.get("INLET_SANITIZED"):
+        if s.sanitized():
             s.skip("sanitizers and LD_PRELOAD")
             return
         for which, what in (("all", "no sync at all"),

@@ -1,7 +1,9 @@
 """submitter - speaks subproto and starts submit, for the crash tests."""
 
+import atexit
 import os
 import re
+import shutil
 import socket
 import struct
 import subprocess
@@ -17,6 +19,16 @@ TOKEN = bytes((17 * i + 1) & 255 for i in range(16))
 SESSION, DECLARED, LOCAL, NOTICE = 1, 2, 3, 4
 EACH = 1
 FRAME = 65536
+
+
+def sanitized():
+    """No filter then, more memory, and a leak is an exit code."""
+    try:
+        with open(os.path.join(BUILD, "config.h")) as f:
+            return "#define SANITIZERS 1" in f.read()
+    except OSError:
+        return False
+
 
 count = 0
 
@@ -173,7 +185,10 @@ def complete(spool, ident, data):
 
 
 def scratch():
-    return tempfile.mkdtemp(prefix="inlet-crash.")
+    """A directory that is gone with the test."""
+    path = tempfile.mkdtemp(prefix="inlet-crash.")
+    atexit.register(shutil.rmtree, path, True)
+    return path
 
 
 class Resident:
