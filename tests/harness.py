@@ -736,6 +736,17 @@ class Server:
         port = more.pop("port")
         return Client((more.pop("address", "127.0.0.1"), port), **more)
 
+    def enter(self, **more):
+        """A client that got in: the place of one that has just ended may
+        still be counted for a moment."""
+        def try_it():
+            c = self.client(**more)
+            if c.greeting.code == 220:
+                return c
+            c.close()
+            return None
+        return wait_for(try_it, 10, "being let in")
+
     def send(self, message, to="user@example.org", sender="s@elsewhere.test"):
         """One message by our own client; gives the reply to its end."""
         with self.client() as c:

@@ -12,7 +12,7 @@ from harness import *
 def at_the_door(settings, limit, sources, stranger=None, conf=None):
     """So many sources get in; the last again does not; stranger does."""
     with Server(conf, settings=settings, deliver=False) as server:
-        inside = [server.client(source=s) for s in sources]
+        inside = [server.enter(source=s) for s in sources]
         with server.client(source=sources[-1]) as c:
             says(c.greeting, "BUSY", limit + ": one too many is told so")
             ok(c.closed(), limit + ": and the connection is closed")
@@ -76,7 +76,7 @@ def by_listener():
         '    max-connections = 2 }\n'
         'listen "other" { address = {"127.0.0.1"}  port = @port2@ }\n')
     with Server(conf, deliver=False) as server:
-        inside = [server.client(), server.client()]
+        inside = [server.enter(), server.enter()]
         with server.client() as c:
             says(c.greeting, "BUSY", "a full listener says so")
         with server.client(port=server.ports["2"]) as c:
