@@ -56,7 +56,8 @@ system_tests = \
 	tests/system/16-kill.py \
 	tests/system/17-reload.py \
 	tests/system/18-source.py \
-	tests/system/19-mistakes.py
+	tests/system/19-mistakes.py \
+	tests/system/33-send.py
 dist_check_SCRIPTS += $(lint_tests) tests/talk.py $(system_tests)
 talks = \
 	tests/talks/10-greeting.talk tests/talks/11-hello.talk \

@@ -24,6 +24,9 @@ static const struct command commands[] = {
 	{ "table", cmd_table, "get name key | list name",
 	    "ask a table as the server does",
 	    TAKES_COMMON, 2, 3 },
+	{ "send", cmd_send, "recipient ...",
+	    "submit a message from standard input as a user of this machine",
+	    TAKES_COMMON, 1, 1000 },
 	{ "start", cmd_start, "--foreground [-df] [-n connections] "
 	    "[-p port]",
 	    "run smtpd and deliver, and keep them running",

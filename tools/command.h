@@ -33,6 +33,7 @@ int cmd_check(const struct request *r);
 int cmd_help(const struct request *r);
 void cmd_help_list(FILE *f);	/* usage, and every command */
 int cmd_queue(const struct request *r);
+int cmd_send(const struct request *r);
 int cmd_settings(const struct request *r);
 int cmd_start(const struct request *r);
 int cmd_table(const struct request *r);

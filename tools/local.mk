@@ -58,6 +58,7 @@ tools_libtools_a_SOURCES = \
 	tools/cmd_check.c \
 	tools/cmd_help.c \
 	tools/cmd_queue.c \
+	tools/cmd_send.c \
 	tools/cmd_settings.c \
 	tools/cmd_start.c \
 	tools/cmd_table.c \
