@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -34,6 +35,7 @@ struct once {
 	const struct once_options *o;
 	struct plan plan;
 	int record;
+	bool spared;		/* standard error was the client */
 	int log;		/* socket to a logger, or -1: standard error */
 	int submit;
 	struct conf *conf;
@@ -77,11 +79,33 @@ start(const struct once *x, const char *name, const char *flag,
 	return proc_start(path, argv, fds, nfds, &x->plan.users[user]);
 }
 
+/*
+ * Under inetd standard error is the connection, too: what is wrong with our
+ * configuration is nothing for the client.
+ */
+static bool
+spare_client(void)
+{
+	struct stat in, err;
+	int null;
+
+	if (fstat(0, &in) != 0 || fstat(2, &err) != 0 ||
+	    !S_ISSOCK(err.st_mode) || in.st_dev != err.st_dev ||
+	    in.st_ino != err.st_ino)
+		return false;
+	null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (null < 0 || dup2(null, 2) != 2)
+		close(2);
+	if (null >= 0)
+		close(null);
+	return true;
+}
+
 /* The resident logger's socket; else, or with -d, a logger of our own. */
 static int
 open_log(struct once *x)
 {
-	bool here = x->o->debug && !fd_is_socket(2, NULL, NULL);
+	bool here = x->o->debug && !x->spared && !fd_is_socket(2, NULL, NULL);
 	int pair[2], fds[6], on = 1;
 
 	if (!here)
@@ -274,6 +298,7 @@ once_run(const struct once_options *o)
 
 	x->o = o;
 	x->log = -1;
+	x->spared = spare_client();
 	facts(x);
 	believe_argument(x);
 	if ((code = load(x)) != 0)

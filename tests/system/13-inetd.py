@@ -209,6 +209,51 @@ def by_hand():
     server.dump(20) if failures() else None
 
 
+def by_name():
+    """The operand may be a name; -d shows the events of submit, too."""
+    if not ROOT:
+        skip("only root is believed to name a host")
+        return
+    server = Server("""\
+table "here" { type = list  rows = {"example.org"} }
+table "ours" { type = list  rows = {".lan.test"} }
+channel "local" { table = "here"  program = "local" }
+channel "lan" { table = "ours"  max-message-size = 9K }
+channel "world" { }
+""", deliver=False)
+    replies, status = piped(
+        server, "smtpsrvr", ["-d", "mail.lan.test", "inlet.example"],
+        [b"EHLO client.test\r\n", b"MAIL FROM:<s@elsewhere.test>\r\n",
+         b"RCPT TO:<postmaster@example.org>\r\n", b"DATA\r\n",
+         b"Subject: x\r\n\r\ntext\r\n.\r\n", b"QUIT\r\n"])
+    eq([r[:3] for r in replies], "220 250 250 250 354 250 221".split(),
+       "by name: a whole session")
+    eq(status, 0, "by name: it exits 0")
+    ok(happens(lambda: re.search(
+        r"submit\[[1-9]\d*\]: accept ip=- chan=lan ",
+        text_of(server.scratch.at("stderr"))), 10),
+       "by name: it is of channel lan, as standard error says")
+
+
+def client_is_spared():
+    """A mistake of ours is not told to the client, who is standard error."""
+    server = Server(deliver=False)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        process = spawn(server.command("smtpsrvr", *server.where())
+                        + ["192.0.2.7", "inlet.example", "nope"],
+                        stdin=theirs, stdout=theirs, stderr=theirs)
+        theirs.close()
+        heard = b""
+        while True:
+            got = ours.recv(4096)
+            if not got:
+                break
+            heard += got
+    like(heard, r"\A421 4\.3\.0 [^\n]*\r\n\Z", "the client hears 421 alone")
+    eq(process.wait(slow(20)), 78, "and it exits 78")
+
+
 def finicky():
     """argv[0] that begins with r: hosts of no channel are refused."""
     if not ROOT:
@@ -235,5 +280,5 @@ def without_submit():
 
 
 need_built("smtpd", "smtpsrvr", "submit", "logger")
-run(as_we_are, as_ordinary_user, adopts_all, by_hand, finicky, without_submit,
-    seconds=240)
+run(as_we_are, as_ordinary_user, adopts_all, by_hand, by_name,
+    client_is_spared, finicky, without_submit, seconds=240)
