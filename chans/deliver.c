@@ -21,6 +21,7 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 
+#define TURN_ENTRIES 64
 #define POLL_MOST 1024
 #define LOG_PATIENCE_MS 1000	/* mail can wait for its log */
 #define LOCKED_MS 20	/* submit still syncs; the close is heard of, too */
@@ -255,6 +256,7 @@ turn(struct deliver *v)
 	struct delivery *d = &v->d;
 	int64_t now = clock_ms(), next, t;
 	struct known *k;
+	int n = 0;
 
 	if (!d->stopping) {
 		if (!d->once && now >= v->scan) {
@@ -262,7 +264,8 @@ turn(struct deliver *v)
 			deliver_log(v);
 		}
 		pass_feed(d);
-		while (d->active < d->most &&
+		/* Answers are heard in between, however long the queue is. */
+		while (n++ < TURN_ENTRIES && d->active < d->most &&
 		    (k = agenda_pop(d->agenda, now)) != NULL)
 			pass_begin(d, k);
 	}

@@ -254,9 +254,16 @@ send_group(struct delivery *d, struct entry *e, uint32_t group)
 	buf_init(&b, DSN_MOST);
 	m.text = &b;
 	hold(d, id);
+	/* A submit that hangs must not stop deliveries for each notice. */
+	if (clock_ms() < d->quiet) {
+		buf_free(&b);
+		return NOTICE_LATER;
+	}
 	if (dsn_build(&b, &f, &m.eight) == 0)
 		result = notice_send(d->submit, &m, why, sizeof why);
-	if (result != NOTICE_LATER)
+	if (result == NOTICE_LATER)
+		d->quiet = clock_ms() + PASS_NOTICE_MS;
+	else
 		unhold(d, id);
 	log_begin(&l, result == NOTICE_TAKEN ? LEVEL_INFO : LEVEL_WARNING,
 	    result == NOTICE_TAKEN ? "notice" : result == NOTICE_LATER ?

@@ -13,7 +13,7 @@
 #include "chans/depot.h"
 
 #define PASS_ACTIVE 1000	/* the most entries to work on at once */
-#define PASS_NOTICE_MS 10000	/* a notice that submit did not take */
+#define PASS_NOTICE_MS 10000	/* until submit is asked again */
 
 /* A notice that submit may or may not have: it must not be delivered yet. */
 struct held {
@@ -28,6 +28,7 @@ struct delivery {
 	const char *hostname;
 	char submit[160];	/* submit's socket */
 	struct held *held;
+	int64_t quiet;		/* submit failed: not asked before that */
 	int64_t started;	/* microseconds since 1970 */
 	size_t active, most;	/* entries in work; two descriptors each */
 	bool once;		/* -o: each entry gets one pass */

@@ -230,6 +230,55 @@ def each_call():
     eq(wrong, [], "a repeat may be killed as well")
 
 
+def each_call_of_deliver():
+    """Three recipients, two of which fail for good; deliver dies."""
+    if not tool("strace") or subprocess.run(
+            ["strace", "-o", "/dev/null", "true"],
+            stderr=subprocess.DEVNULL).returncode != 0:
+        skip("no strace here")
+        return
+    d = Delivery()
+    submit = FakeSubmit(d.s)
+    out = d.s.at("trace")
+    d.entry(*BAD, options=DSN)
+    d.once(("strace", "-o", out))
+    count, calls, begun = collections.Counter(), [], False
+    with open(out) as f:
+        for line in f:
+            name = re.match(r"(\w+)\(", line)
+            if not name:
+                continue
+            name = name.group(1)
+            count[name] += 1
+            begun = begun or "deliver.lock" in line
+            if begun and (FULL or name not in (
+                    "read", "close", "mmap", "munmap", "poll", "getpid",
+                    "fstat", "newfstatat", "getdents64", "brk", "lseek")):
+                calls.append((name, count[name]))
+    wrong, notices = [], 0
+    for name, nth in calls:
+        shutil.rmtree(d.s.mail + "/good", True)
+        submit.got.clear()
+        d.entry(*BAD, options=DSN)
+        d.once(inject(name, nth, "signal=SIGKILL"))
+        d.once()
+        good = len(d.s.maildir("good@good"))
+        # What submit would have queued: an identifier only once.
+        told = {x[0]: re.findall(rb"(?m)^Final-Recipient: .*@", x[2])
+                for x in reversed(submit.got)}
+        each = sorted(name for names in told.values() for name in names)
+        notices += len(submit.got)
+        if good != 1 or each != [b"Final-Recipient: rfc822; bad@",
+                                 b"Final-Recipient: rfc822; worse@"] or \
+                d.s.queue() or d.s.queue("marks"):
+            wrong.append((name, nth, good, told, d.s.queue(),
+                          d.s.queue("marks")))
+    diag("%d calls, %d notices" % (len(calls), notices))
+    ok(notices > len(calls), "some reports were sent again")
+    eq(wrong, [], "delivered once and told once, wherever it died")
+    submit.close()
+
+
 def each_failure():
     if not tool("strace") or subprocess.run(
             ["strace", "-o", "/dev/null", "true"],
@@ -269,4 +318,5 @@ def each_failure():
     eq(c.boxes()[0], [], "and nothing is left in tmp")
 
 
-run(storm, each_call, each_failure, seconds=900 if FULL else 240)
+run(storm, each_call, each_call_of_deliver, each_failure,
+    seconds=900 if FULL else 240)

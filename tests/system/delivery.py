@@ -2,11 +2,15 @@
 
 Entries are made by tests/chans/mkentry."""
 
+import contextlib
 import os
 import re
 import signal
+import socket
+import struct
 import subprocess
 import sys
+import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 ".."))
@@ -23,6 +27,10 @@ channel "odd" { program = "odd"  delivery-timeout = "1s" }
 channel "world" { }
 """
 
+BAD = ("local:bad@example.org:../bad", "local:good@example.org:good/good",
+       "local:worse@example.org:/worse")
+DSN = ("-O", "rfc822;a+2Bb@example.org", "-V", "env+2Bid")
+
 
 def python():
     """An interpreter that every user may run."""
@@ -30,6 +38,70 @@ def python():
                             "/usr/local/bin/python3")
                 if os.path.exists(p) and
                 (not ROOT or reachable(os.path.dirname(p))))
+
+
+class FakeSubmit:
+    """submit's socket for users: takes notices, answers as it is told."""
+
+    def __init__(self, scratch, code=250):
+        self.path = os.path.join(scratch.run, "submit")
+        self.code = code            # None: closes without a verdict
+        self.got = []               # (id, recipient, text)
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(self.path)
+        os.chmod(self.path, 0o666)
+        self.listener.listen()
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                connection = self.listener.accept()[0]
+            except OSError:
+                return
+            with contextlib.suppress(OSError), connection, \
+                    connection.makefile("rb") as f:
+                self.one(connection, f)
+
+    def one(self, connection, f):
+        text, ident, to = b"", None, None
+        while True:
+            header = f.read(8)
+            if len(header) < 8:
+                return
+            length, kind = struct.unpack("<IB3x", header)
+            payload = f.read(length)
+            if kind == ord("E"):
+                fields = self.texts(payload[:-8])
+                ident = next(x for x in fields
+                             if re.fullmatch("[0-9A-Z]{20}", x))
+            elif kind == ord("R"):
+                to = self.texts(payload)[0]
+            elif kind == ord("D"):
+                text += payload
+            elif kind == ord("C"):
+                break
+        self.got.append((ident, to, text))
+        if self.code is not None:
+            fields = b"".join(struct.pack("<H", len(x)) + x + b"\0" for x in
+                              (b"2.0.0", b"text", b"-", b"", ident.encode()))
+            payload = struct.pack("<HH", 0, self.code) + fields
+            connection.sendall(struct.pack("<IB3x", len(payload), ord("V"))
+                               + payload)
+
+    @staticmethod
+    def texts(payload):
+        found, at = [], 0
+        while at + 2 <= len(payload):
+            n = struct.unpack_from("<H", payload, at)[0]
+            found.append(payload[at + 2:at + 2 + n].decode("latin-1"))
+            at += n + 3
+        return found
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        os.unlink(self.path)
 
 
 class Delivery:
@@ -79,9 +151,9 @@ class Delivery:
                  self.p.poll() is not None, what="deliver starts")
         return self
 
-    def once(self):
+    def once(self, before=()):
         with open(self.s.log, "ab") as log:
-            return subprocess.run(self.args("-o"), stdout=log, stderr=log,
+            return subprocess.run([*before, *self.args("-o")], stdout=log, stderr=log,
                                   stdin=subprocess.DEVNULL, cwd="/",
                                   timeout=slow(60), **self.popen()).returncode
 
