@@ -19,6 +19,8 @@ struct desk {
 	struct rights rights;
 	struct spool spool;
 	struct trace_source ids;
+	/* May there be one more caller like this one? */
+	bool (*admit)(struct desk *, const struct dialogue *);
 	/*
 	 * What a dialogue waits for.  ask leads to dialogue_named(), give to
 	 * dialogue_committed(), now or later.

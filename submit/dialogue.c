@@ -191,6 +191,10 @@ on_hello(struct desk *k, struct dialogue *d, const void *p, size_t len,
 	}
 	if (caller_hello(&k->rights, &d->caller, &h, why_r) != 0)
 		return -1;
+	if (!k->admit(k, d)) {
+		*why_r = "its session has too many connections";
+		return -1;
+	}
 	buf_init(&why, 256);
 	result = decide_whence(&k->site, &d->caller, &d->whence, &ask, &why);
 	buf_free(&why);

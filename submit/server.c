@@ -27,11 +27,13 @@
 #define SERVER_READ (64 * 1024)
 #define SERVER_TICK_MS 1000
 #define SERVER_IDLE_MS (10 * 60 * 1000)	/* a session is slow as its client */
-#define SERVER_HELLO_MS (60 * 1000)
+#define SERVER_HELLO_MS (10 * 1000)
 #define SERVER_DRAIN_MS (30 * 1000)
 /* Users of this machine that nobody vouches for: all of them, and each. */
 #define SERVER_USERS 64
 #define SERVER_USER 16
+/* A session needs one; the end of an earlier one may not be known yet. */
+#define SERVER_SESSION 4
 
 enum source_kind { SOURCE_CONTROL, SOURCE_SIGNALS, SOURCE_JAIL, SOURCE_USERS,
 	SOURCE_COMMIT, SOURCE_LOOKUP, SOURCE_CLIENT };
@@ -236,6 +238,21 @@ client_run(struct server *s, struct client *c)
 	return;
 gone:
 	client_free(s, c);
+}
+
+static bool
+on_admit(struct desk *k, const struct dialogue *d)
+{
+	const struct server *s = k->server;
+	int same = 0;
+
+	if (d->caller.kind != SUB_SESSION)
+		return true;
+	for (const struct client *c = s->clients; c != NULL; c = c->next)
+		same += c->d.caller.kind == SUB_SESSION &&
+		    c->d.caller.serial == d->caller.serial &&
+		    c->d.caller.number == d->caller.number;
+	return same <= SERVER_SESSION;	/* d is among them */
 }
 
 static void
@@ -505,6 +522,7 @@ server_run(struct desk *k, const struct server_plan *plan, int signals,
 	s.commit = commit_start(&k->spool, recover);
 	asker_init(&s.asker, plan->lookup);
 	k->server = &s;
+	k->admit = on_admit;
 	k->ask = on_ask;
 	k->give = on_give;
 	watch_add(&s, &s.control, SOURCE_CONTROL, plan->control);

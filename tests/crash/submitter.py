@@ -14,7 +14,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.environ.get("top_builddir", ".")
 SUBMIT = os.path.join(BUILD, "submit", "submit")
 STAGED = os.path.join(BUILD, "tests", "submit", "staged")
-ROW, SERIAL = 3, 77                             # as tests/submit/stage.h
+ROWS, ROW, SERIAL = 128, 3, 77                  # as tests/submit/stage.h
 TOKEN = bytes((17 * i + 1) & 255 for i in range(16))
 SESSION, DECLARED, LOCAL, NOTICE = 1, 2, 3, 4
 EACH = 1
@@ -30,7 +30,7 @@ def sanitized():
         return False
 
 
-count = 0
+count = turn = 0
 
 
 def ok(good, what):
@@ -65,8 +65,14 @@ def text(s):
     return struct.pack("<H", len(b)) + b + b"\0"
 
 
-def hello(kind=SESSION, flags=0):
-    return frame("H", struct.pack("<HBBIQ", 1, kind, flags, ROW, SERIAL) +
+def hello(kind=SESSION, flags=0, row=None):
+    """As the next session, or that of row."""
+    global turn
+    if row is None:
+        turn = turn % (ROWS - 1) + 1
+        row = turn
+    return frame("H", struct.pack("<HBBIQ", 1, kind, flags, row,
+                                  SERIAL + row - ROW) +
                  TOKEN + bytes(19) + bytes(19) +
                  struct.pack("<ii", -1, 0) + text(""))
 

@@ -123,6 +123,24 @@ def together(r):
         c.close()
 
 
+def greedy(r):
+    """One session holds four connections and no more."""
+    held = [r.connect() for _ in range(8)]
+    for c in held:
+        c.sendall(s.hello(row=9))
+    closed = 0
+    for c in held:
+        c.settimeout(0.3)
+        try:
+            closed += c.recv(1) == b""
+        except TimeoutError:
+            pass
+    ok(closed == 4, "a session has four connections: %d" % (8 - closed))
+    ok(r.send(TEXT).code == 250, "the others do not notice")
+    for c in held:
+        c.close()
+
+
 def memory(r):
     for _ in range(200):
         r.send(TEXT)
@@ -314,8 +332,8 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
     r = start()
     try:
-        for test in (confined, messages, together, memory, abandoned, noise,
-                     users):
+        for test in (confined, messages, together, greedy, memory,
+                     abandoned, noise, users):
             test(r)
         ok(r.end() == 0, "it ends with smtpd")
         looked_up()

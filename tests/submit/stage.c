@@ -128,19 +128,21 @@ stage_token(uint8_t token_r[ROWS_TOKEN])
 struct row *
 stage_rows(const char *peer, int *fd_r)
 {
-	struct row *rows = rows_make(STAGE_ROW + 1, fd_r);
-	struct row *r;
+	struct row *rows = rows_make(STAGE_ROWS, fd_r);
 
 	if (rows == NULL)
 		die("rows_make", strerror(errno));
-	r = &rows[STAGE_ROW];
-	stage_token(r->token);
-	if (net_parse(peer, &r->peer) != 0 ||
-	    net_parse("192.0.2.25", &r->local) != 0)
-		die("net_parse", peer);
-	r->peer.port = 4711;
-	r->local.port = 25;
-	r->serial = STAGE_SERIAL;
+	for (int i = 0; i < STAGE_ROWS; i++) {
+		struct row *r = &rows[i];
+
+		stage_token(r->token);
+		if (net_parse(peer, &r->peer) != 0 ||
+		    net_parse("192.0.2.25", &r->local) != 0)
+			die("net_parse", peer);
+		r->peer.port = 4711;
+		r->local.port = 25;
+		r->serial = (uint64_t)(STAGE_SERIAL + i - STAGE_ROW);
+	}
 	return rows;
 }
 
@@ -178,6 +180,14 @@ give(struct desk *k, struct dialogue *d, struct job *j)
 	dialogue_committed(k, d, j);
 }
 
+static bool
+admit(struct desk *k, const struct dialogue *d)
+{
+	(void)k;
+	(void)d;
+	return true;
+}
+
 static void
 ask(struct desk *k, struct dialogue *d, const struct netaddr *a)
 {
@@ -205,11 +215,12 @@ stage_desk(struct desk *k, const char *scratch, const char *peer)
 	if (site_open(&k->site, k->conf, &why) != 0 ||
 	    spool_open(&k->spool, spool, 0, &why) != 0 ||
 	    rights_init(&k->rights, k->conf, stage_rows(peer, &fd),
-	    STAGE_ROW + 1, &why) != 0)
+	    STAGE_ROWS, &why) != 0)
 		die("stage", buf_str(&why));
 	close(fd);
 	buf_free(&why);
 	trace_source_init(&k->ids);
+	k->admit = admit;
 	k->ask = ask;
 	k->give = give;
 }

@@ -9,7 +9,8 @@
 #include "lib/qfile.h"
 #include "submit/dialogue.h"
 
-#define STAGE_ROW 3
+#define STAGE_ROWS 128
+#define STAGE_ROW 3	/* the others' serials go up and down from its */
 #define STAGE_SERIAL 77
 
 /*
@@ -20,9 +21,9 @@ struct conf *stage_conf(const char *spool, const char *run);
 /* Sets "name=value" of the server; the test ends where it cannot be. */
 void stage_set(struct conf *c, const char *assignment);
 
-/* The token of the row STAGE_ROW. */
+/* The token of all rows. */
 void stage_token(uint8_t token_r[ROWS_TOKEN]);
-/* A table in which STAGE_ROW is a session from peer; its memory file. */
+/* A table of sessions, all from peer; its memory file. */
 struct row *stage_rows(const char *peer, int *fd_r);
 
 /* A directory below TMPDIR, and its end. */
