@@ -9,7 +9,7 @@
 #include "lib/qfile.h"
 #include "submit/dialogue.h"
 
-#define STAGE_ROWS 128
+#define STAGE_ROWS 64
 #define STAGE_ROW 3	/* the others' serials go up and down from its */
 #define STAGE_SERIAL 77
 
