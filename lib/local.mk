@@ -79,7 +79,8 @@ tests_lib_t_text_t_LDADD = lib/libbase.a
 TESTS += tests/lib/t_text.t
 
 check_PROGRAMS += tests/lib/t_settings.t
-tests_lib_t_settings_t_SOURCES = tests/lib/t_settings.c tests/tap.h
+tests_lib_t_settings_t_SOURCES = tests/lib/t_settings.c tests/lib/equal.h \
+	tests/tap.h
 tests_lib_t_settings_t_LDADD = lib/libbase.a
 TESTS += tests/lib/t_settings.t
 
@@ -126,7 +127,8 @@ tests_lib_t_trace_t_LDADD = lib/libbase.a
 TESTS += tests/lib/t_trace.t
 
 check_PROGRAMS += tests/lib/t_conf.t
-tests_lib_t_conf_t_SOURCES = tests/lib/t_conf.c tests/tap.h
+tests_lib_t_conf_t_SOURCES = tests/lib/t_conf.c tests/lib/equal.h \
+	tests/tap.h
 tests_lib_t_conf_t_LDADD = lib/libbase.a
 TESTS += tests/lib/t_conf.t
 

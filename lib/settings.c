@@ -376,39 +376,6 @@ setting_copy(struct settings *to, const struct settings *from,
 	    sizes[setting_rows[id].type]);
 }
 
-bool
-setting_equal(const struct settings *a, const struct settings *b,
-    enum setting_id id)
-{
-	const void *x = field_of(a, id), *y = field_of(b, id);
-
-	switch (setting_rows[id].type) {
-	case SETTING_BOOL:
-		return *(const bool *)x == *(const bool *)y;
-	case SETTING_INT:
-	case SETTING_DURATION:
-	case SETTING_SIZE:
-		return *(const int64_t *)x == *(const int64_t *)y;
-	case SETTING_STRING:
-		return strcmp(*(const char *const *)x,
-		    *(const char *const *)y) == 0;
-	case SETTING_LIST: {
-		const struct strings *l = x, *m = y;
-
-		if (l->n != m->n)
-			return false;
-		for (size_t i = 0; i < l->n; i++) {
-			if (strcmp(l->at[i], m->at[i]) != 0)
-				return false;
-		}
-		return true;
-	}
-	case SETTING_CHOICE:
-		return *(const int *)x == *(const int *)y;
-	}
-	return false;
-}
-
 int
 setting_text(const struct settings *s, enum setting_id id, char *dst,
     size_t size)

@@ -85,8 +85,6 @@ MM_MUST_USE int setting_text(const struct settings *s, enum setting_id id,
     char *dst, size_t size);
 /* The value of a LIST, or that of a STRING as a list of one. */
 struct strings setting_strings(const struct settings *s, enum setting_id id);
-bool setting_equal(const struct settings *a, const struct settings *b,
-    enum setting_id id);
 
 /* As the file spells it: "max-connections" from max_connections. */
 const char *setting_name(enum setting_id id);

@@ -7,13 +7,12 @@
 
 #include "smtpsrvr/checks.h"
 
-const struct check checks[] = {
+static const struct check checks[] = {
 #define CHECK(stage, name, function, settings, text) \
 	{ stage, #name, function, settings, text },
 #include "smtpsrvr/checks.def"
 #undef CHECK
 };
-const size_t checks_count = ARRAY_LEN(checks);
 
 enum check_verdict
 checks_run(struct session *s, enum check_stage stage,

@@ -29,9 +29,6 @@ struct check {
 #include "smtpsrvr/checks.def"
 #undef CHECK
 
-extern const struct check checks[];
-extern const size_t checks_count;
-
 /*
  * Asks the checks of one stage in order; REFUSE with the first refusal, its
  * reason the check's name unless the check gave a closer one.

@@ -25,6 +25,8 @@ take_name(struct session *s, const char *name)
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	    "0123456789.-_:[]") != len)
 		return -1;
+	if (strpbrk(name, "[]:") != NULL && !path_is_literal(name, len))
+		return -1;
 	return text_copy(s->helo, sizeof s->helo, name);
 }
 

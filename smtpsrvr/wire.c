@@ -162,12 +162,6 @@ wire_reply_line(struct wire *w, int code, const char *enhanced,
 	return end;
 }
 
-enum wire_end
-wire_reply(struct wire *w, const struct reply *r)
-{
-	return wire_reply_line(w, r->code, r->enhanced, r->text, false);
-}
-
 void
 wire_hang_up(struct wire *w)
 {

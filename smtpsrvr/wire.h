@@ -50,7 +50,6 @@ enum wire_end wire_fill(struct wire *w, bool stoppable, int64_t deadline);
 bool wire_pending(const struct wire *w);
 
 /* Adds "code[ enhanced] text" as one line, or one of several. */
-enum wire_end wire_reply(struct wire *w, const struct reply *r);
 enum wire_end wire_reply_line(struct wire *w, int code, const char *enhanced,
     const char *text, bool more);
 /* Sends what has collected. */

@@ -28,12 +28,20 @@ check_PROGRAMS += tests/lint/settings_mdoc
 tests_lint_settings_mdoc_SOURCES = tests/lint/settings_mdoc.c
 tests_lint_settings_mdoc_LDADD = lib/libbase.a
 
-# The settings of inlet.conf(5) anew from settings.def.
-update-man: tests/lint/settings_mdoc
+check_PROGRAMS += tests/lint/mdoc_tables
+tests_lint_mdoc_tables_SOURCES = tests/lint/mdoc_tables.c
+
+# The settings of inlet.conf(5) anew from settings.def; commands, checks and
+# replies of smtpsrvr(8) from their tables.
+update-man: tests/lint/settings_mdoc tests/lint/mdoc_tables
 	$(SHELL) $(top_srcdir)/build-aux/splice.sh \
 		$(top_srcdir)/man5/inlet.conf.5 tests/lint/settings_mdoc \
 		>inlet.conf.5.new && \
 		mv inlet.conf.5.new $(top_srcdir)/man5/inlet.conf.5
+	$(SHELL) $(top_srcdir)/build-aux/splice.sh \
+		$(top_srcdir)/man8/smtpsrvr.8 tests/lint/mdoc_tables \
+		>smtpsrvr.8.new && \
+		mv smtpsrvr.8.new $(top_srcdir)/man8/smtpsrvr.8
 .PHONY: update-man
 
 TESTS += $(lint_tests) tests/talk.py $(system_tests)
@@ -57,6 +65,7 @@ system_tests = \
 	tests/system/17-reload.py \
 	tests/system/18-source.py \
 	tests/system/19-mistakes.py \
+	tests/system/22-trouble.py \
 	tests/system/33-send.py
 dist_check_SCRIPTS += $(lint_tests) tests/talk.py $(system_tests)
 talks = \

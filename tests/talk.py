@@ -33,7 +33,8 @@ from harness import *
 CONF = """\
 table "here" { type = "list"  rows = {"example.org", "inlet.example"} }
 table "people" { type = "list"
-    rows = {"user", "other", "third", "a.b", "postmaster"} }
+    rows = {"user", "other", "third", "a.b", "postmaster",
+        "evil: ../../x"} }
 channel "local" { table = "here"  program = "local"  mailboxes = "people" }
 channel "world" { }
 """

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "lib/conf.h"
 #include "lib/digest.h"
+#include "tests/lib/equal.h"
 #include "tests/tap.h"
 
 static char why[1024];

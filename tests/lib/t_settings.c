@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include "lib/settings.h"
 #include "lib/text.h"
+#include "tests/lib/equal.h"
 #include "tests/tap.h"
 
 static char why[512];
