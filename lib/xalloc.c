@@ -10,6 +10,21 @@
 #include "lib/log.h"
 #include "lib/xalloc.h"
 
+#ifdef SANITIZERS
+/*
+ * Our programs end with what they have, some inside of a sandbox in which the
+ * search for leaks would wait for ever; and they start each other with an
+ * environment of their own, so that it cannot be said there.
+ */
+const char *__asan_default_options(void);
+
+const char *
+__asan_default_options(void)
+{
+	return "detect_leaks=0";
+}
+#endif
+
 void *
 xmalloc(size_t size)
 {

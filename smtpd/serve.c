@@ -165,7 +165,7 @@ on_child(struct daemon *d, enum child_name name)
 {
 	struct child *c = &d->child[name];
 	char word[64];
-	ssize_t n;
+	ssize_t n = -1;
 
 	while (c->control >= 0 &&
 	    (n = recv(c->control, word, sizeof word, 0)) > 0) {
