@@ -46,6 +46,7 @@ struct place {
 	struct proc_user owner;		/* must be; uid -1: whoever */
 	struct proc_user user;		/* who works in it */
 	int mode;			/* what that user must be able to do */
+	const char *advice;		/* permission bits for install(1) */
 	bool made;	/* the user makes it where it is missing */
 };
 
@@ -77,9 +78,8 @@ check_missing(const struct check *k, const struct place *p)
 	else
 		finding(k->f, FINDING_ERROR, p->at, "%s: %s is not there%s; "
 		    "try: install -d -o %u -m %s %s", p->what, p->path,
-		    p->made ? " and user and folder do not allow to make it" :
-		    "", (unsigned)p->user.uid, p->mode == X_OK ? "755" : "700",
-		    p->path);
+		    p->made ? ", and cannot be made there" : "",
+		    (unsigned)p->user.uid, p->advice, p->path);
 }
 
 static void
@@ -165,7 +165,7 @@ check_spool(const struct check *k)
 	char path[PATH_MAX];
 	struct place p = { "spool-directory", s->v.spool_directory,
 	    s->from[SETTING_spool_directory], submit, submit,
-	    R_OK | W_OK | X_OK, true };
+	    R_OK | W_OK | X_OK, "700", true };
 	bool there = check_place(k, &p);
 
 	check_file_system(k, p.path, there, p.at);
@@ -188,7 +188,8 @@ check_run(const struct check *k)
 	struct proc_user us = { geteuid(), getegid() };
 	char jail[PATH_MAX];
 	struct place p = { "run-directory", s->v.run_directory,
-	    s->from[SETTING_run_directory], us, us, W_OK | X_OK, true };
+	    s->from[SETTING_run_directory], us, us, W_OK | X_OK, "755",
+	    true };
 
 	if (!check_place(k, &p))
 		return;
@@ -210,7 +211,7 @@ check_mail(const struct check *k, int channel)
 	const struct section *s = &c->channels[channel];
 	struct place p = { "mail-directory", NULL,
 	    c->server.from[SETTING_mail_directory], { (uid_t)-1, (gid_t)-1 },
-	    k->plan->users[PLAN_SUBMIT], W_OK | X_OK, false };
+	    k->plan->users[PLAN_SUBMIT], W_OK | X_OK, "700", false };
 
 	if (strcmp(s->v.program, "local") != 0)
 		return;
