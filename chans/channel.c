@@ -181,15 +181,22 @@ worker_start(struct channels *cs, struct channel *ch, struct worker *w)
 	return 0;
 }
 
+/* What it has answered is still heard when it is reaped. */
 static void
 worker_kill(struct worker *w, const char *why)
 {
-	if (w->sock != -1)
-		close(w->sock);
-	w->sock = -1;
 	w->why = why;
 	w->deadline = CLOCK_NEVER;
 	kill(w->pid, SIGKILL);
+}
+
+/* One whose answers mean nothing. */
+static void
+worker_disown(struct worker *w, const char *why)
+{
+	close(w->sock);
+	w->sock = -1;
+	worker_kill(w, why);
 }
 
 /* One that reads the end, or closed its own, ends by itself, or is made to. */
@@ -198,7 +205,8 @@ worker_dismiss(struct worker *w, int64_t now)
 {
 	close(w->sock);
 	w->sock = -1;
-	w->deadline = now + CHANNEL_ENDING_MS;
+	if (w->why == NULL)
+		w->deadline = now + CHANNEL_ENDING_MS;
 }
 
 static bool
@@ -241,7 +249,7 @@ worker_give(struct worker *w, struct job *j, int64_t deadline)
 	w->job = j;
 	w->deadline = deadline;
 	if (chanproto_ask(w->sock, &j->request, j->entry->fd) == -1)
-		worker_kill(w, "it takes no requests");
+		worker_disown(w, "it takes no requests");
 }
 
 /* Why jobs of ch cannot be done now, or null. */
@@ -284,8 +292,10 @@ channel_jobs(struct channels *cs, struct channel *ch, int64_t now)
 	}
 }
 
+static void worker_hear(struct channels *cs, struct worker *w);
+
 static int64_t
-channel_times(struct channel *ch, int64_t now)
+channel_times(struct channels *cs, struct channel *ch, int64_t now)
 {
 	int64_t next = CLOCK_NEVER;
 	struct worker *w;
@@ -295,6 +305,9 @@ channel_times(struct channel *ch, int64_t now)
 		w = &ch->workers[i];
 		if (w->pid == 0)
 			continue;
+		/* We may be the ones who are late. */
+		if (w->deadline <= now && w->job != NULL)
+			worker_hear(cs, w);
 		if (w->deadline <= now && w->sock == -1)
 			worker_kill(w, "it does not end");
 		else if (w->deadline <= now && w->job != NULL)
@@ -315,7 +328,7 @@ channels_run(struct channels *cs, int64_t now, bool stopping)
 	struct channel *ch;
 
 	for (ch = cs->first; ch != NULL; ch = ch->next) {
-		t = channel_times(ch, now);
+		t = channel_times(cs, ch, now);
 		if (t < next)
 			next = t;
 		if (!stopping)
@@ -373,13 +386,13 @@ worker_hear(struct channels *cs, struct worker *w)
 	while (w->sock != -1) {
 		if (chanproto_hear(w->sock, &a) == -1) {
 			if (errno == EBADMSG)
-				worker_kill(w, "it answers nonsense");
+				worker_disown(w, "it answers nonsense");
 			else if (errno != EAGAIN)
 				worker_dismiss(w, clock_ms());
 			return;
 		}
 		if (!worker_answer(cs, w, &a)) {
-			worker_kill(w, "it answers what nobody asked");
+			worker_disown(w, "it answers what nobody asked");
 			return;
 		}
 		j = w->job;

@@ -10,6 +10,7 @@ import fcntl
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -213,7 +214,7 @@ def owed():
     d.start()
     before = d.local("user")
     wait_for(lambda: d.box("user"), what="delivery of " + before)
-    eq(d.s.queue(), sorted([ident, notice]),
+    ok(happens(lambda: d.s.queue() == sorted([ident, notice])),
        "without submit: owed, and an entry of its name is held back")
     d.p.kill()
     d.p.wait()
@@ -295,6 +296,45 @@ def odd_programs():
     d.stop()
 
 
+def late_but_done():
+    """The answer is there, but deliver was busy when the time was up."""
+    d = Delivery()
+    d.program("odd", ODD % "time.sleep(0.3); "
+              "answer(index[0], 1, b'2.0.0', b'')")
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(d.s.run + "/submit")
+    os.chmod(d.s.run + "/submit", 0o666)
+    listener.listen()           # and never answers: deliver waits for it
+    d.start()
+    ident = d.entry("odd:a@example.com:")
+    wait_for(lambda: [p for p in descendants(d.p.pid)
+                      if "ch_odd" in " ".join(p.args)], what="it works")
+    d.entry("local:x@example.org:../x")
+    ok(d.logged("bounced"), "now deliver waits for submit")
+    wait_for(lambda: d.s.log_lines("delivered", qid=ident), 30, "an answer")
+    ok(not d.s.log_lines("later", qid=ident), "delivered, and not again")
+    listener.close()
+    os.unlink(d.s.run + "/submit")
+    eq(d.stop(), 0, "exit 0")
+
+
+def under_way():
+    d = Delivery()
+    d.program("odd", ODD % "time.sleep(0.5)\n"
+              "    [answer(i, 1, b'2.0.0', b'') for i in index]")
+    for _ in range(6):
+        d.entry("odd:a@example.com:")
+    d.start()
+    wait_for(lambda: len([p for p in descendants(d.p.pid)
+                          if "ch_odd" in " ".join(p.args)]) == 2,
+             what="two at work")
+    eq(d.stop(), 0, "SIGTERM: exit 0")
+    done = len(d.s.log_lines("delivered"))
+    ok(0 < done < 6, "what was under way is finished: %d" % done)
+    eq(len(d.s.queue()), 6 - done, "the rest stays in the queue")
+    eq(len(d.s.log_lines("later")), 0, "and has not failed")
+
+
 def second_program():
     with open(os.path.join(SRC, "man8", "inlet-channel.8")) as f:
         manual = re.search(r"\.Bd -literal\n(.*?)\.Ed", f.read(), re.S)
@@ -356,5 +396,5 @@ def many_recipients():
 
 
 run(basics, as_ordinary_user, bad_entries, locked, later, bounce, owed,
-    expired, odd_programs, second_program, settings_again, one_pass,
-    many_recipients)
+    expired, odd_programs, late_but_done, under_way, second_program,
+    settings_again, one_pass, many_recipients)
