@@ -59,7 +59,7 @@ job_failed(struct spool *s, struct job *j, int error, const char *step)
 	queue_discard(s, j->entry);
 }
 
-/* Everything before the first sync. */
+/* Everything before the first sync but the name. */
 static void
 job_write(struct spool *s, struct job *j)
 {
@@ -81,20 +81,17 @@ job_write(struct spool *s, struct job *j)
 		job_failed(s, j, e->error, e->failed);
 }
 
-static void
-job_sync(struct spool *s, struct job *j)
+static bool
+job_alive(const struct job *j)
 {
-	struct entry *e = j->entry;
-
-	if (queue_sync(e) != 0 || queue_name(s, e) != 0)
-		job_failed(s, j, e->error, e->failed);
+	return j->error == 0 && !j->again;
 }
 
 /* After a good (error 0) or bad sync of the names. */
 static void
 job_answer(struct spool *s, struct job *j, int error)
 {
-	if (j->error == 0 && !j->again) {
+	if (job_alive(j)) {
 		if (error == 0)
 			queue_release(j->entry);
 		else
@@ -109,21 +106,22 @@ void
 commit_batch(struct spool *s, struct job *list)
 {
 	int error = 0;
-	size_t named = 0;
+	size_t synced = 0;
 
 	for (struct job *j = list; j != NULL; j = j->next)
 		job_write(s, j);
 	for (struct job *j = list; j != NULL; j = j->next)
-		if (j->error == 0 && !j->again)
-			queue_start(j->entry);
+		if (job_alive(j) && queue_name(s, j->entry) != 0)
+			job_failed(s, j, j->entry->error, j->entry->failed);
 	for (struct job *j = list; j != NULL; j = j->next) {
-		if (j->error != 0 || j->again)
+		if (!job_alive(j))
 			continue;
-		job_sync(s, j);
-		if (j->error == 0)
-			named++;
+		if (queue_sync(j->entry) != 0)
+			job_failed(s, j, j->entry->error, j->entry->failed);
+		else
+			synced++;
 	}
-	if (named > 0 && queue_sync_names(s) != 0)
+	if (synced > 0 && queue_sync_names(s) != 0)
 		error = errno != 0 ? errno : EIO;
 	for (struct job *j = list; j != NULL; j = j->next)
 		job_answer(s, j, error);

@@ -167,30 +167,24 @@ queue_finish(struct entry *e, const void *p, size_t len, size_t header)
 	return 0;
 }
 
-void
-queue_start(struct entry *e)
+int
+queue_name(struct spool *s, struct entry *e)
 {
 	PANIC_IF(e->state != ENTRY_FINISHED);
 	durable_start(e->fd);
+	if (durable_rename(s->tmp, e->id, s->queue, e->id) != 0)
+		return failed(e, "rename");
+	e->state = ENTRY_NAMED;
+	return 0;
 }
 
 int
 queue_sync(struct entry *e)
 {
-	PANIC_IF(e->state != ENTRY_FINISHED);
+	PANIC_IF(e->state != ENTRY_NAMED);
 	if (durable_sync(e->fd) != 0)
 		return failed(e, "sync");
-	e->state = ENTRY_WRITTEN;
-	return 0;
-}
-
-int
-queue_name(struct spool *s, struct entry *e)
-{
-	PANIC_IF(e->state != ENTRY_WRITTEN);
-	if (durable_rename(s->tmp, e->id, s->queue, e->id) != 0)
-		return failed(e, "rename");
-	e->state = ENTRY_NAMED;
+	e->state = ENTRY_SYNCED;
 	return 0;
 }
 
@@ -203,7 +197,7 @@ queue_sync_names(struct spool *s)
 void
 queue_release(struct entry *e)
 {
-	PANIC_IF(e->state != ENTRY_NAMED);
+	PANIC_IF(e->state != ENTRY_SYNCED);
 	/* The lock goes with its only descriptor. */
 	close(e->fd);
 	e->fd = -1;
@@ -214,7 +208,7 @@ void
 queue_discard(struct spool *s, struct entry *e)
 {
 	PANIC_IF(e->state == ENTRY_QUEUED);
-	if (e->state == ENTRY_NAMED) {
+	if (e->state == ENTRY_NAMED || e->state == ENTRY_SYNCED) {
 		if (durable_remove(s->queue, e->id) != 0)
 			log_note(LEVEL_ERROR, "cannot remove queue/%s: %s",
 			    e->id, strerror(errno));

@@ -23,9 +23,9 @@
 enum entry_state {
 	ENTRY_NEW,	/* nothing on disk */
 	ENTRY_WRITING,	/* tmp/ID, locked */
-	ENTRY_FINISHED,	/* with its trailer, not yet synced */
-	ENTRY_WRITTEN,	/* synced */
-	ENTRY_NAMED,	/* queue/ID, locked; the name not yet synced */
+	ENTRY_FINISHED,	/* with its trailer */
+	ENTRY_NAMED,	/* queue/ID, locked; nothing synced yet */
+	ENTRY_SYNCED,	/* its bytes are; the name perhaps not yet */
 	ENTRY_QUEUED,	/* durable and unlocked: deliver's now */
 	ENTRY_GONE	/* discarded, or never there */
 };
@@ -60,23 +60,24 @@ MM_MUST_USE int queue_write(struct entry *e, const void *p, size_t len,
 MM_MUST_USE int queue_finish(struct entry *e, const void *p, size_t len,
     size_t header);
 
-/* FINISHED stays: starts write-out, so that a batch goes to disk together. */
-void queue_start(struct entry *e);
-
-/* FINISHED to WRITTEN: one sync.  Whatever it says is final. */
-MM_MUST_USE int queue_sync(struct entry *e);
-
-/* WRITTEN to NAMED: from tmp/ID to queue/ID, still locked. */
+/*
+ * FINISHED to NAMED: starts write-out, so that a batch goes to disk together,
+ * and renames tmp/ID to queue/ID, still locked.  The name comes before both
+ * syncs: then a file system with a journal commits all of a batch at once.
+ */
 MM_MUST_USE int queue_name(struct spool *s, struct entry *e);
 
+/* NAMED to SYNCED: one sync of its bytes.  Whatever it says is final. */
+MM_MUST_USE int queue_sync(struct entry *e);
+
 /*
- * Syncs queue/ for all entries that are NAMED; 0, or -1 with errno: then each
- * of them must be discarded.
+ * Syncs queue/ for all entries that are SYNCED; 0, or -1 with errno: then
+ * each of them must be discarded.
  */
 MM_MUST_USE int queue_sync_names(struct spool *s);
 
 /*
- * NAMED to QUEUED: gives the lock up.  Before: queue_sync_names() gave 0
+ * SYNCED to QUEUED: gives the lock up.  Before: queue_sync_names() gave 0
  * after queue_name().  On return the message survives a power cut and is
  * deliver's: now, and not earlier, may 250 be said.
  */
