@@ -81,6 +81,7 @@ run(const char *path, char *const argv[], char *const env[], const int *fds,
 		say("cannot change the user for ", path);
 		_exit(EX_OSERR);
 	}
+	(void)setsid();
 	default_signals();
 	execve(path, argv, env);
 	say("cannot execute ", path);

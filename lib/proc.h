@@ -17,6 +17,8 @@ struct proc_user {
  * i < nfds (-1: /dev/null), all others are closed.  Where user asks for
  * another uid the child drops to it for good before it executes.  The
  * environment is PATH, TZ and LANG=C only; signals are default, none blocked.
+ * It has a session of its own: what a terminal sends (control-C) reaches only
+ * the program that a person started, which ends the others in good order.
  * The pid, or -1 with errno.  A failed exec ends the child with 71.
  */
 pid_t proc_start(const char *path, char *const argv[], const int *fds,

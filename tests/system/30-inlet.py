@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """inlet(8): check, settings, queue, table, start, as an operator has them."""
 
+import fcntl
 import json
 import os
 import sys
+import termios
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 ".."))
@@ -71,10 +73,11 @@ def open_relay():
     finds(None, r"^error   \S*inlet.conf:%d: OPEN RELAY: listener \"smtp\": "
           r"a stranger .*\"world\"" % n, "relay for the last channel",
           server=s)
-    s = Server(TWO.replace("198.51.100.0/24", "0.0.0.0/0"))
-    finds(None, r"^error .*inlet.conf:%d: OPEN RELAY: .*\"lan\""
-          % line_of(s, "relay = yes"), "a network that is the Internet",
-          server=s)
+    for net in ("0.0.0.0/0", "128.0.0.0/1", "2000::/3"):
+        s = Server(TWO.replace("198.51.100.0/24", net))
+        finds(None, r"^error .*inlet.conf:%d: OPEN RELAY: .*\"lan\""
+              % line_of(s, "relay = yes"), net + " as our own network",
+              server=s)
     finds(TWO.replace('"198.51.100.0/24"', '".com"'),
           r"^error .*OPEN RELAY: .*inlet-relay-check.com.*\"lan\"",
           "hosts by a name under a top level")
@@ -481,6 +484,34 @@ def start_options():
     ok(s.stop(signal.SIGINT), "SIGINT ends it, too")
 
 
+def interrupted():
+    """Control-C ends it in good order: a session may finish."""
+    s = Server(TWO, settings={"drain-time": "20s"})
+    master, slave = os.openpty()
+
+    def own_terminal():
+        os.setsid()
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    s.smtpd = spawn(s.command("inlet", *s.where(), "start", "--foreground"),
+                    stdin=slave, stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL, cwd="/",
+                    preexec_fn=own_terminal)
+    os.close(slave)
+    s.wait_ready()
+    with s.client() as c:
+        c.hello()
+        c.envelope()
+        c.cmd("DATA")
+        os.write(master, b"\x03")
+        wait_for(lambda: s.scratch.log_lines("note", text="stopping, 1 session"
+                                             "s"), 10, "stopping")
+        c.send("Subject: x\r\n\r\nx\r\n.\r\n")
+        eq(c.reply().code, 250, "control-C: a message under way is finished")
+    eq(s.smtpd.wait(slow(15)), 0, "and then it ends")
+    os.close(master)
+    s.smtpd = None
+
+
 def refused(s):
     try:
         with s.client(greet=False) as c:
@@ -569,4 +600,4 @@ def ordinary():
 
 run(words, clean, open_relay, passed_on, places, tables, broken, settings,
     settings_effective, table, damaged_gdbm, queue, start, start_fails,
-    start_options, session_and_smtpd, as_process_1, ordinary)
+    start_options, interrupted, session_and_smtpd, as_process_1, ordinary)
