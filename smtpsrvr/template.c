@@ -175,8 +175,9 @@ template_run(void)
 	t->session = xcalloc(1, sizeof *t->session);
 	load(t);
 	log = shared_log();
-	confine(t);
+	/* Confined, we could not write to a file on standard error. */
 	log_open("smtpsrvr", log, LEVEL_INFO);
+	confine(t);
 	log_level_set((enum log_level)t->server.conf->server.v.log_level);
 	if (send(FD_SMTPD, "R", 1, MSG_NOSIGNAL) != 1)
 		return EX_OSERR;
