@@ -266,6 +266,16 @@ def uid_of(pid):
     return uid, gid, [int(g) for g in groups]
 
 
+def heeds(pid, sig):
+    """Has it said what to do about that signal?"""
+    try:
+        with open("/proc/%d/status" % pid) as f:
+            masks = re.findall(r"^Sig(?:Blk|Cgt):\s+(\S+)", f.read(), re.M)
+    except OSError:
+        return False
+    return any(int(mask, 16) >> (sig - 1) & 1 for mask in masks)
+
+
 def become_subreaper():
     """Orphans of our children come to us, so that none escapes clean_up."""
     pr_set_child_subreaper = 36
@@ -599,6 +609,8 @@ class Server:
                              stdout=out, stderr=out, cwd="/",
                              **self.as_user())
         out.close()
+        wait_for(lambda: heeds(self.deliver.pid, signal.SIGTERM)
+                 or self.deliver.poll() is not None, 10, "deliver's start")
 
     def wait_ready(self, seconds=15):
         """Until it greets, and has all of its children ready."""
