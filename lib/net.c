@@ -252,8 +252,11 @@ int
 net_unix_folder(const char *path)
 {
 	struct stat st;
+	mode_t mask = umask(022);	/* others pass through it */
+	int made = mkdir(path, 0755);
 
-	if (mkdir(path, 0755) == -1 && errno != EEXIST)
+	umask(mask);
+	if (made == -1 && errno != EEXIST)
 		return -1;
 	if (lstat(path, &st) == -1)
 		return -1;

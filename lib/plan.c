@@ -24,6 +24,7 @@ static bool
 socket_good(const struct plan_socket *s)
 {
 	return (s->at.family == 4 || s->at.family == 6) && s->listener >= 0 &&
+	    s->listener < PLAN_SOCKETS &&
 	    s->most >= 0 && ends(s->name, sizeof(s->name));
 }
 

@@ -11,6 +11,8 @@
 #include "smtpd/options.h"
 #include "smtpd/slots.h"
 
+#define MMDF_MOST 4	/* smtpd(8) of MMDF: the default with operands */
+
 /* A connection that was told 421 is kept a moment, or a reset eats the line. */
 #define FAREWELLS 256
 #define FAREWELL_MS 1000
@@ -68,5 +70,7 @@ void reload_failed(struct daemon *d);		/* CHILD_NEXT ended instead */
 /* A new template with the same settings. */
 void reload_renew(struct daemon *d);
 struct kit daemon_kit(const struct daemon *d, bool next);
+/* MMDF's maximum, where operands were given and nobody says another. */
+void daemon_mmdf_most(const struct daemon *d, struct plan *p);
 
 #endif

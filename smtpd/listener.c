@@ -131,6 +131,23 @@ log_sockets(struct inner *i_r, const char *path)
 	    sizeof on);
 }
 
+/*
+ * A second smtpd would take the first one's sockets away.  The lock is not
+ * inherited, so that it is free as soon as smtpd is gone, however it went.
+ */
+static int
+lock_pid(const char *path)
+{
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+
+	if (fd < 0 || fcntl(fd, F_SETLK, &whole) == 0)
+		return fd;
+	close(fd);
+	errno = EBUSY;
+	return -1;
+}
+
 /* Sessions open jail/submit; deliver, the submit user, opens the others. */
 static int
 give(const char *path, const struct proc_user *user)
@@ -145,6 +162,9 @@ listener_inner(struct inner *i_r, const struct plan *p, const char **path_r)
 
 	path = *path_r = inner_path(p, "");
 	if (net_unix_folder(path) != 0)
+		return -1;
+	path = *path_r = inner_path(p, "/smtpd.pid");
+	if ((i_r->pid = lock_pid(path)) < 0)
 		return -1;
 	path = *path_r = inner_path(p, "/jail");
 	if (net_unix_folder(path) != 0)

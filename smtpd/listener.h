@@ -20,6 +20,7 @@ struct inner {
 	int lookup;	/* jail/lookup */
 	int log;	/* log: events of deliver and others */
 	int log_send, log_take;		/* a pair: events of our children */
+	int pid;	/* smtpd.pid, locked: one smtpd in a run directory */
 };
 
 /*
@@ -34,7 +35,7 @@ int listener_open(struct listeners *l_r, struct listeners *old,
  */
 void listener_adopt(struct plan *p, int adopted);
 void listener_close(struct listeners *l);
-/* 0, or -1 with *path_r (static) and errno. */
+/* 0, or -1 with *path_r (static) and errno; EBUSY: another smtpd is there. */
 int listener_inner(struct inner *i_r, const struct plan *p,
     const char **path_r);
 

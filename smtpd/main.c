@@ -6,8 +6,10 @@
  */
 #include "config.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -17,6 +19,16 @@
 #include "smtpd/one.h"
 #include "smtpd/options.h"
 #include "smtpd/serve.h"
+
+/* Whoever started us may have other habits with files and children. */
+static void
+settle(void)
+{
+	umask(022);
+	if (sigaction(SIGCHLD, &(struct sigaction){ .sa_handler = SIG_DFL },
+	    NULL) != 0)
+		fatal(EX_OSERR, "sigaction failed");
+}
 
 /* systemd's protocol: the first descriptor is 3, and the variables say so. */
 static int
@@ -29,6 +41,9 @@ from_systemd(void)
 	    text_number(pid, 1, INT32_MAX, &n) != 0 || n != getpid() ||
 	    text_number(fds, 1, 1000, &n) != 0)
 		return -1;
+	if (n > 1)
+		fatal(EX_CONFIG, "%d sockets were given, but only one can be "
+		    "taken: name the others in the configuration", (int)n);
 	return 3;
 }
 
@@ -37,13 +52,16 @@ main(int argc, char **argv)
 {
 	struct options o;
 	bool listening = false, connected = false;
-	int given = from_systemd();
+	int given;
 
 	if (argc < 1 || fd_standard() != 0)
 		return EX_OSERR;
 	log_open("smtpd", -1, LEVEL_INFO);
+	settle();
+	given = from_systemd();
 	if (given < 0)
 		given = 0;
+	fd_close_from(given > 2 ? given + 1 : 3);
 	if (!fd_is_socket(given, &listening, &connected))
 		listening = connected = false;
 	if (options_parse(&o, argc, argv, connected) != 0)
@@ -51,7 +69,7 @@ main(int argc, char **argv)
 	if (o.sun && !connected)
 		fatal(EX_USAGE, "descriptor 0 is not a connection");
 	if (connected) {
-		if (given != 0 && dup2(given, 0) != 0)
+		if (given != 0 && (dup2(given, 0) != 0 || close(given) != 0))
 			fatal(EX_OSERR, "dup2 failed");
 		return one_connection(&o);
 	}

@@ -29,6 +29,14 @@ daemon_kit(const struct daemon *d, bool next)
 	    .inner = &d->inner };
 }
 
+void
+daemon_mmdf_most(const struct daemon *d, struct plan *p)
+{
+	if (d->options->operands && d->options->tailor.most == NULL &&
+	    !p->max_connections_set)
+		p->max_connections = MMDF_MOST;
+}
+
 static void
 drop_next(struct daemon *d)
 {
@@ -69,19 +77,31 @@ reload_start(struct daemon *d)
 		    strerror(errno));
 }
 
+/* Null, or what speaks against the settings that tailor has made. */
+static const char *
+objection(struct daemon *d, int status)
+{
+	if (tailored_take(&d->tailored, status, &d->next_plan) != 0)
+		return "the new configuration is not usable";
+	d->next_record = d->tailored.record;
+	d->tailored.record = -1;
+	/* The sockets of sessions and helpers are there. */
+	if (strcmp(d->next_plan.run_directory, d->plan.run_directory) != 0)
+		return "another run-directory wants a restart";
+	return d->drain_until != 0 ? "smtpd is stopping" : NULL;
+}
+
 void
 reload_tailored(struct daemon *d, int status)
 {
-	if (tailored_take(&d->tailored, status, &d->next_plan) != 0) {
-		log_note(LEVEL_ERROR, "reload: the new configuration is not "
-		    "usable, the old one stays");
+	const char *why = objection(d, status);
+
+	if (why != NULL) {
+		log_note(LEVEL_ERROR, "reload: %s, the old one stays", why);
 		drop_next(d);
 		return;
 	}
-	if (d->options->operands && !d->next_plan.max_connections_set)
-		d->next_plan.max_connections = d->plan.max_connections;
-	d->next_record = d->tailored.record;
-	d->tailored.record = -1;
+	daemon_mmdf_most(d, &d->next_plan);
 	start_next(d);
 }
 

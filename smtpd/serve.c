@@ -23,7 +23,6 @@
 
 #define ROOM_MOST 16000
 #define SPARE_FDS 600		/* listeners, helpers, farewells */
-#define MMDF_MOST 4		/* smtpd(8) of MMDF: the default on 4.2 */
 #define END_MOST 35000		/* ms that helpers may take to finish */
 
 static uint64_t
@@ -107,15 +106,9 @@ start_child(struct daemon *d, enum child_name name)
 static void
 write_pid(const struct daemon *d)
 {
-	char path[PLAN_PATH + 16];
-	FILE *f;
-
-	snprintf(path, sizeof path, "%s/smtpd.pid", d->plan.run_directory);
-	f = fopen(path, "we");
-	if (f == NULL || fprintf(f, "%ld\n", (long)getpid()) < 0)
-		log_note(LEVEL_WARNING, "%s: %s", path, strerror(errno));
-	if (f != NULL)
-		fclose(f);
+	if (ftruncate(d->inner.pid, 0) != 0 ||
+	    dprintf(d->inner.pid, "%ld\n", (long)getpid()) < 0)
+		log_note(LEVEL_WARNING, "smtpd.pid: %s", strerror(errno));
 }
 
 static void
@@ -129,7 +122,8 @@ open_all(struct daemon *d, int adopted)
 	if (adopted >= 0)
 		listener_adopt(&d->plan, adopted);
 	if (listener_inner(&d->inner, &d->plan, &path) != 0)
-		fatal(EX_CANTCREAT, "%s: %s", path, strerror(errno));
+		fatal(EX_CANTCREAT, "%s: %s", path, errno == EBUSY ?
+		    "another smtpd has this run-directory" : strerror(errno));
 	if (listener_open(&d->listeners, &none, &d->plan, &bad) != 0)
 		fatal(EX_OSERR, "cannot listen at %s port %d (listener %s): "
 		    "%s", net_text(&d->plan.sockets[bad].at, text),
@@ -346,9 +340,7 @@ serve(const struct options *o, int adopted)
 	d->record = tailored_run(&o->tailor, &d->plan, &code);
 	if (d->record < 0)
 		fatal(code, "no usable configuration");
-	if (o->operands && o->tailor.most == NULL &&
-	    !d->plan.max_connections_set)
-		d->plan.max_connections = MMDF_MOST;
+	daemon_mmdf_most(d, &d->plan);
 	open_all(d, adopted);
 	for (int i = 0; i <= CHILD_TEMPLATE; i++)
 		start_child(d, (enum child_name)i);

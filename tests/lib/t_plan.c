@@ -88,6 +88,8 @@ main(void)
 	refused(p, "no socket");
 	p = example(), p.sockets[0].at.family = 0;
 	refused(p, "a socket without address");
+	p = example(), p.sockets[0].listener = PLAN_SOCKETS;
+	refused(p, "a listener for which there is no counter");
 	p = example(), p.prefix4 = 33;
 	refused(p, "a prefix too long");
 	p = example(), p.max_connections = 0;

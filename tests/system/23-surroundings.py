@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""How smtpd was started makes no difference: file mode mask, ignored signals,
+descriptors left open, a second smtpd.  And each process has the descriptors
+that ARCHITECTURE.md names, and no other."""
+import fcntl
+import os
+import sys
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                ".."))
+from harness import *
+
+MESSAGE = b"Subject: a\r\n\r\nb\r\n"
+
+
+@contextlib.contextmanager
+def mask(bits):
+    old = os.umask(bits)
+    try:
+        yield
+    finally:
+        os.umask(old)
+
+
+def masks():
+    for bits in (0o077, 0):
+        server = Server(deliver=False)
+        with mask(bits):
+            server.start_smtpd()
+        server.wait_ready()
+        eq(server.send(MESSAGE).code, 250, "umask %03o: a message" % bits)
+        modes = [stat.S_IMODE(os.lstat(os.path.join(
+            server.scratch.run, name)).st_mode)
+            for name in (".", "jail", "smtpd.pid")]
+        eq([oct(m) for m in modes], ["0o755", "0o755", "0o644"],
+           "and the modes are as documented")
+        server.stop()
+
+
+def ignored_signals():
+    server = Server(deliver=False)
+    old = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    out = open(server.scratch.at("stderr"), "ab")
+    try:
+        server.smtpd = spawn(server.command("smtpd", *server.where()),
+                             stdout=out, stderr=out, restore_signals=False)
+    finally:
+        signal.signal(signal.SIGCHLD, old)
+        out.close()
+    server.wait_ready()
+    before = server.kill("lookup")
+    ok(happens(lambda: [p.pid for p in server.role("lookup")
+                        if p.pid != before]),
+       "SIGCHLD was ignored: a child that ends is started again all the same")
+    server.stop()
+
+
+def second():
+    with Server(deliver=False) as server:
+        again = subprocess.run(
+            server.command("smtpd", *server.where(), "-p",
+                           str(free_port())),
+            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=20)
+        eq(again.returncode, 73, "a second smtpd in the run directory ends")
+        like(again.stderr, r"smtpd\.pid: another smtpd", "and says why")
+        eq(server.send(MESSAGE).code, 250, "the first takes mail as before")
+        server.smtpd.kill()
+        server.smtpd.wait()
+        server.start()
+        eq(server.send(MESSAGE).code, 250, "killed, it leaves no lock behind")
+
+
+def given_sockets():
+    server = Server(deliver=False)
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+    code = ("import os,sys\n"
+            "os.dup2(int(sys.argv[1]), 3); os.dup2(int(sys.argv[2]), 4)\n"
+            "os.environ.update(LISTEN_PID=str(os.getpid()),"
+            " LISTEN_FDS='2')\n"
+            "os.execv(sys.argv[3], sys.argv[3:])\n")
+    numbers = [fcntl.fcntl(s.fileno(), fcntl.F_DUPFD, 20) for s in sockets]
+    end = subprocess.run(
+        [sys.executable, "-c", code] + [str(n) for n in numbers] +
+        server.command("smtpd", *server.where()), pass_fds=numbers,
+        stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=20)
+    eq(end.returncode, 78, "two sockets at once: smtpd takes none of them")
+    like(end.stderr, r"2 sockets were given", "and says so")
+    for s in sockets:
+        s.close()
+
+
+def descriptors(pid):
+    """What is behind each, without the numbers of inodes."""
+    found = {}
+    for name in os.listdir("/proc/%d/fd" % pid):
+        with contextlib.suppress(FileNotFoundError):
+            to = os.readlink("/proc/%d/fd/%s" % (pid, name))
+            found[int(name)] = re.sub(r":\[\d+\]$| \(deleted\)$", "", to)
+    return found
+
+
+def inherited():
+    """Under load, and with descriptors open that are nobody's."""
+    if not ROOT:
+        skip("only root sees the descriptors of confined processes")
+        return
+    server = Server(deliver=False)
+    strays = [os.open("/dev/zero", os.O_RDONLY) for _ in range(30)]
+    out = open(server.scratch.at("stderr"), "ab")
+    server.smtpd = spawn(server.command("smtpd", *server.where()),
+                         stdout=out, stderr=out, pass_fds=strays)
+    out.close()
+    server.wait_ready()
+    clients = [server.client() for _ in range(5)]
+    for c in clients:
+        eq(c.message(MESSAGE).code, 250, "a message of several clients")
+    standard = {0: "/dev/null", 1: "/dev/null", 2: server.scratch.at("stderr")}
+    socket_, memory = "socket", "/memfd:inlet"
+    epoll, event = "anon_inode:[eventpoll]", "anon_inode:[eventfd]"
+
+    def has(role, most, *others):
+        """The standard ones, those with numbers, and others anywhere."""
+        for p in server.role(role):
+            got = descriptors(p.pid)
+            want = {**standard, **most}
+            rest = sorted(v for k, v in got.items() if k not in want)
+            eq(({k: got.get(k) for k in want}, rest),
+               (want, sorted(others)), "descriptors of " + role)
+    numbered = {3: memory, 4: socket_, 5: socket_}
+    has("logger", {**numbered, 6: socket_}, server.scratch.log)
+    has("lookup", {**numbered, 6: socket_}, epoll)
+    has("submit", {**numbered, 6: memory + "-rows", 7: socket_,
+                   8: socket_},
+        *[os.path.join(server.scratch.spool, name).rstrip("/") for name in
+          ("", "tmp", "queue", "marks", "bad")],
+        "anon_inode:[signalfd]", epoll, event, *[socket_] * len(clients))
+    has("template", {4: socket_, 64: socket_},
+        "anon_inode:[landlock-ruleset]")
+    # Connection, lifetime socket, its own connection to submit.
+    has("session", {64: socket_}, *[socket_] * 3)
+    ok("/dev/zero" not in descriptors(server.smtpd.pid).values(),
+       "smtpd keeps none that it was not meant to have")
+    for c in clients:
+        c.close()
+    for fd in strays:
+        os.close(fd)
+    server.stop()
+
+
+need_built("smtpd", "smtpsrvr", "submit")
+run(masks, ignored_signals, second, given_sockets, inherited)
