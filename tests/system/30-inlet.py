@@ -33,16 +33,24 @@ def check(s, *args):
     return p.returncode, p.stdout, p.stderr
 
 
+def namespaces():
+    """May a process of ours have its own network?"""
+    return subprocess.run(["unshare", "-n" if ROOT else "-Un", "true"],
+                          capture_output=True).returncode == 0
+
+
 def clean():
     s = Server(TWO)
     code, out, err = check(s)
     eq((code, err), (0, ""), "a good configuration: 0, nothing on stderr")
-    like(out, r"^0 errors, 0 warnings, \d+ notes?, \d+ ok$", "the count")
+    # Where namespaces are forbidden, that is a warning, and rightly one.
+    words = ("ok", "note") + (() if namespaces() else ("warning",))
+    like(out, r"^0 errors, \d+ warnings?, \d+ notes?, \d+ ok$", "the count")
     like(out, r"^ok .*strangers cannot relay: \d\d+ recipients", "the test")
     like(out, r"^note .*inlet.conf:\d+: listener \"smtp\".*\"world\"",
          "what unknown hosts become")
     like(out, r"^ok .*sandbox: ", "the sandbox")
-    ok(all(line.split()[0] in ("ok", "note") for line in
+    ok(all(line.split()[0] in words for line in
            out.splitlines()[:-1]), "one finding a line")
 
 
