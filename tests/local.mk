@@ -78,8 +78,9 @@ talks = \
 	tests/talks/23-parameters.talk tests/talks/24-recipients.talk \
 	tests/talks/25-pipelining.talk tests/talks/26-many-commands.talk \
 	tests/talks/27-data.talk tests/talks/28-defer.talk
+# With $(srcdir), or make dist would make the target check.
 EXTRA_DIST += tests/harness.py $(talks) tests/peers.sh \
-	check run .ci/run build-aux/prepare.sh build-aux/splice.sh \
+	$(srcdir)/check run .ci/run build-aux/prepare.sh build-aux/splice.sh \
 	tests/lint/lint.sh tests/lint/layers.txt tests/lint/names.txt \
 	tests/lint/untested.txt
 include tests/fuzz/local.mk
