@@ -68,6 +68,7 @@ system_tests = \
 	tests/system/22-trouble.py \
 	tests/system/23-sequences.py \
 	tests/system/23-surroundings.py \
+	tests/system/24-mmdf.py \
 	tests/system/33-send.py
 dist_check_SCRIPTS += $(lint_tests) tests/talk.py $(system_tests)
 talks = \
