@@ -21,10 +21,31 @@
 #include "lib/log.h"
 #include "lib/xalloc.h"
 
+#define LOCK_TRIES 50
+#define LOCK_PAUSE_US 10000
+
 static int
 open_dir(int at, const char *path)
 {
 	return openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/*
+ * A child of one that was just killed holds the lock too, from its fork to
+ * its exec.
+ */
+static int
+take_lock(int fd)
+{
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return 0;
+		if (errno != EWOULDBLOCK)
+			return -1;
+		usleep(LOCK_PAUSE_US);
+	}
+	errno = EWOULDBLOCK;
+	return -1;
 }
 
 int
@@ -46,7 +67,7 @@ depot_open(struct depot *s_r, const char *path, char *why_r, size_t size)
 		depot_close(s_r);
 		return -1;
 	}
-	if (flock(s_r->lock, LOCK_EX | LOCK_NB) == -1) {
+	if (take_lock(s_r->lock) == -1) {
 		snprintf(why_r, size, "spool %s: %s", path,
 		    errno == EWOULDBLOCK ? "another deliver works on it" :
 		    strerror(errno));
