@@ -143,10 +143,10 @@ class Delivery:
             "user": self.s.user, "group": self.s.user, "extra_groups": []}
 
     def start(self):
+        seen = self.s.log_text().count("started,")
         with open(self.s.log, "ab") as log:
             self.p = spawn(self.args(), stdout=log, stderr=log, cwd="/",
                            **self.popen())
-        seen = self.s.log_text().count("started,")
         wait_for(lambda: self.s.log_text().count("started,") > seen or
                  self.p.poll() is not None, what="deliver starts")
         return self
