@@ -36,7 +36,7 @@
 #define SERVER_SESSION 4
 
 enum source_kind { SOURCE_CONTROL, SOURCE_SIGNALS, SOURCE_JAIL, SOURCE_USERS,
-	SOURCE_COMMIT, SOURCE_LOOKUP, SOURCE_CLIENT };
+	SOURCE_COMMIT, SOURCE_LOOKUP, SOURCE_CLIENT, SOURCE_GONE };
 
 /* Whatever epoll tells of. */
 struct watch {
@@ -62,6 +62,7 @@ struct server {
 	struct commit *commit;
 	struct asker asker;
 	struct client *clients;
+	struct client *gone;	/* events of this round may still name them */
 	int n, plain;
 	bool ending, paused;
 	int64_t end;		/* of the drain */
@@ -126,7 +127,7 @@ client_new(struct server *s, int fd, enum door door, int64_t uid)
 }
 
 static void
-client_free(struct server *s, struct client *c)
+client_end(struct server *s, struct client *c)
 {
 	*c->back = c->next;
 	if (c->next != NULL)
@@ -135,8 +136,23 @@ client_free(struct server *s, struct client *c)
 	s->plain -= c->plain;
 	close(c->watch.fd);
 	dialogue_free(s->desk, &c->d);
-	free(c);
+	c->watch.kind = SOURCE_GONE;
+	c->next = s->gone;
+	s->gone = c;
 	go_on_accepting(s);
+}
+
+/* Between two rounds of events, when nothing points at them any more. */
+static void
+bury(struct server *s)
+{
+	struct client *next;
+
+	for (struct client *c = s->gone; c != NULL; c = next) {
+		next = c->next;
+		free(c);
+	}
+	s->gone = NULL;
 }
 
 static bool
@@ -237,7 +253,7 @@ client_run(struct server *s, struct client *c)
 	arm(s, c, EPOLLIN);
 	return;
 gone:
-	client_free(s, c);
+	client_end(s, c);
 }
 
 static bool
@@ -442,6 +458,8 @@ dispatch(struct server *s, struct watch *w)
 		client_run(s, (struct client *)(void *)((char *)w -
 		    offsetof(struct client, watch)));
 		break;
+	case SOURCE_GONE:
+		break;
 	}
 }
 
@@ -464,7 +482,7 @@ tick(struct server *s)
 		}
 		log_note(LEVEL_NOTICE, "uid %lld was silent for too long",
 		    (long long)c->d.caller.uid);
-		client_free(s, c);
+		client_end(s, c);
 	}
 }
 
@@ -494,12 +512,14 @@ loop(struct server *s)
 			tick(s);
 			ticked = clock_ms();
 		}
+		bury(s);
 	}
 }
 
 static void
 close_all(struct server *s)
 {
+	bury(s);
 	if (s->n > 0) {
 		/* Among them are callers of a disk that does not answer. */
 		log_note(LEVEL_ERROR, "ended with %d unfinished", s->n);

@@ -24,9 +24,10 @@ struct line {
 static struct line
 parse(const char *text, unsigned takes, bool stop)
 {
-	struct line l = { .n = 0 };
+	static struct line l;	/* the request points into it */
 	size_t len;
 
+	l = (struct line){ .n = 0 };
 	for (; *text != '\0' && l.n < WORDS; text += len + (text[len] == ' ')) {
 		len = strcspn(text, " ");
 		l.words[l.n++] = xmemdup0(text, len);
