@@ -45,7 +45,8 @@ good(const struct plan *p)
 	    p->max_per_prefix > 0 && p->prefix4 >= 0 && p->prefix4 <= 32 &&
 	    p->prefix6 >= 0 && p->prefix6 <= 128 && p->backlog > 0 &&
 	    p->template_connections > 0 && p->template_age_ms > 0 &&
-	    p->drain_ms >= 0 && ends(p->hostname, sizeof(p->hostname)) &&
+	    p->start_ms > 0 && p->drain_ms >= 0 &&
+	    ends(p->hostname, sizeof(p->hostname)) &&
 	    ends(p->run_directory, sizeof(p->run_directory)) &&
 	    ends(p->program_directory, sizeof(p->program_directory));
 }

@@ -37,7 +37,7 @@ struct plan {
 	int32_t prefix4, prefix6;
 	int32_t backlog;
 	int32_t template_connections;
-	int64_t template_age_ms, drain_ms;
+	int64_t template_age_ms, start_ms, drain_ms;
 	int32_t submit_socket_mode;	/* bits, as chmod takes them */
 	int32_t nsockets;
 	struct plan_socket sockets[PLAN_SOCKETS];

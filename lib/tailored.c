@@ -13,6 +13,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "lib/tailored.h"
 
 #define NOBODY 65534
@@ -75,6 +76,7 @@ tailored_start(struct tailored *t_r, const struct tailored_options *o)
 		t_r->pid = 0;
 		return -1;
 	}
+	t_r->since = clock_ms();
 	return 0;
 }
 

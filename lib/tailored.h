@@ -8,6 +8,7 @@
 #define LIB_TAILORED_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 #include "lib/plan.h"
 
@@ -26,6 +27,7 @@ struct tailored_options {
 struct tailored {
 	pid_t pid;	/* of a tailor that runs; 0: none */
 	int record;	/* the memory file; -1: none */
+	int64_t since;	/* monotonic, when it was started */
 };
 
 /* Starts tailor; 0 or -1 with errno. */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -124,6 +125,16 @@ child_release(struct child *c)
 	if (c->control >= 0)
 		close(c->control);
 	c->control = -1;
+}
+
+void
+child_watch(struct child *c, enum child_name name, int64_t now, int64_t most)
+{
+	if (c->pid <= 0 || c->ready || now - c->since <= most)
+		return;
+	log_note(LEVEL_ERROR, "%s does not become ready", kinds[name].name);
+	kill(c->pid, SIGKILL);
+	c->since = now;
 }
 
 void

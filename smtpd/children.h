@@ -37,6 +37,9 @@ struct kit {
 
 /* Starts it; 0, or -1 with errno.  Any old control descriptor is closed. */
 int child_start(struct child *c, enum child_name name, const struct kit *k);
+/* Kills it when it has not become ready within that time. */
+void child_watch(struct child *c, enum child_name name, int64_t now,
+    int64_t most);
 /* It ended: decides when to start it again.  A pause grows to 5 s. */
 void child_ended(struct child *c, enum child_name name, int status);
 /* Closes its control descriptor: it finishes and ends by itself. */

@@ -21,7 +21,6 @@
 #define ACCEPT_BATCH 64
 #define ACCEPT_PAUSE 100	/* ms after EMFILE, ENFILE, ENOMEM */
 #define TRIES_MOST 3		/* templates that one connection is passed to */
-#define BEGIN_MOST 30000	/* ms a template may take to begin a session */
 
 /* One line without a fork; the copy stays open until the client has read. */
 static void
@@ -128,6 +127,7 @@ connections_flush(struct daemon *d)
 	while ((n = slots_pass(&d->slots, t->control)) != SLOT_NONE) {
 		if (n < 0)
 			break;
+		d->slots.at[n].to = t->pid;
 		d->template_served++;
 		if (daemon_watch(d, d->slots.at[n].life, WATCH_LIFE,
 		    (uint32_t)n, EPOLLIN) != 0) {
@@ -139,6 +139,15 @@ connections_flush(struct daemon *d)
 	/* With EAGAIN the next acknowledgement or tick tries again. */
 }
 
+/* No session for it: the client hears so from us. */
+static void
+give_up(struct daemon *d, uint32_t n, const char *why)
+{
+	turn_away(d, d->slots.at[n].conn, false, why);
+	d->slots.at[n].conn = -1;
+	slots_free(&d->slots, n);
+}
+
 /*
  * End of file, and no session has begun: the template could not fork, or it
  * died with the connection in its queue.  It is tried again, by its successor
@@ -147,16 +156,12 @@ connections_flush(struct daemon *d)
 static void
 never_begun(struct daemon *d, uint32_t n)
 {
-	struct slot *s = &d->slots.at[n];
-
-	if (s->tries < TRIES_MOST) {
+	if (d->slots.at[n].tries < TRIES_MOST && d->drain_until == 0) {
 		slots_again(&d->slots, n);
 		return;
 	}
 	log_note(LEVEL_ERROR, "a session could not be started");
-	turn_away(d, s->conn, false, "no process");
-	s->conn = -1;
-	slots_free(&d->slots, n);
+	give_up(d, n, "no process");
 }
 
 void
@@ -185,20 +190,35 @@ connections_life(struct daemon *d, uint32_t n)
 		slots_free(&d->slots, n);
 }
 
-/* A template that was given connections and begins none is stuck. */
+/*
+ * A template that was given connections and begins none is stuck: it is
+ * killed, and its successor gets them all.  Where this frees nothing, a
+ * session itself is stuck, or a template that was let go: then we give up.
+ */
 static void
 watch_begin(struct daemon *d, int64_t now)
 {
-	for (uint32_t i = 0; i < d->slots.room; i++) {
-		const struct slot *s = &d->slots.at[i];
+	pid_t template = d->child[CHILD_TEMPLATE].pid;
+	bool stuck = false;
 
-		if (s->life >= 0 && s->conn >= 0 &&
-		    now - s->since > BEGIN_MOST * (int64_t)s->tries &&
-		    d->child[CHILD_TEMPLATE].pid > 0) {
-			log_note(LEVEL_ERROR, "the template is stuck");
-			kill(d->child[CHILD_TEMPLATE].pid, SIGKILL);
-			return;
+	for (uint32_t i = 0; i < d->slots.room; i++) {
+		struct slot *s = &d->slots.at[i];
+
+		if (s->life < 0 || s->conn < 0 ||
+		    now - s->since <= d->plan.start_ms)
+			continue;
+		if (s->to != 0 && s->to == template) {
+			stuck = true;
+			s->to = 0;
+			s->since = now;
+		} else {
+			log_note(LEVEL_ERROR, "a session does not begin");
+			give_up(d, i, "no process");
 		}
+	}
+	if (stuck) {
+		log_note(LEVEL_ERROR, "the template is stuck");
+		kill(template, SIGKILL);
 	}
 }
 
@@ -225,10 +245,15 @@ connections_tick(struct daemon *d, int64_t now)
 void
 connections_drain(struct daemon *d)
 {
+	uint32_t waiting;
+
 	/* A session sees this between two commands, and says 421. */
 	for (uint32_t i = 0; i < d->slots.room; i++)
 		if (d->slots.at[i].life >= 0)
 			shutdown(d->slots.at[i].life, SHUT_WR);
+	/* Those that wait for a template would be asked no more. */
+	while ((waiting = slots_waiting(&d->slots)) != SLOT_NONE)
+		give_up(d, waiting, "stopping");
 }
 
 void

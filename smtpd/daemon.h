@@ -34,6 +34,8 @@ struct daemon {
 	struct slots slots;
 	struct child child[CHILD_COUNT];
 	uint64_t template_served;	/* connections of this template */
+	bool crashed;			/* a session of it did */
+	int64_t renew_after;		/* pause after one that failed */
 	int ep, signals;
 	bool started;			/* all were ready once */
 	bool reload_wanted;		/* SIGHUP while one was under way */
@@ -67,8 +69,10 @@ void reload_start(struct daemon *d);
 void reload_tailored(struct daemon *d, int status);
 void reload_ready(struct daemon *d);		/* CHILD_NEXT is ready */
 void reload_failed(struct daemon *d);		/* CHILD_NEXT ended instead */
-/* A new template with the same settings. */
+/* A new template with the same settings, unless one is on its way. */
 void reload_renew(struct daemon *d);
+/* A tailor that takes too long is killed. */
+void reload_watch(struct daemon *d, int64_t now);
 struct kit daemon_kit(const struct daemon *d, bool next);
 /* MMDF's maximum, where operands were given and nobody says another. */
 void daemon_mmdf_most(const struct daemon *d, struct plan *p);

@@ -17,6 +17,8 @@
 #include "lib/log.h"
 #include "smtpd/daemon.h"
 
+#define RENEW_PAUSE 5000	/* ms after a new template that failed */
+
 struct kit
 daemon_kit(const struct daemon *d, bool next)
 {
@@ -58,6 +60,7 @@ start_next(struct daemon *d)
 	    EPOLLIN) != 0) {
 		log_note(LEVEL_ERROR, "cannot start a new template: %s",
 		    strerror(errno));
+		d->renew_after = clock_ms() + RENEW_PAUSE;
 		drop_next(d);
 	}
 }
@@ -109,8 +112,19 @@ void
 reload_renew(struct daemon *d)
 {
 	if (d->tailored.pid == 0 && d->child[CHILD_NEXT].pid == 0 &&
-	    d->drain_until == 0)
+	    d->drain_until == 0 && d->renew_after <= clock_ms())
 		start_next(d);
+}
+
+void
+reload_watch(struct daemon *d, int64_t now)
+{
+	if (d->tailored.pid == 0 ||
+	    now - d->tailored.since <= d->plan.start_ms)
+		return;
+	log_note(LEVEL_ERROR, "tailor does not end");
+	kill(d->tailored.pid, SIGKILL);
+	d->tailored.since = now;
 }
 
 void
@@ -119,6 +133,7 @@ reload_failed(struct daemon *d)
 	log_note(LEVEL_ERROR, "the new template could not start, the old "
 	    "one stays");
 	d->child[CHILD_NEXT].again = 0;
+	d->renew_after = clock_ms() + RENEW_PAUSE;
 	drop_next(d);
 }
 
@@ -212,6 +227,7 @@ reload_ready(struct daemon *d)
 	*next = (struct child){ .control = -1 };
 	daemon_watch_change(d, old->control, CHILD_TEMPLATE);
 	d->template_served = 0;
+	d->crashed = false;
 	if (fresh) {
 		replace_helpers(d);
 		log_note(LEVEL_NOTICE, "new settings are in force");

@@ -174,7 +174,7 @@ on_child(struct daemon *d, enum child_name name)
 			if (!d->started)
 				started(d);
 		} else if (word[0] == 'C' && name == CHILD_TEMPLATE) {
-			reload_renew(d);
+			d->crashed = true;
 		}
 	}
 	/* At its end the descriptor would be ready for ever. */
@@ -245,7 +245,11 @@ tick(struct daemon *d)
 	for (int i = 0; i <= CHILD_TEMPLATE; i++)
 		if (d->child[i].again != 0 && d->child[i].again <= now)
 			start_child(d, (enum child_name)i);
-	if (t->ready && (d->template_served >=
+	for (int i = 0; i < CHILD_COUNT; i++)
+		child_watch(&d->child[i], (enum child_name)i, now,
+		    d->plan.start_ms);
+	reload_watch(d, now);
+	if (t->ready && (d->crashed || d->template_served >=
 	    (uint64_t)d->plan.template_connections ||
 	    (d->template_served > 0 &&
 	    now - t->since > d->plan.template_age_ms)))
@@ -303,6 +307,8 @@ finish(struct daemon *d)
 	int status, left;
 	pid_t pid;
 
+	if (d->tailored.pid != 0)
+		kill(d->tailored.pid, SIGKILL);
 	for (int i = CHILD_COUNT; i-- > CHILD_LOGGER + 1;)
 		child_release(&d->child[i]);
 	do {

@@ -88,6 +88,20 @@ slots_take(struct slots *s, int conn, const struct netaddr *peer,
 	return n;
 }
 
+uint32_t
+slots_waiting(struct slots *s)
+{
+	uint32_t n = s->first;
+
+	if (n == SLOT_NONE)
+		return n;
+	s->first = s->at[n].next;
+	if (s->first == SLOT_NONE)
+		s->last = SLOT_NONE;
+	s->at[n].next = SLOT_NONE;
+	return n;
+}
+
 int64_t
 slots_pass(struct slots *s, int sock)
 {
@@ -119,11 +133,8 @@ slots_pass(struct slots *s, int sock)
 	close(pair[1]);
 	slot->life = pair[0];
 	slot->tries++;
-	s->first = slot->next;
-	if (s->first == SLOT_NONE)
-		s->last = SLOT_NONE;
-	slot->next = SLOT_NONE;
-	return n;
+	slot->since = clock_ms();
+	return slots_waiting(s);
 }
 
 void

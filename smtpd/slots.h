@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include "lib/plan.h"
 #include "lib/rows.h"
 #include "smtpd/limits.h"
@@ -27,7 +28,8 @@ struct slot {
 	int16_t listener;	/* configuration index; -1: gone by a reload */
 	uint8_t prefix_bits;	/* as it was counted in */
 	uint8_t tries;		/* templates that it was passed to */
-	int64_t since;		/* monotonic, when accepted */
+	pid_t to;		/* the last of them; 0: it was killed since */
+	int64_t since;		/* monotonic, when accepted or passed */
 };
 
 struct slots {
@@ -56,6 +58,8 @@ uint32_t slots_take(struct slots *s, int conn, const struct netaddr *peer,
  * (EAGAIN: the template is busy) and it still waits.
  */
 int64_t slots_pass(struct slots *s, int sock);
+/* Takes the first that waits out of the queue; SLOT_NONE when none does. */
+uint32_t slots_waiting(struct slots *s);
 /* Puts one that was passed back at the head: its template is gone. */
 void slots_again(struct slots *s, uint32_t n);
 /* Closes what is open, clears the row, counts out. */

@@ -69,6 +69,7 @@ system_tests = \
 	tests/system/23-sequences.py \
 	tests/system/23-surroundings.py \
 	tests/system/24-mmdf.py \
+	tests/system/24-stuck.py \
 	tests/system/33-send.py
 dist_check_SCRIPTS += $(lint_tests) tests/talk.py $(system_tests)
 talks = \

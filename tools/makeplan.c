@@ -165,6 +165,7 @@ makeplan(const struct conf *c, bool resolve, struct plan *p_r,
 	p_r->backlog = (int32_t)v->backlog;
 	p_r->template_connections = (int32_t)v->template_connections;
 	p_r->template_age_ms = v->template_age;
+	p_r->start_ms = v->start_time;
 	p_r->drain_ms = v->drain_time;
 	/* The setting's digits are octal ones: conf_check() saw to that. */
 	p_r->submit_socket_mode = (int32_t)(v->submit_socket_mode / 100 * 64 +

@@ -21,7 +21,7 @@ example(void)
 	p.prefix4 = 24;
 	p.prefix6 = 64;
 	p.backlog = p.template_connections = 1;
-	p.template_age_ms = 1;
+	p.template_age_ms = p.start_ms = 1;
 	p.nsockets = 1;
 	p.sockets[0].at.family = 4;
 	memcpy(p.hostname, "mx.example.org", 15);

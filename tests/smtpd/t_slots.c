@@ -64,7 +64,9 @@ main(void)
 	num(recv(s.at[a].life, &c, 1, 0), 0,
 	    "the end of the session is seen");
 	slots_again(&s, a);
+	s.at[a].since = 0;
 	num(slots_pass(&s, pair[0]), a, "tried again, before the other");
+	ok(s.at[a].since > 0, "its time to begin starts then");
 	num(s.at[a].tries, 2, "and counted");
 	num(slots_pass(&s, pair[0]), b, "then the other");
 	num(slots_pass(&s, pair[0]), SLOT_NONE, "then none waits");
@@ -75,6 +77,13 @@ main(void)
 	slots_free(&s, b);
 	num(s.used, 0, "none is used");
 	num(s.limits.total, 0, "none is counted");
+	a = take(&s);
+	b = take(&s);
+	ok(slots_waiting(&s) == a && slots_waiting(&s) == b,
+	    "those that wait can be taken out of the queue, in order");
+	num(slots_waiting(&s), SLOT_NONE, "then it is empty");
+	slots_free(&s, a);
+	slots_free(&s, b);
 	ok(take(&s) != SLOT_NONE && take(&s) != SLOT_NONE &&
 	    take(&s) != SLOT_NONE, "all three can be taken again");
 	num(take(&s), SLOT_NONE, "and no fourth");
