@@ -53,7 +53,7 @@ tailored_start(struct tailored *t_r, const struct tailored_options *o)
 	struct proc_user user = { (uid_t)-1, (gid_t)-1 };
 	const char *argv[20];
 	char *vector[20], path[PATH_MAX];
-	int fds[4] = { -1, -1, 2, -1 };
+	int fds[6] = { -1, -1, 2, -1, -1, o->log };
 
 	if (geteuid() == 0)
 		user = (struct proc_user){ NOBODY, NOBODY };
@@ -69,7 +69,7 @@ tailored_start(struct tailored *t_r, const struct tailored_options *o)
 	if (t_r->record < 0)
 		return -1;
 	fds[3] = t_r->record;
-	t_r->pid = proc_start(path, vector, fds, 4, &user);
+	t_r->pid = proc_start(path, vector, fds, o->log > 0 ? 6 : 4, &user);
 	if (t_r->pid < 0) {
 		close(t_r->record);
 		t_r->record = -1;

@@ -22,6 +22,7 @@ struct tailored_options {
 	const char *channels;	/* -c */
 	const char *programs;	/* -L; tailor itself is there too */
 	bool finicky;		/* -f */
+	int log;		/* a log socket for mistakes, too; 0: none */
 };
 
 struct tailored {

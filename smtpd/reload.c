@@ -68,6 +68,8 @@ start_next(struct daemon *d)
 void
 reload_start(struct daemon *d)
 {
+	struct tailored_options o = d->options->tailor;
+
 	if (d->drain_until != 0)
 		return;
 	if (d->tailored.pid != 0 || d->child[CHILD_NEXT].pid != 0) {
@@ -75,7 +77,9 @@ reload_start(struct daemon *d)
 		return;
 	}
 	d->reload_wanted = false;
-	if (tailored_start(&d->tailored, &d->options->tailor) != 0)
+	/* Whoever reads the log after SIGHUP finds file, line and word there. */
+	o.log = d->inner.log_send;
+	if (tailored_start(&d->tailored, &o) != 0)
 		log_note(LEVEL_ERROR, "cannot start tailor: %s",
 		    strerror(errno));
 }

@@ -23,6 +23,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 #include "lib/fdio.h"
+#include "lib/log.h"
 #include "lib/net.h"
 #include "lib/path.h"
 #include "lib/xalloc.h"
@@ -30,6 +31,7 @@
 #include "tools/makeplan.h"
 
 #define OUT 3
+#define LOG 5
 #define ERRORS_MOST (256 * 1024)
 #define PARTS 64	/* of a list on the command line; one more is refused */
 #define ADDRESSES 16	/* of one name */
@@ -310,6 +312,20 @@ run(struct conf *c, const struct options *o, struct conf_wrong *w)
 	return bad != 0 ? EX_CONFIG : hand_over(c, &plan);
 }
 
+/* To people, and where we were given a log, there too, a line each. */
+static void
+say(const char *text)
+{
+	const char *end;
+
+	fputs(text, stderr);
+	if (!fd_is_socket(LOG, NULL, NULL))
+		return;
+	log_open("tailor", LOG, LEVEL_ERROR);
+	for (; (end = strchr(text, '\n')) != NULL; text = end + 1)
+		log_note(LEVEL_ERROR, "%.*s", (int)(end - text), text);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -330,7 +346,7 @@ main(int argc, char *argv[])
 	w.text = &text;
 	c = conf_new();
 	code = run(c, &o, &w);
-	fputs(buf_str(&text), stderr);
+	say(buf_str(&text));
 	conf_free(c);
 	buf_free(&text);
 	return code;

@@ -38,6 +38,9 @@ def settings():
         eq(size_now(server), 200000, "with an error the old ones stay")
         like(server.stderr(), r"inlet\.conf:\d+: .*no-such-setting",
              "and the error says file, line and word")
+        ok(happens(lambda: re.search(
+            r"tailor\[\d+\]: note .*inlet\.conf:\d+: .*no-such-setting",
+            server.scratch.log_text())), "in the log, too")
         server.reload(settings={"max-message-size": "400000"})
         ok(happens(lambda: size_now(server) == 400000),
            "mended, they come in")
