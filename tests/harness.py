@@ -21,6 +21,7 @@ The programs are those in tests/bin of the build tree; with INLET_PREFIX set,
 those installed under that prefix.
 """
 
+import atexit
 import collections
 import contextlib
 import ctypes
@@ -161,7 +162,9 @@ def run(*tests, seconds=240):
         signal.alarm(0)
         clean_up()
         _line("1..%d" % _count)
-    sys.exit(0)
+    # A thread that waits for something must not keep us.
+    atexit._run_exitfuncs()
+    os._exit(0)
 
 
 def need(*programs):
@@ -335,7 +338,6 @@ def program_directory():
     if not ROOT or reachable(place):
         return place
     if _copied is None:
-        import atexit
         _copied = tempfile.mkdtemp(prefix="inlet-bin.")
         atexit.register(shutil.rmtree, _copied, True)
         os.chmod(_copied, 0o755)
