@@ -294,6 +294,12 @@ def reap():
                 os.waitpid(p.pid, os.WNOHANG)
 
 
+def alone():
+    """Waits until nothing that we started, or it did, is alive."""
+    wait_for(lambda: (reap(), not descendants(os.getpid()))[1], 10,
+             "the end of all")
+
+
 _started = []       # every Popen of ours
 _scratches = []
 

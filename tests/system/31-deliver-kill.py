@@ -261,6 +261,7 @@ def each_call_of_deliver():
         submit.got.clear()
         d.entry(*BAD, options=DSN)
         d.once(inject(name, nth, "signal=SIGKILL"))
+        alone()     # a channel program may outlive deliver for a moment
         d.once()
         good = len(d.s.maildir("good@good"))
         # What submit would have queued: an identifier only once.
