@@ -77,7 +77,7 @@ reload_start(struct daemon *d)
 		return;
 	}
 	d->reload_wanted = false;
-	/* Whoever reads the log after SIGHUP finds file, line and word there. */
+	/* Who reads the log after SIGHUP finds file, line and word there. */
 	o.log = d->inner.log_send;
 	if (tailored_start(&d->tailored, &o) != 0)
 		log_note(LEVEL_ERROR, "cannot start tailor: %s",
