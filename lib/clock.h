@@ -13,6 +13,7 @@
 #define CLOCK_NEVER INT64_MAX
 
 int64_t clock_ms(void);		/* monotonic */
+int64_t clock_us(void);		/* monotonic, microseconds */
 int64_t clock_wall_us(void);	/* microseconds since 1970 */
 /* Milliseconds left as poll(2) wants them: 0 when past, -1 for never. */
 int clock_left(int64_t deadline);

@@ -13,7 +13,7 @@
 #include "smtpsrvr/checks.h"
 
 static enum ask_outcome
-ask(struct session *s)
+ask_lookup(struct session *s)
 {
 	struct ask_answer answer = { .outcome = ASK_LATER };
 	char path[256];
@@ -35,6 +35,17 @@ ask(struct session *s)
 	    answer.name) != 0)
 		return ASK_LATER;
 	return (enum ask_outcome)answer.outcome;
+}
+
+static enum ask_outcome
+ask(struct session *s)
+{
+	int64_t began = s->watcher != NULL ? clock_us() : 0;
+	enum ask_outcome outcome = ask_lookup(s);
+
+	if (s->watcher != NULL)
+		s->watcher->asked(s, outcome, s->name, clock_us() - began);
+	return outcome;
 }
 
 enum check_verdict

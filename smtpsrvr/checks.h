@@ -30,6 +30,22 @@ struct check {
 #undef CHECK
 
 /*
+ * Who looks on at a session (inlet explain); the events come in the order in
+ * which things happen, so that what a check looks up comes before its verdict.
+ */
+struct session_watcher {
+	/* The name service was asked: name is "" unless it was found. */
+	void (*asked)(struct session *s, enum ask_outcome outcome,
+	    const char *name, int64_t us);
+	/* r is filled in unless the check passed. */
+	void (*checked)(struct session *s, const struct check *c,
+	    enum check_verdict verdict, const struct reply *r, int64_t us);
+	/* What the client is told, but for the lines before the last one. */
+	void (*replied)(struct session *s, const char *verb,
+	    const struct reply *r);
+};
+
+/*
  * Asks the checks of one stage in order; REFUSE with the first refusal, its
  * reason the check's name unless the check gave a closer one.
  */

@@ -153,6 +153,8 @@ session_say(struct session *s, const struct reply *given, const char *verb)
 	} else {
 		snprintf(text, sizeof text, "%s", r.text);
 	}
+	if (s->watcher != NULL)
+		s->watcher->replied(s, verb, &r);
 	if (wire_reply_line(&s->wire, r.code, r.enhanced, text, false) !=
 	    WIRE_OK)
 		s->lost = true;
@@ -195,8 +197,8 @@ log_end_of(struct session *s, const char *how)
 	log_end(&l);
 }
 
-static void
-greet(struct session *s)
+void
+session_greet(struct session *s)
 {
 	struct reply r = { 0 };
 	const char *more = s->set->greeting;
@@ -238,8 +240,8 @@ timed_out(struct session *s)
 }
 
 /* One command, or the reason why there is none. */
-static void
-step(struct session *s)
+void
+session_step(struct session *s)
 {
 	int64_t deadline = clock_ms() + s->set->command_timeout;
 	char *line;
@@ -276,9 +278,9 @@ step(struct session *s)
 void
 session_run(struct session *s)
 {
-	greet(s);
+	session_greet(s);
 	while (!s->over && !s->lost)
-		step(s);
+		session_step(s);
 	submitter_abort(s);
 	if (s->lost)
 		log_end_of(s, s->state > STATE_READY ? "in-transaction" :

@@ -30,6 +30,8 @@ struct server {
 	struct settings *settings;
 };
 
+struct session_watcher;
+
 enum session_state {
 	STATE_START,	/* nothing but the greeting so far */
 	STATE_READY,	/* EHLO or HELO came; no transaction */
@@ -75,6 +77,8 @@ struct session {
 	bool over;		/* close after the reply */
 	bool lost;		/* the connection is gone: no reply */
 
+	const struct session_watcher *watcher;	/* checks.h; null: nobody */
+
 	/* the way to submit */
 	int submit;		/* connection, or -1 */
 	bool submit_kept;	/* was given to us: never opened anew */
@@ -106,6 +110,9 @@ void session_init(struct session *s, const struct server *v,
     int life);
 /* From the greeting to the end.  The caller exits afterwards. */
 void session_run(struct session *s);
+/* The parts of it: all before the first command; one command. */
+void session_greet(struct session *s);
+void session_step(struct session *s);
 /* Forgets the transaction; the state goes back to READY (or stays START). */
 void session_reset(struct session *s);
 

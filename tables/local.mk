@@ -22,7 +22,8 @@ tables_libtables_a_SOURCES = \
 	tables/tb_list.c \
 	tables/tb_text.c \
 	tables/tbrow.c \
-	tables/tbrow.h
+	tables/tbrow.h \
+	tables/watch.h
 
 # libtables.a needs GDBM for the kind of that name
 tables_LDADD = tables/libtables.a lib/libbase.a $(GDBM_LIBS)

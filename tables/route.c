@@ -16,6 +16,7 @@
 #include "lib/xalloc.h"
 #include "tables/route.h"
 #include "tables/tbrow.h"
+#include "tables/watch.h"
 
 /* Longest key: local part, "@", domain. */
 #define KEY (PATH_LOCAL_MOST + PATH_DOMAIN_MOST + 2)
@@ -30,6 +31,13 @@ struct expand {
 	size_t first;		/* where in r this recipient's begin */
 	int count;		/* addresses looked at */
 	struct reply *reply;
+};
+
+/* A channel's table of mailboxes or of aliases. */
+struct users {
+	const struct site *s;
+	int channel;
+	struct tb *table;
 };
 
 /* An address on the way, and the address whose alias it is. */
@@ -154,16 +162,19 @@ find_channel(struct expand *x, const struct mailbox *to, int source)
 	for (i = 0; i < c->nchannels; i++) {
 		struct tb *hosts = x->s->channels[i].hosts;
 		enum tb_answer answer;
+		int line = 0;
 
 		if (hosts == NULL)
 			continue;
-		answer = tb_find_name(hosts, to->domain, NULL, NULL);
+		answer = tb_find_name(hosts, to->domain, NULL, &line);
+		watch_lookup(x->s, i, hosts, to->domain, answer, line);
 		if (answer == TB_LATER)
 			return refuse_table(x);
 		if (answer == TB_NOT_FOUND)
 			continue;
 		if (route_allowed(c, source, i))
 			return i;
+		watch_channel(x->s, WATCH_PASSED, i, NULL);
 		if (c->channels[i].v.program[0] != '\0' &&
 		    c->channels[i].v.accept_from.n > 0)
 			listed = true;
@@ -185,14 +196,18 @@ base_length(const struct conf *c, int channel, const char *local)
 }
 
 static enum tb_answer
-find_key(struct tb *t, const char *local, size_t len, const char *domain,
-    struct buf *value_r)
+find_key(const struct users *u, const char *local, size_t len,
+    const char *domain, struct buf *value_r)
 {
 	char key[KEY];
+	enum tb_answer answer;
+	int line = 0;
 
 	(void)snprintf(key, sizeof(key), "%.*s%s%s", (int)len, local,
 	    domain != NULL ? "@" : "", domain != NULL ? domain : "");
-	return tb_find(t, key, value_r, NULL);
+	answer = tb_find(u->table, key, value_r, &line);
+	watch_lookup(u->s, u->channel, u->table, key, answer, line);
+	return answer;
 }
 
 /*
@@ -200,7 +215,7 @@ find_key(struct tb *t, const char *local, size_t len, const char *domain,
  * it is that of the address with its extension.
  */
 static enum tb_answer
-find_user(struct tb *t, const struct mailbox *to, size_t base,
+find_user(const struct users *u, const struct mailbox *to, size_t base,
     struct buf *value_r, bool *whole_r)
 {
 	const size_t lengths[] = { strlen(to->local), base };
@@ -216,14 +231,14 @@ find_user(struct tb *t, const struct mailbox *to, size_t base,
 		domain = with ? to->domain : NULL;
 		for (i = 0; i < n; i++) {
 			*whole_r = i == 0;
-			answer = find_key(t, to->local, lengths[i], domain,
+			answer = find_key(u, to->local, lengths[i], domain,
 			    value_r);
 			if (answer != TB_NOT_FOUND)
 				return answer;
 		}
 	}
 	*whole_r = false;
-	return find_key(t, "", 0, to->domain, value_r);
+	return find_key(u, "", 0, to->domain, value_r);
 }
 
 static bool
@@ -365,15 +380,16 @@ is_postmaster(const char *local, size_t base)
 static int
 expand_mailbox(struct expand *x, const struct hop *h, int channel, size_t base)
 {
-	struct tb *t = x->s->channels[channel].mailboxes;
+	struct users u = { x->s, channel,
+	    x->s->channels[channel].mailboxes };
 	enum tb_answer answer = TB_NOT_FOUND;
 	struct buf value;
 	bool whole = false;
 	int rc;
 
 	buf_init(&value, PATH_TEXT);
-	if (t != NULL)
-		answer = find_user(t, &h->to, base, &value, &whole);
+	if (u.table != NULL)
+		answer = find_user(&u, &h->to, base, &value, &whole);
 	if (answer == TB_LATER)
 		rc = refuse_table(x);
 	else if (answer == TB_FOUND || is_postmaster(h->to.local, base))
@@ -448,12 +464,19 @@ expand_targets(struct expand *x, const struct hop *h, const char *text)
 		if (++x->count > ROUTE_MOST)
 			return refuse_limit(x, "alias-addresses", x->count,
 			    ROUTE_MOST);
-		if (parse_target(target, h->to.domain, &next.to) == -1)
+		watch_target(x->s, WATCH_TARGET, target, NULL);
+		if (parse_target(target, h->to.domain, &next.to) == -1) {
+			watch_target(x->s, WATCH_NOWHERE, target,
+			    "it is no address");
 			continue;
+		}
 		if (expand_hop(x, &next, -1) == 0)
 			any = true;
 		else if (reply_temporary(x->reply))
 			return -1;
+		else
+			watch_target(x->s, WATCH_NOWHERE, target,
+			    x->reply->text);
 	}
 	return any ? 0 : refuse(x, REPLY_NO_SUCH_USER, NULL, "no-such-user");
 }
@@ -474,7 +497,7 @@ came_before(const struct hop *h)
 static int
 expand_local(struct expand *x, const struct hop *h, int channel)
 {
-	struct tb *t = x->s->channels[channel].aliases;
+	struct users u = { x->s, channel, x->s->channels[channel].aliases };
 	size_t base = base_length(x->s->conf, channel, h->to.local);
 	enum tb_answer answer = TB_NOT_FOUND;
 	struct buf value;
@@ -482,8 +505,8 @@ expand_local(struct expand *x, const struct hop *h, int channel)
 	int rc;
 
 	buf_init(&value, TBROW_VALUE);
-	if (t != NULL && !came_before(h))
-		answer = find_user(t, &h->to, base, &value, &whole);
+	if (u.table != NULL && !came_before(h))
+		answer = find_user(&u, &h->to, base, &value, &whole);
 	if (answer == TB_LATER)
 		rc = refuse_table(x);
 	else if (answer == TB_FOUND)
@@ -523,6 +546,7 @@ expand_hop(struct expand *x, const struct hop *from, int source)
 	channel = own ? find_postmaster(x) : find_channel(x, &h.to, source);
 	if (channel == -1)
 		return -1;
+	watch_channel(x->s, WATCH_CHOSEN, channel, NULL);
 	if (is_local(x->s->conf, channel))
 		return expand_local(x, &h, channel);
 	return add_route(x, channel, &h.to, "");

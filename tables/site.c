@@ -47,6 +47,7 @@ site_open(struct site *s, const struct conf *c, struct buf *why_r)
 	int i, rc = 0;
 
 	s->conf = c;
+	s->watcher = NULL;
 	s->ntables = c->ntables;
 	s->tables = xcalloc((size_t)c->ntables, sizeof(struct tb *));
 	s->channels = xcalloc((size_t)c->nchannels, sizeof(*s->channels));

@@ -11,8 +11,11 @@ struct site_channel {
 	struct tb *hosts, *mailboxes, *aliases;
 };
 
+struct watcher;
+
 struct site {
 	const struct conf *conf;
+	const struct watcher *watcher;	/* watch.h; null: nobody looks on */
 	int ntables;
 	struct tb **tables;	/* by index in conf->tables; null: not open */
 	struct site_channel *channels;	/* by index in conf->channels */

@@ -11,6 +11,7 @@
 
 #include "tables/source.h"
 #include "tables/tbrow.h"
+#include "tables/watch.h"
 
 static bool
 listed(const struct source_list *l, int channel)
@@ -99,6 +100,29 @@ source_needs_name(const struct site *s, const struct source_list *l)
 	return false;
 }
 
+/* In the channel's table: by its address, else by its name. */
+static enum tb_answer
+search_channel(const struct site *s, int channel, const struct netaddr *peer,
+    enum ask_outcome outcome, const char *name)
+{
+	struct tb *t = s->channels[channel].hosts;
+	char text[NET_TEXT];
+	enum tb_answer answer;
+	int line = 0;
+
+	answer = tb_find_address(t, peer, NULL, &line);
+	if (s->watcher != NULL)
+		watch_lookup(s, channel, t, net_text(peer, text), answer,
+		    line);
+	if (answer != TB_NOT_FOUND || outcome != ASK_FOUND ||
+	    !has_names(s, channel))
+		return answer;
+	line = 0;
+	answer = tb_find_name(t, name, NULL, &line);
+	watch_lookup(s, channel, t, name, answer, line);
+	return answer;
+}
+
 /*
  * The first table that holds the host; its channel in *channel_r.
  * undecided_r: the name might be in a table before it.
@@ -113,17 +137,13 @@ search(const struct site *s, const struct source_list *l,
 
 	*undecided_r = false;
 	for (i = 0; i < l->n && answer == TB_NOT_FOUND; i++) {
-		struct tb *t = s->channels[l->channel[i]].hosts;
-
-		if (t == NULL)
+		if (s->channels[l->channel[i]].hosts == NULL)
 			continue;
 		*channel_r = l->channel[i];
-		answer = tb_find_address(t, peer, NULL, NULL);
-		if (answer != TB_NOT_FOUND || !has_names(s, l->channel[i]))
-			continue;
-		if (outcome == ASK_FOUND)
-			answer = tb_find_name(t, name, NULL, NULL);
-		else if (outcome == ASK_LATER)
+		answer = search_channel(s, l->channel[i], peer, outcome,
+		    name);
+		if (answer == TB_NOT_FOUND && outcome == ASK_LATER &&
+		    has_names(s, l->channel[i]))
 			*undecided_r = true;
 	}
 	return answer;

@@ -14,6 +14,7 @@ main(void)
 	int left;
 
 	ok(now > 0 && clock_ms() >= now, "monotonic");
+	ok(clock_us() / 1000 - now < 10000, "microseconds of the same clock");
 	ok(wall - time(NULL) >= -2 && wall <= time(NULL), "the wall clock");
 	num(clock_left(CLOCK_NEVER), -1, "never");
 	num(clock_left(now - 1), 0, "past");

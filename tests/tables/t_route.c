@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "tables/route.h"
+#include "tables/watch.h"
 #include "tests/tables/fixture.h"
 
 static struct conf *conf;
@@ -402,6 +403,73 @@ test_folders(void)
 	is(routed(WORLD, false, address), NOUSER, "a folder too long to be");
 }
 
+static char seen[4096];
+
+static void
+saw(const struct watcher *w, const struct watched *e)
+{
+	static const char *const answers[] = { [TB_FOUND] = "found",
+	    [TB_NOT_FOUND] = "not", [TB_LATER] = "later" };
+	size_t len = strlen(seen);
+
+	(void)w;
+	if (e->event == WATCH_LOOKUP)
+		(void)snprintf(seen + len, sizeof(seen) - len, "%s %s %s:%d\n",
+		    tb_name(e->table), e->key, answers[e->answer], e->line);
+	else if (e->key != NULL)
+		(void)snprintf(seen + len, sizeof(seen) - len, "%s %s\n",
+		    e->event == WATCH_TARGET ? "to" : "lost", e->key);
+	else
+		(void)snprintf(seen + len, sizeof(seen) - len, "%s %s\n",
+		    e->event == WATCH_PASSED ? "passed" : "chosen",
+		    conf->channels[e->channel].title);
+}
+
+static const char *
+watch(const char *address)
+{
+	struct mailbox m;
+	struct reply reply;
+
+	seen[0] = '\0';
+	if (path_parse_bare(address, &m) != PATH_OK)
+		errx(1, "%s", address);
+	(void)!route_recipient(&site, WORLD, false, &m, NULL, &reply);
+	return seen;
+}
+
+/* What is looked up is told as it is, and nothing changes by it. */
+static void
+test_watched(void)
+{
+	static const struct watcher watcher = { saw };
+	char unseen[4096];
+
+	(void)snprintf(unseen, sizeof(unseen), "%s",
+	    routed(WORLD, false, "half+y@example.org"));
+	site.watcher = &watcher;
+	is(routed(WORLD, false, "half+y@example.org"), unseen,
+	    "the same with somebody who looks on");
+	is(watch("tag+two@example.org"), "hosts example.org found:1\n"
+	    "chosen local\n"
+	    "aliases tag+two@example.org not:0\n"
+	    "aliases tag@example.org not:0\n"
+	    "aliases tag+two not:0\naliases tag found:16\n"
+	    "to bob\nhosts example.org found:1\nchosen local\n"
+	    "aliases bob@example.org not:0\naliases bob not:0\n"
+	    "aliases @example.org not:0\n"
+	    "users bob@example.org not:0\nusers bob found:1\n",
+	    "look-ups, and an alias");
+	is(watch("lost@example.org") + strlen(seen) -
+	    strlen("lost someone@nowhere.example\n"),
+	    "lost someone@nowhere.example\n", "an alias that goes nowhere");
+	is(watch("x@lan.example"), "hosts lan.example not:0\n"
+	    "partner lan.example not:0\nlan lan.example found:1\n"
+	    "passed lan\npartner lan.example not:0\n"
+	    "void lan.example not:0\n", "a channel that is passed over");
+	site.watcher = NULL;
+}
+
 int
 main(void)
 {
@@ -425,6 +493,7 @@ main(void)
 	test_later();
 	test_many();
 	test_folders();
+	test_watched();
 	site_close(&site);
 	buf_free(&why);
 	conf_free(conf);
