@@ -18,7 +18,7 @@
 
 #define OVERRUN 4		/* times the maximum that is read and dropped */
 
-enum text_end { TEXT_END, TEXT_BARE, TEXT_CLOSED, TEXT_TIMEOUT,
+enum text_end { TEXT_END, TEXT_BARE, TEXT_CLOSED, TEXT_TIMEOUT, TEXT_SLOW,
 	TEXT_ENDLESS };
 
 static bool
@@ -40,7 +40,7 @@ more(struct session *s, int64_t until)
 	case WIRE_OK:
 		return TEXT_END;
 	case WIRE_TIMEOUT:
-		return TEXT_TIMEOUT;
+		return clock_left(until) == 0 ? TEXT_SLOW : TEXT_TIMEOUT;
 	case WIRE_TOO_LONG:
 	case WIRE_BARE:
 	case WIRE_CLOSED:
@@ -93,10 +93,19 @@ refuse_text(struct session *s, enum text_end end, struct reply *r)
 		break;
 	case TEXT_TIMEOUT:
 		reply_set(r, REPLY_SLOW_TRANSFER, s->server->hostname);
+		reply_limit(r, "data-timeout", s->set->data_timeout,
+		    s->set->data_timeout);
+		break;
+	case TEXT_SLOW:
+		reply_set(r, REPLY_SLOW_TRANSFER, s->server->hostname);
+		reply_limit(r, "message-time", s->set->message_time,
+		    s->set->message_time);
 		break;
 	case TEXT_ENDLESS:
 		reply_set(r, REPLY_TOO_BIG,
 		    (long long)s->set->max_message_size);
+		reply_limit(r, "max-message-size", (long long)s->tx.size,
+		    s->set->max_message_size);
 		break;
 	case TEXT_CLOSED:
 	case TEXT_END:
@@ -132,5 +141,6 @@ cmd_data(struct session *s, const struct argument *a, struct reply *r)
 			s->errors = s->idle = 0;
 		}
 	}
-	session_reset(s);
+	/* Not before the log has named sender and recipient of a refusal. */
+	s->tx.done = true;
 }

@@ -180,4 +180,6 @@ command_run(struct session *s, char *line, size_t len)
 		dispatch(s, c, text, &r);
 	if (!s->lost)
 		session_say(s, &r, c != NULL ? c->verb : "-");
+	if (s->tx.done)
+		session_reset(s);
 }

@@ -24,6 +24,7 @@
 
 #include "lib/fdio.h"
 #include "lib/log.h"
+#include "lib/priv.h"
 #include "lib/tailored.h"
 #include "lib/text.h"
 #include "lib/xalloc.h"
@@ -103,15 +104,15 @@ spare_client(void)
 
 /* The resident logger's socket; else, or with -d, a logger of our own. */
 static int
-open_log(struct once *x)
+find_log(const struct once *x)
 {
 	bool here = x->o->debug && !x->spared && !fd_is_socket(2, NULL, NULL);
-	int pair[2], fds[6], on = 1;
+	int pair[2], fds[6], on = 1, fd = -1;
 
 	if (!here)
-		x->log = net_unix_connect(run_path(x, "log"), SOCK_DGRAM);
-	if (x->log >= 0 || geteuid() != 0)
-		return x->log;
+		fd = net_unix_connect(run_path(x, "log"), SOCK_DGRAM);
+	if (fd >= 0 || geteuid() != 0)
+		return fd;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
 		return -1;
 	/* Before the first line: logger may not have begun by then. */
@@ -122,7 +123,20 @@ open_log(struct once *x)
 	if (start(x, "logger", here ? "-cd" : "-c", PLAN_LOGGER, fds, 6) < 0)
 		log_note(LEVEL_ERROR, "logger: %s", strerror(errno));
 	close(pair[1]);
-	return x->log = pair[0];
+	return pair[0];
+}
+
+/* submit has it, too: it goes where the session's filter protects it. */
+static int
+open_log(struct once *x)
+{
+	int fd = find_log(x);
+
+	if (fd < 0)
+		return -1;
+	x->log = fcntl(fd, F_DUPFD_CLOEXEC, PRIV_SHARED);
+	close(fd);
+	return x->log;
 }
 
 /*
@@ -298,6 +312,11 @@ once_run(const struct once_options *o)
 
 	x->o = o;
 	x->log = -1;
+	/* Whoever started us may have left open what is not ours. */
+	fd_close_from(3);
+	if (sigaction(SIGCHLD, &(struct sigaction){ .sa_handler = SIG_DFL },
+	    NULL) != 0)
+		return sorry(EX_OSERR);
 	x->spared = spare_client();
 	facts(x);
 	believe_argument(x);
@@ -318,6 +337,7 @@ once_run(const struct once_options *o)
 		return sorry(EX_UNAVAILABLE);
 	}
 	tzset();
+	close(x->record);
 	if (sandbox_template(&x->sandbox, layers(), x->jail,
 	    &x->plan.users[PLAN_SESSION]) != 0 ||
 	    sandbox_session(&x->sandbox) != 0) {

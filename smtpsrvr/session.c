@@ -230,12 +230,26 @@ timed_out(struct session *s)
 	struct reply r;
 
 	if (clock_left(s->until) != 0) {
-		say_name(s, REPLY_TIMEOUT);
-		return;
+		reply_set(&r, REPLY_TIMEOUT, s->server->hostname);
+		reply_limit(&r, "command-timeout", s->set->command_timeout,
+		    s->set->command_timeout);
+	} else {
+		reply_set(&r, REPLY_SESSION_OVER, "time");
+		reply_limit(&r, "session-time", s->set->session_time,
+		    s->set->session_time);
 	}
-	reply_set(&r, REPLY_SESSION_OVER, "time");
-	reply_limit(&r, "session-time", s->set->session_time,
-	    s->set->session_time);
+	session_say(s, &r, "-");
+}
+
+/* How long it was nobody knows: its rest was not kept. */
+static void
+line_too_long(struct session *s)
+{
+	struct reply r;
+
+	reply_set(&r, REPLY_LINE_TOO_LONG);
+	reply_limit(&r, "max-command-line", s->set->max_command_line + 1,
+	    s->set->max_command_line);
 	session_say(s, &r, "-");
 }
 
@@ -255,7 +269,7 @@ session_step(struct session *s)
 		command_run(s, line, len);
 		return;
 	case WIRE_TOO_LONG:
-		say_name(s, REPLY_LINE_TOO_LONG);
+		line_too_long(s);
 		return;
 	case WIRE_BARE:
 		s->over = true;

@@ -52,6 +52,7 @@ struct transaction {
 	uint64_t stored;	/* of the text that submit gets */
 	bool streaming;		/* the envelope went out before the commit */
 	bool broken;		/* the way to submit failed; text is dropped */
+	bool done;		/* it ends with the reply to this command */
 };
 
 struct session {

@@ -179,6 +179,54 @@ def relays():
                  "a host of a relaying channel may, if there is a way")
 
 
+def reasons():
+    """The log says for every refusal which limit it was and whom it was
+    about, even where the message was read already."""
+    with Server(deliver=False, settings={
+            "max-message-size": 2000, "command-timeout": '"1s"',
+            "data-timeout": '"1s"'}) as server:
+        with server.client() as c:
+            c.hello()
+            says(c.cmd("NOOP " + "x" * 3000), "LINE_TOO_LONG", "a long line")
+            c.envelope()
+            c.cmd("DATA")
+            c.send(b"x" * 2500 + b"\r\n.\r\n")
+            says(c.reply(), "TOO_BIG", "a message that is too big")
+            c.envelope()
+            c.cmd("DATA")
+            c.send(b"a\nb\r\n.\r\n")
+            says(c.reply(), "BARE_NEWLINE", "a bare LF")
+        for length, name in ((20000, "TOO_BIG"), (1000, "SLOW_TRANSFER")):
+            with server.client() as c:
+                c.hello()
+                c.envelope()
+                c.cmd("DATA")
+                c.send(b"x" * length)
+                says(c.reply(), name, "a text without end")
+                ok(c.closed(), "and the connection is closed")
+        with server.client() as c:
+            says(c.reply(), "TIMEOUT", "silence")
+
+        def logged():
+            lines = server.scratch.log_lines("refuse")
+            return lines if len(lines) == 6 else None
+        wait_for(logged, 10, "six refusals in the log")
+        text = server.scratch.log_text()
+        who = r'[^\n]* from="s@elsewhere\.test" to="user@example\.org"'
+        for pattern in (
+                r"line_too_long [^\n]*limit=max-command-line value=\d+ most=2048",
+                r"reason=size [^\n]*limit=max-message-size value=2502 most=2000"
+                + who,
+                r"=too_big [^\n]*limit=max-message-size value=20000 most=2000"
+                + who,
+                "reason=bare-newline" + who,
+                "reason=slow_transfer [^\n]*limit=data-timeout value=1000" +
+                who,
+                "reason=timeout [^\n]*limit=command-timeout value=1000"):
+            like(text, pattern, "the log says what it was: " + pattern[:40])
+
+
 need_built("smtpd", "smtpsrvr", "submit")
 run(by_address, by_prefix, by_prefix_length, in_total, by_listener, silence,
-    one_message, stopping, no_space, not_authorized, relays)
+    one_message, stopping, no_space, not_authorized, relays,
+    reasons)

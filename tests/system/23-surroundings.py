@@ -146,5 +146,44 @@ def inherited():
     server.stop()
 
 
+def by_exec():
+    """A session of its own, as inetd starts it, and with strays."""
+    if not ROOT:
+        skip("only root sees the descriptors of confined processes")
+        return
+    for resident in (True, False):
+        server = Server(deliver=False)
+        if resident:
+            server.start()
+        strays = [os.open("/dev/zero", os.O_RDONLY) for _ in range(5)]
+        ours, theirs = socket.socketpair()
+        with ours:
+            with theirs:
+                process = spawn(server.command("smtpsrvr", *server.where(),
+                                               "192.0.2.7", "localhost"),
+                                stdin=theirs, stdout=theirs, stderr=theirs,
+                                pass_fds=strays)
+            with ours.makefile("rwb") as f:
+                like(f.readline(), "^220 ", "by exec: the greeting")
+                got = descriptors(process.pid)
+                helpers = descendants(process.pid)
+                # submit; the end that holds lookup, if it is our own.
+                few = sorted(v for k, v in got.items() if k > 2 and k != 64)
+                eq((got[0], got[1], got[2], got[64], few),
+                   ("socket", "socket", "/dev/null", "socket",
+                    ["socket"] * (1 if resident else 2)),
+                   "by exec: what the session has open")
+                f.write(b"QUIT\r\n")
+                f.flush()
+                like(f.readline(), "^221 ", "by exec: QUIT")
+        eq(process.wait(slow(10)), 0, "by exec: it ends")
+        ok(happens(lambda: not any(alive(p.pid) for p in helpers)),
+           "by exec: and its %d helpers do" % len(helpers))
+        for fd in strays:
+            os.close(fd)
+        if resident:
+            server.stop()
+
+
 need_built("smtpd", "smtpsrvr", "submit")
-run(masks, ignored_signals, second, given_sockets, inherited)
+run(masks, ignored_signals, second, given_sockets, inherited, by_exec)
