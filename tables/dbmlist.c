@@ -97,12 +97,17 @@ list(struct tb *t)
 static int
 show(struct tb *t, const char *key)
 {
+	char negated[1 + TB_KEY];
 	struct buf value;
 	char *text;
 
 	buf_init(&value, TBROW_VALUE);
 	switch (tb_find(t, key, &value, NULL)) {
 	case TB_FOUND:
+		break;
+	case TB_NEGATED:
+		(void)snprintf(negated, sizeof(negated), "!%s", key);
+		key = negated;
 		break;
 	case TB_NOT_FOUND:
 		return EX_NOT_FOUND;

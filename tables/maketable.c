@@ -63,6 +63,8 @@ take_row(struct make *m, struct snap_maker *maker, const struct tbrow *r,
     int line, bool join)
 {
 	int first = join ? 0 : snap_line(maker, r->key, r->klen);
+	struct buf why;
+	int rc;
 
 	if (first != 0) {
 		tb_why(m->why, "%s:%d: \"%s\" is there already, at line %d\n",
@@ -71,11 +73,12 @@ take_row(struct make *m, struct snap_maker *maker, const struct tbrow *r,
 	}
 	if (r->kind == TBROW_PREFIX)
 		prefix_note(&m->about.prefixes, &r->address, r->bits);
-	if (snap_add(maker, r, line) == -1) {
-		tb_why(m->why, "%s:%d: too many rows\n", m->input, line);
-		return EX_DATAERR;
-	}
-	return 0;
+	buf_init(&why, 256);
+	rc = snap_add(maker, r, line, &why);
+	if (rc == -1)
+		tb_why(m->why, "%s:%d: %s\n", m->input, line, buf_str(&why));
+	buf_free(&why);
+	return rc == 0 ? 0 : EX_DATAERR;
 }
 
 /* All of the input, so that all that is wrong with it is said at once. */

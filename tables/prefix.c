@@ -20,7 +20,7 @@ prefix_note(struct prefixes *p, const struct netaddr *a, int bits)
 }
 
 enum tb_answer
-prefix_find(const struct prefixes *p, const struct netaddr *a,
+prefix_find(const struct prefixes *p, int holds, const struct netaddr *a,
     enum tb_answer (*find)(void *state, const char *key, size_t len,
     struct buf *value_r, int *line_r), void *state, struct buf *value_r,
     int *line_r)
@@ -32,7 +32,8 @@ prefix_find(const struct prefixes *p, const struct netaddr *a,
 	int bits, n;
 
 	net_text(a, key);
-	answer = find(state, key, strlen(key), value_r, line_r);
+	answer = tb_exact(holds, find, state, key, strlen(key), value_r,
+	    line_r);
 	for (bits = net_bits(a) - 1; bits >= 0 && answer == TB_NOT_FOUND;
 	    bits--) {
 		if (!has[bits])
@@ -40,7 +41,8 @@ prefix_find(const struct prefixes *p, const struct netaddr *a,
 		net = net_prefix(a, bits);
 		n = snprintf(key, sizeof(key), "%s/%d", net_text(&net, text),
 		    bits);
-		answer = find(state, key, (size_t)n, value_r, line_r);
+		answer = tb_exact(holds, find, state, key, (size_t)n, value_r,
+		    line_r);
 	}
 	return answer;
 }

@@ -19,9 +19,9 @@ void prefix_note(struct prefixes *p, const struct netaddr *a, int bits);
 
 /*
  * Asks find for the address, then for its prefixes that p has, longest first,
- * until it answers anything but "not found".
+ * until it answers anything but "not found"; with tb_exact, hence holds.
  */
-enum tb_answer prefix_find(const struct prefixes *p,
+enum tb_answer prefix_find(const struct prefixes *p, int holds,
     const struct netaddr *a, enum tb_answer (*find)(void *state,
     const char *key, size_t len, struct buf *value_r, int *line_r),
     void *state, struct buf *value_r, int *line_r);

@@ -170,7 +170,7 @@ find_channel(struct expand *x, const struct mailbox *to, int source)
 		watch_lookup(x->s, i, hosts, to->domain, answer, line);
 		if (answer == TB_LATER)
 			return refuse_table(x);
-		if (answer == TB_NOT_FOUND)
+		if (answer != TB_FOUND)
 			continue;
 		if (route_allowed(c, source, i))
 			return i;

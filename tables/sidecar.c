@@ -21,7 +21,7 @@
 #define FIRST_LINE "inlet-table 1"
 #define SIDECAR_MOST 8192
 
-/* "4/24", "6/48", "addresses", "names". */
+/* "4/24", "6/48", "addresses", "names", "negations". */
 static int
 parse_word(const char *word, struct sidecar_table *t)
 {
@@ -31,6 +31,8 @@ parse_word(const char *word, struct sidecar_table *t)
 		t->holds |= TB_ADDRESSES;
 	} else if (strcmp(word, "names") == 0) {
 		t->holds |= TB_NAMES;
+	} else if (strcmp(word, "negations") == 0) {
+		t->holds |= TB_NEGATIONS;
 	} else if (strncmp(word, "4/", 2) == 0 &&
 	    text_number(word + 2, 0, 32, &bits) == 0) {
 		t->prefixes.v4[bits] = 1;
@@ -130,7 +132,9 @@ print_table(const struct sidecar_table *t, const char *word, struct buf *b)
 	if (buf_addf(b, "%s %s %" PRId64, word, t->digest, t->rows) == -1 ||
 	    ((t->holds & TB_ADDRESSES) != 0 &&
 	    buf_adds(b, " addresses") == -1) ||
-	    ((t->holds & TB_NAMES) != 0 && buf_adds(b, " names") == -1))
+	    ((t->holds & TB_NAMES) != 0 && buf_adds(b, " names") == -1) ||
+	    ((t->holds & TB_NEGATIONS) != 0 &&
+	    buf_adds(b, " negations") == -1))
 		return -1;
 	for (i = 0; i < PREFIX_LENGTHS; i++)
 		if (t->prefixes.v4[i] && buf_addf(b, " 4/%d", i) == -1)

@@ -2,7 +2,8 @@
  * sidecar - NAME.sum: what a GDBM table must look like, and what is in it.
  *
  *	inlet-table 1
- *	new DIGEST ROWS [addresses] [names] [4/BITS]... [6/BITS]...
+ *	new DIGEST ROWS [addresses] [names] [negations]
+ *	    [4/BITS]... [6/BITS]...
  *	old DIGEST ROWS ...
  *
  * dbmbuild has it in place before the new table, so that whichever of the two
@@ -20,7 +21,7 @@
 struct sidecar_table {
 	char digest[DIGEST_HEX];	/* empty: there is no such line */
 	int64_t rows;
-	int holds;			/* TB_ADDRESSES, TB_NAMES */
+	int holds;			/* TB_ADDRESSES and so on */
 	struct prefixes prefixes;
 };
 

@@ -144,6 +144,8 @@ maker_grow(struct snap_maker *m)
 static void
 note(struct snap_maker *m, const struct tbrow *r)
 {
+	if (r->key[0] == '!')
+		m->holds |= TB_NEGATIONS;
 	switch (r->kind) {
 	case TBROW_PREFIX:
 		prefix_note(&m->prefixes, &r->address, r->bits);
@@ -189,26 +191,59 @@ gather(struct snap_maker *m, const struct tbrow *r, int line)
 	return at;
 }
 
-int
-snap_add(struct snap_maker *m, const struct tbrow *r, int line)
+/* The line of the row that says the opposite; 0: there is none. */
+static int
+contrary(struct snap_maker *m, const struct tbrow *r)
 {
-	uint32_t hash = hash_of(r->key, r->klen), at = gather(m, r, line);
-	struct gathered *first, *g;
-	struct slot *s;
+	char key[1 + TBROW_KEY] = "!";
 
-	if (at == 0)
+	if (r->key[0] == '!')
+		return snap_line(m, r->key + 1, r->klen - 1);
+	if ((m->holds & TB_NEGATIONS) == 0)
+		return 0;
+	memcpy(key + 1, r->key, r->klen);
+	return snap_line(m, key, 1 + r->klen);
+}
+
+/* Another row of a key that is there. */
+static int
+join(struct snap_maker *m, struct gathered *first, uint32_t at)
+{
+	struct gathered *g = gathered_at(m, at);
+
+	gathered_at(m, first->last)->next = at;
+	first->last = at;
+	if (first->joined > 0 && g->joined > 0)
+		first->joined += 2;
+	first->joined += g->joined;
+	return first->joined <= TBROW_VALUE ? 0 : -1;
+}
+
+int
+snap_add(struct snap_maker *m, const struct tbrow *r, int line,
+    struct buf *why_r)
+{
+	uint32_t hash = hash_of(r->key, r->klen), at;
+	struct slot *s;
+	int other = contrary(m, r);
+
+	if (other != 0) {
+		tb_why(why_r, "\"%.100s\" is the opposite of line %d", r->key,
+		    other);
 		return -1;
+	}
+	at = gather(m, r, line);
+	if (at == 0) {
+		tb_why(why_r, "too many rows");
+		return -1;
+	}
 	note(m, r);
 	s = maker_slot(m, hash, r->key, r->klen);
 	if (s->at != 0) {
-		first = gathered_at(m, s->at);
-		g = gathered_at(m, at);
-		gathered_at(m, first->last)->next = at;
-		first->last = at;
-		if (first->joined > 0 && g->joined > 0)
-			first->joined += 2;
-		first->joined += g->joined;
-		return first->joined <= TBROW_VALUE ? 0 : -1;
+		if (join(m, gathered_at(m, s->at), at) == 0)
+			return 0;
+		tb_why(why_r, "too many values of \"%.100s\"", r->key);
+		return -1;
 	}
 	s->hash = hash;
 	s->at = at;
@@ -359,8 +394,8 @@ snap_find_address(void *state, const struct netaddr *a, struct buf *value_r,
 {
 	const struct snap *s = state;
 
-	return prefix_find(&s->head->prefixes, a, snap_find, state, value_r,
-	    line_r);
+	return prefix_find(&s->head->prefixes, s->head->holds, a, snap_find,
+	    state, value_r, line_r);
 }
 
 int

@@ -14,9 +14,12 @@ struct snap;
 struct snap_maker;	/* rows that are being gathered, in plain memory */
 
 struct snap_maker *snap_new(void);
-/* -1: too many rows, or too many of one key. */
+/*
+ * -1, with a reason in why_r: too many rows, or too many of one key, or the
+ * key is there with '!' and without.
+ */
 MM_MUST_USE int snap_add(struct snap_maker *m, const struct tbrow *r,
-    int line);
+    int line, struct buf *why_r);
 /* The line of the first row with that key; 0: there is none yet. */
 int snap_line(struct snap_maker *m, const char *key, size_t klen);
 /*

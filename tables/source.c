@@ -136,7 +136,8 @@ search(const struct site *s, const struct source_list *l,
 	int i;
 
 	*undecided_r = false;
-	for (i = 0; i < l->n && answer == TB_NOT_FOUND; i++) {
+	for (i = 0; i < l->n && answer != TB_FOUND && answer != TB_LATER;
+	    i++) {
 		if (s->channels[l->channel[i]].hosts == NULL)
 			continue;
 		*channel_r = l->channel[i];
@@ -218,6 +219,7 @@ source_find(const struct site *s, const struct source_list *l,
 		r->uncertain = undecided;
 		break;
 	case TB_NOT_FOUND:
+	case TB_NEGATED:
 		if (undecided)
 			unsure(s, l, peer, finicky, false, r);
 		else

@@ -42,10 +42,11 @@ bool source_needs_name(const struct site *s, const struct source_list *l);
  * name is the confirmed name ("" unless outcome is ASK_FOUND); outcome is
  * ASK_NONE too where no name was asked for.
  *
- * A table that answers "try later" ends the search: a look-up failed.  So it
- * is where the name could not be found out and no table holds the address; a
- * table that does hold it is found, but uncertain if one before it has names
- * for keys.
+ * A table whose '!' row is for the host is left, its names too, and the next
+ * one searched.  A table that answers "try later" ends the search: a look-up
+ * failed.  So it is where the name could not be found out and no table holds
+ * the address; a table that does hold it is found, but uncertain if one before
+ * it has names for keys.
  */
 void source_find(const struct site *s, const struct source_list *l,
     const struct netaddr *peer, enum ask_outcome outcome, const char *name,

@@ -128,17 +128,42 @@ tb_holds(const struct tb *t)
 }
 
 enum tb_answer
+tb_exact(int holds, enum tb_answer (*find)(void *state, const char *key,
+    size_t len, struct buf *value_r, int *line_r), void *state,
+    const char *key, size_t len, struct buf *value_r, int *line_r)
+{
+	char negated[1 + TB_KEY];
+
+	if ((holds & TB_NEGATIONS) != 0 && len < TB_KEY) {
+		negated[0] = '!';
+		memcpy(negated + 1, key, len);
+		negated[1 + len] = '\0';
+		switch (find(state, negated, 1 + len, NULL, line_r)) {
+		case TB_FOUND:
+		case TB_NEGATED:
+			return TB_NEGATED;
+		case TB_LATER:
+			return TB_LATER;
+		case TB_NOT_FOUND:
+			break;
+		}
+	}
+	return find(state, key, len, value_r, line_r);
+}
+
+enum tb_answer
 tb_find(struct tb *t, const char *key, struct buf *value_r, int *line_r)
 {
 	char lower[TB_KEY];
 	struct netaddr a;
 
-	if (text_copy(lower, sizeof(lower), key) == -1)
+	if (key[0] == '!' || text_copy(lower, sizeof(lower), key) == -1)
 		return TB_NOT_FOUND;
 	text_lower(lower);
 	if (strchr(lower, ':') != NULL && net_parse(lower, &a) == 0)
 		net_text(&a, lower);
-	return t->kind->find(t->state, lower, strlen(lower), value_r, line_r);
+	return tb_exact(t->holds, t->kind->find, t->state, lower,
+	    strlen(lower), value_r, line_r);
 }
 
 enum tb_answer
@@ -152,7 +177,8 @@ tb_find_address(struct tb *t, const struct netaddr *a, struct buf *value_r,
 	if (t->kind->find_address != NULL)
 		return t->kind->find_address(t->state, a, value_r, line_r);
 	net_text(a, text);
-	return t->kind->find(t->state, text, strlen(text), value_r, line_r);
+	return tb_exact(t->holds, t->kind->find, t->state, text, strlen(text),
+	    value_r, line_r);
 }
 
 int

@@ -19,10 +19,15 @@
 
 #define TB_KEY 512		/* longer keys are in no table */
 
-enum tb_answer { TB_FOUND, TB_NOT_FOUND, TB_LATER };
+/*
+ * TB_NEGATED: certainly not there, for there is the key with '!' before it.
+ * Whoever tries several keys of one thing tries no more of them in this
+ * table; else it is what TB_NOT_FOUND is.
+ */
+enum tb_answer { TB_FOUND, TB_NOT_FOUND, TB_LATER, TB_NEGATED };
 
-/* What its keys are; a bit each. */
-enum { TB_ADDRESSES = 1, TB_NAMES = 2 };
+/* What its keys are; a bit each.  The last: some begin with '!'. */
+enum { TB_ADDRESSES = 1, TB_NAMES = 2, TB_NEGATIONS = 4 };
 
 struct tb_kind {
 	const char *name;	/* as the type setting has it */
@@ -32,7 +37,10 @@ struct tb_kind {
 	 */
 	int (*open)(const struct section *s, const char *path, void **state_r,
 	    struct buf *why_r);
-	/* Adds the value of key (lower case) to value_r; line_r: where. */
+	/*
+	 * Adds the value of key (lower case) to value_r; line_r: where.  With
+	 * TB_NEGATIONS it is asked for "!key" too.
+	 */
 	enum tb_answer (*find)(void *state, const char *key, size_t len,
 	    struct buf *value_r, int *line_r);
 	/* The longest prefix that holds a; null where keys are only text. */
@@ -41,7 +49,7 @@ struct tb_kind {
 	/* Calls each for every row until it gives nonzero. */
 	int (*walk)(void *state, int (*each)(void *arg, const char *key,
 	    size_t klen, const char *value, size_t vlen, int line), void *arg);
-	int (*holds)(void *state);	/* TB_ADDRESSES | TB_NAMES */
+	int (*holds)(void *state);	/* TB_ADDRESSES and so on */
 	void (*close)(void *state);
 };
 
@@ -65,7 +73,8 @@ int tb_holds(const struct tb *t);
 
 /*
  * value_r and line_r may be null.  key may be in any case, and an IPv6 address
- * in any spelling.  A value that does not fit into value_r is TB_LATER.
+ * in any spelling.  A value that does not fit into value_r is TB_LATER.  A key
+ * that begins with '!' is in no table.
  */
 enum tb_answer tb_find(struct tb *t, const char *key, struct buf *value_r,
     int *line_r);
@@ -80,7 +89,14 @@ enum tb_answer tb_find_name(struct tb *t, const char *name,
     struct buf *value_r, int *line_r);
 /* The address of "[192.0.2.1]", "[IPv6:2001:db8::1]" in any case; 0 or -1. */
 MM_MUST_USE int tb_literal(const char *domain, struct netaddr *a_r);
+/* Negated keys come with their '!'. */
 int tb_walk(struct tb *t, int (*each)(void *arg, const char *key, size_t klen,
     const char *value, size_t vlen, int line), void *arg);
+
+/* For kinds: asks find for "!key", if there are any such, then for key. */
+enum tb_answer tb_exact(int holds, enum tb_answer (*find)(void *state,
+    const char *key, size_t len, struct buf *value_r, int *line_r),
+    void *state, const char *key, size_t len, struct buf *value_r,
+    int *line_r);
 
 #endif

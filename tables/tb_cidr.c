@@ -8,7 +8,8 @@
  *	struct head | IPv4 edges | IPv6 edges | rows: struct cell, key, value
  *
  * An edge is an address (4 or 16 bytes, in network order, so that memcmp
- * orders them) and the 4-byte offset of a row, 0 for none.
+ * orders them) and the 4-byte offset of a row, 0 for none.  A negated prefix
+ * is one like any other; its key says it.
  */
 #include "config.h"
 
@@ -129,6 +130,12 @@ compare(const void *a, const void *b, void *arg)
 	return d;
 }
 
+static const char *
+cell_key(const struct cell *c)
+{
+	return (const char *)(c + 1);
+}
+
 static bool
 same_prefix(const struct cell *a, const struct cell *b)
 {
@@ -148,12 +155,17 @@ check_twice(struct maker *m, const char *path, struct buf *why_r)
 		last = n > 0 ? maker_cell(m, m->order[n - 1]) : NULL;
 		if (last == NULL || !same_prefix(last, c)) {
 			m->order[n++] = m->order[i];
+		} else if (cell_key(last)[0] != cell_key(c)[0]) {
+			tb_why(why_r, "%s:%u: \"%.*s\" is the opposite of "
+			    "line %u", path, c->line, (int)c->klen,
+			    cell_key(c), last->line);
+			return -1;
 		} else if (last->vlen != c->vlen ||
-		    memcmp((const char *)(last + 1) + last->klen,
-		    (const char *)(c + 1) + c->klen, c->vlen) != 0) {
+		    memcmp(cell_key(last) + last->klen,
+		    cell_key(c) + c->klen, c->vlen) != 0) {
 			tb_why(why_r, "%s:%u: \"%.*s\" has another value at "
 			    "line %u", path, c->line, (int)c->klen,
-			    (const char *)(c + 1), last->line);
+			    cell_key(c), last->line);
 			return -1;
 		}
 	}
@@ -361,11 +373,11 @@ cidr_find_address(void *state, const struct netaddr *a, struct buf *value_r,
 		return TB_NOT_FOUND;
 	c = (const void *)(t->base + t->head->rows + row);
 	if (value_r != NULL && c->vlen > 0 &&
-	    buf_add(value_r, (const char *)(c + 1) + c->klen, c->vlen) == -1)
+	    buf_add(value_r, cell_key(c) + c->klen, c->vlen) == -1)
 		return TB_LATER;
 	if (line_r != NULL)
 		*line_r = (int)c->line;
-	return TB_FOUND;
+	return cell_key(c)[0] == '!' ? TB_NEGATED : TB_FOUND;
 }
 
 static enum tb_answer
@@ -390,7 +402,7 @@ cidr_walk(void *state, int (*each)(void *arg, const char *key, size_t klen,
 
 	while (rc == 0 && at < t->head->size) {
 		const struct cell *c = (const void *)(t->base + at);
-		const char *key = (const char *)(c + 1);
+		const char *key = cell_key(c);
 
 		rc = each(arg, key, c->klen, key + c->klen, c->vlen,
 		    (int)c->line);

@@ -246,8 +246,8 @@ gdbm_find_address(void *state, const struct netaddr *a, struct buf *value_r,
 {
 	struct gdbm *g = state;
 
-	return prefix_find(&g->about.prefixes, a, gdbm_find, g, value_r,
-	    line_r);
+	return prefix_find(&g->about.prefixes, g->about.holds, a, gdbm_find,
+	    g, value_r, line_r);
 }
 
 /* -1 too when it cannot read on. */

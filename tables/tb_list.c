@@ -6,7 +6,6 @@
  */
 #include "config.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "tables/snap.h"
@@ -16,15 +15,18 @@ list_row(struct snap_maker *m, struct tbrow *r, const char *text,
     const struct origin *from, struct buf *why_r)
 {
 	char why[256] = "no key";	/* a blank row or a comment */
+	struct buf more;
+	int rc = -1;
 
-	if (tbrow_parse(r, text, strlen(text), why, sizeof(why)) == 1) {
-		if (snap_add(m, r, from->line) == 0)
-			return 0;
-		(void)snprintf(why, sizeof(why), "too many rows");
-	}
-	tb_why(why_r, "%s:%d: row \"%.100s\": %s", from->file != NULL ?
-	    from->file : "built-in", from->line, text, why);
-	return -1;
+	buf_init(&more, 256);
+	if (tbrow_parse(r, text, strlen(text), why, sizeof(why)) == 1)
+		rc = snap_add(m, r, from->line, &more);
+	if (rc == -1)
+		tb_why(why_r, "%s:%d: row \"%.100s\": %s", from->file != NULL ?
+		    from->file : "built-in", from->line, text,
+		    more.len > 0 ? buf_str(&more) : why);
+	buf_free(&more);
+	return rc;
 }
 
 static int

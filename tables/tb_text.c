@@ -15,6 +15,7 @@ text_open(const struct section *s, const char *path, void **state_r,
 	struct snap_maker *m;
 	struct tbfile f;
 	struct tbrow r;
+	struct buf why;
 	int rc;
 
 	(void)s;
@@ -22,12 +23,14 @@ text_open(const struct section *s, const char *path, void **state_r,
 		return -1;
 	m = snap_new();
 	tbrow_init(&r);
+	buf_init(&why, 256);
 	while ((rc = tbfile_next(&f, &r, why_r)) == 1)
-		if (snap_add(m, &r, f.line) == -1) {
-			tb_why(why_r, "%s:%d: too many rows", path, f.line);
+		if (snap_add(m, &r, f.line, &why) == -1) {
+			tb_why(why_r, "%s:%d: %s", path, f.line, buf_str(&why));
 			rc = -1;
 			break;
 		}
+	buf_free(&why);
 	tbrow_free(&r);
 	tbfile_close(&f);
 	if (rc == -1) {

@@ -249,12 +249,39 @@ take_value(struct tbrow *r, const char *p, const char *end, char *why_r,
 	return 0;
 }
 
+/* A key that itself begins with '!' could not be told from a negated one. */
+static int
+check_mark(const struct tbrow *r, bool negated, char *why_r, size_t size)
+{
+	if (r->key[0] == '!')
+		return refuse(why_r, size, negated ? "two marks before" :
+		    "no key can begin with the mark of", r->key + 1);
+	if (negated && (r->klen == 0 || strcmp(r->key, ":") == 0))
+		return refuse(why_r, size, "no key behind", "!");
+	return 0;
+}
+
+/* Puts the mark before what was found to be a good key. */
+static int
+negate(struct tbrow *r, char *why_r, size_t size)
+{
+	if (r->value.len > 0)
+		return refuse(why_r, size, "a negated key has no value:",
+		    r->key);
+	if (r->klen + 2 > sizeof(r->key))
+		return refuse(why_r, size, "key too long", r->key);
+	memmove(r->key + 1, r->key, r->klen + 1);
+	r->key[0] = '!';
+	r->klen++;
+	return 0;
+}
+
 int
 tbrow_parse(struct tbrow *r, const char *line, size_t len, char *why_r,
     size_t size)
 {
 	const char *p = line, *end = line + len;
-	bool open;
+	bool open, negated;
 	int colons;
 
 	if (len > TBROW_LINE) {
@@ -269,14 +296,18 @@ tbrow_parse(struct tbrow *r, const char *line, size_t len, char *why_r,
 	if (p == end || *p == '#')
 		return 0;
 	r->key[0] = '\0';
+	negated = *p == '!';
+	p += negated;
 	if (take_key(r, &p, end, &open, &colons, why_r, size) == -1)
 		return -1;
-	if (p > line && is_blank(line[0]))
+	if (is_blank(line[0]))
 		return refuse(why_r, size,
 		    "blank before a key (there are no continuation lines):",
 		    r->key);
-	if (classify(r, open, colons, why_r, size) == -1 ||
-	    take_value(r, p, end, why_r, size) == -1)
+	if (check_mark(r, negated, why_r, size) == -1 ||
+	    classify(r, open, colons, why_r, size) == -1 ||
+	    take_value(r, p, end, why_r, size) == -1 ||
+	    (negated && negate(r, why_r, size) == -1))
 		return -1;
 	return 1;
 }
@@ -292,6 +323,12 @@ print_key(struct buf *b, const char *key, size_t klen)
 	memset(&r, 0, sizeof(r));
 	if (klen >= sizeof(r.key))
 		return -1;
+	if (klen > 0 && key[0] == '!') {
+		if (buf_addc(b, '!') == -1)
+			return -1;
+		key++;
+		klen--;
+	}
 	memcpy(r.key, key, klen);
 	address = key_address(&r) || memchr(key, '[', klen) != NULL;
 	for (i = 0; i < klen; i++) {

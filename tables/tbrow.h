@@ -1,7 +1,7 @@
 /*
  * tbrow - the text of a table: a key and a value a line, inlet-tables(5).
  *
- *	key: value		key value		key
+ *	key: value		key value		key		!key
  *
  * Text tables, lists, CIDR sets and dbmbuild all read rows with this, so that
  * a row means the same wherever it stands.
@@ -28,7 +28,11 @@ enum tbrow_kind {
 struct tbrow {
 	enum tbrow_kind kind;
 	size_t klen;
-	char key[TBROW_KEY];	/* lower case; addresses as net_text has them */
+	/*
+	 * Lower case; addresses as net_text has them.  '!' before it: what it
+	 * is the key of is not in the table, and there is no value.
+	 */
+	char key[TBROW_KEY];
 	struct netaddr address;	/* of an address or a prefix */
 	int bits;
 	struct buf value;

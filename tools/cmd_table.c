@@ -38,9 +38,13 @@ ask(const struct question *q, struct buf *value_r, int *line_r)
 	return tb_find(q->t, q->key, value_r, line_r);
 }
 
-/* Which prefix, or parent, was it?  Asks for each of them by itself. */
+/*
+ * Which prefix, or parent, was it that gave the answer?  Asks for each of them
+ * by itself.
+ */
 static bool
-hit_prefix(const struct question *q, char *dst, size_t size)
+hit_prefix(const struct question *q, enum tb_answer answer, char *dst,
+    size_t size)
 {
 	char text[NET_TEXT];
 
@@ -51,42 +55,79 @@ hit_prefix(const struct question *q, char *dst, size_t size)
 			snprintf(dst, size, "%s", net_text(&a, text));
 		else
 			snprintf(dst, size, "%s/%d", net_text(&a, text), bits);
-		if (tb_find(q->t, dst, NULL, NULL) == TB_FOUND)
+		if (tb_find(q->t, dst, NULL, NULL) == answer)
 			return true;
 	}
 	return false;
 }
 
 static bool
-hit_name(const struct question *q, char *dst, size_t size)
+hit_name(const struct question *q, enum tb_answer answer, char *dst,
+    size_t size)
 {
 	const char *p = q->key;
 
 	while (p != NULL && *p != '\0') {
 		if (text_copy(dst, size, p) == 0 &&
-		    tb_find(q->t, dst, NULL, NULL) == TB_FOUND)
+		    tb_find(q->t, dst, NULL, NULL) == answer)
 			return true;
 		p = strchr(p + 1, '.');
 	}
 	return false;
 }
 
+struct row {
+	int line;
+	char key[TB_KEY];
+};
+
+static int
+take_line(void *arg, const char *key, size_t klen, const char *value,
+    size_t vlen, int line)
+{
+	struct row *row = arg;
+
+	(void)value, (void)vlen;
+	if (line != row->line || klen >= sizeof(row->key))
+		return 0;
+	memcpy(row->key, key, klen);
+	row->key[klen] = '\0';
+	return 1;
+}
+
+/* The key of the row, as the table has it. */
 static void
-print_place(const struct question *q, int line)
+row_key(const struct question *q, enum tb_answer answer, struct row *row)
+{
+	char hit[TB_KEY - 1] = "";
+	bool known;
+
+	/* The line tells it, unless all rows of a table have the same. */
+	if (q->s->v.type != TABLE_LIST && row->line > 0 &&
+	    tb_walk(q->t, take_line, row) == 1)
+		return;
+	known = q->address.family != 0 ?
+	    hit_prefix(q, answer, hit, sizeof(hit)) :
+	    hit_name(q, answer, hit, sizeof(hit));
+	text_lower(hit);
+	(void)snprintf(row->key, sizeof(row->key), "%s%s",
+	    answer == TB_NEGATED ? "!" : "", known ? hit : q->key);
+}
+
+static void
+print_place(const struct question *q, enum tb_answer answer, int line)
 {
 	struct origin at = q->s->from[SETTING_rows];
-	char hit[TB_KEY] = "";
-	bool known = q->address.family != 0 ?
-	    hit_prefix(q, hit, sizeof(hit)) : hit_name(q, hit, sizeof(hit));
+	struct row row = { .line = line };
 
+	row_key(q, answer, &row);
 	if (tb_path(q->t)[0] != '\0')
 		at.file = tb_path(q->t);
 	if (at.file != NULL && line > 0)
 		printf("%s:%d: ", at.file, line);
 	else
 		printf("%s: ", at.file != NULL ? at.file : CONF_EMBEDDED);
-	text_lower(hit);
-	show_text(stdout, known ? hit : q->key);
+	show_text(stdout, row.key);
 	putchar('\n');
 }
 
@@ -95,13 +136,20 @@ get(struct question *q)
 {
 	struct buf value;
 	int line = 0, code = EX_OK;
+	enum tb_answer answer;
 
 	buf_init(&value, VALUE_MOST);
-	switch (ask(q, &value, &line)) {
+	answer = ask(q, &value, &line);
+	switch (answer) {
 	case TB_FOUND:
 		show_lines(stdout, value.len > 0 ? value.p : "", value.len);
 		putchar('\n');
-		print_place(q, line);
+		print_place(q, answer, line);
+		break;
+	case TB_NEGATED:
+		printf("not found: a negated key\n");
+		print_place(q, answer, line);
+		code = NOT_FOUND;
 		break;
 	case TB_NOT_FOUND:
 		printf("not found\n");

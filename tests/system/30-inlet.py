@@ -261,7 +261,12 @@ def table():
                            '"host.example.net: v2"'))
     s.text += 'table "file" { type = "text" file = "f" }\n'
     s.scratch.write("f", "# rows\nuser@example.org: some where\n"
-                         "192.0.2.0/24: doc\n2001:db8::/32: six\n")
+                         "192.0.2.0/24: doc\n2001:db8::/32: six\n"
+                         "!192.0.2.16/28\n!2001:db8::7\n")
+    s.text += ('table "set" { type = "cidr" file = "c" }\n'
+               'table "not" { type = "list" rows = {".example", '
+               '"!no.example"} }\n')
+    s.scratch.write("c", "10.0.0.0/8: ten\n!10.1.0.0/16\n")
     s.write_conf()
 
     def get(name, key):
@@ -280,9 +285,21 @@ def table():
     eq(get("file", "USER@example.org"),
        (0, "some where\n%s:2: user@example.org\n" % path), "a mailbox")
     eq(get("file", "other@example.org")[0], 1, "another mailbox")
+    negated = "not found: a negated key\n"
+    eq(get("file", "192.0.2.17"), (1, negated + "%s:5: !192.0.2.16/28\n" % path),
+       "a negated prefix: 1, and which row")
+    eq(get("file", "2001:DB8::7"), (1, negated + "%s:6: !2001:db8::7\n" % path),
+       "a negated address")
+    eq(get("not", "no.example"), (1, negated + "%s:%d: !no.example\n" % (
+        s.scratch.conf, line_of(s, '"not"'))), "a negated name of a list")
+    eq(get("set", "10.2.3.4"), (0, "ten\n%s:1: 10.0.0.0/8\n"
+                                % s.scratch.at("c")), "CIDR: the prefix")
+    eq(get("set", "10.1.2.3"), (1, negated + "%s:2: !10.1.0.0/16\n"
+                                % s.scratch.at("c")), "CIDR: a negated one")
     eq(get("none", "x")[0], 64, "no such table")
     eq(sorted(inlet(s, "table", "list", "file").stdout.splitlines()),
-       ["192.0.2.0/24: doc", "2001:db8::/32: six",
+       ["!192.0.2.16/28", "!2001:db8::7", "192.0.2.0/24: doc",
+        "2001:db8::/32: six",
         "user@example.org: some where"], "list")
     eq(inlet(s, "table", "get", "file").returncode, 64, "no key")
     eq(inlet(s, "table", "put", "file", "x").returncode, 64, "no such word")

@@ -123,7 +123,23 @@ MM_UNUSED static struct tb broken = {
 	.kind = &broken_kind, .holds = TB_ADDRESSES | TB_NAMES
 };
 
-/* What the table has for key: "value", "(none)" or "(later)". */
+MM_UNUSED static const char *
+answer_text(enum tb_answer answer, const struct buf *value)
+{
+	switch (answer) {
+	case TB_FOUND:
+		return buf_str(value);
+	case TB_LATER:
+		return "(later)";
+	case TB_NEGATED:
+		return "(negated)";
+	case TB_NOT_FOUND:
+		break;
+	}
+	return "(none)";
+}
+
+/* What the table has for key: "value", "(none)", "(later)", "(negated)". */
 MM_UNUSED static const char *
 found(struct tb *t, const char *key)
 {
@@ -133,8 +149,7 @@ found(struct tb *t, const char *key)
 
 	buf_init(&value, sizeof(text) - 1);
 	answer = tb_find(t, key, &value, NULL);
-	(void)snprintf(text, sizeof(text), "%s", answer == TB_FOUND ?
-	    buf_str(&value) : answer == TB_LATER ? "(later)" : "(none)");
+	(void)snprintf(text, sizeof(text), "%s", answer_text(answer, &value));
 	buf_free(&value);
 	return text;
 }
@@ -151,8 +166,21 @@ found_address(struct tb *t, const char *address)
 		errx(1, "%s", address);
 	buf_init(&value, sizeof(text) - 1);
 	answer = tb_find_address(t, &a, &value, NULL);
-	(void)snprintf(text, sizeof(text), "%s", answer == TB_FOUND ?
-	    buf_str(&value) : answer == TB_LATER ? "(later)" : "(none)");
+	(void)snprintf(text, sizeof(text), "%s", answer_text(answer, &value));
+	buf_free(&value);
+	return text;
+}
+
+MM_UNUSED static const char *
+found_name(struct tb *t, const char *key)
+{
+	static char text[1024];
+	struct buf value;
+	enum tb_answer answer;
+
+	buf_init(&value, sizeof(text) - 1);
+	answer = tb_find_name(t, key, &value, NULL);
+	(void)snprintf(text, sizeof(text), "%s", answer_text(answer, &value));
 	buf_free(&value);
 	return text;
 }

@@ -24,7 +24,8 @@ make_tables(void)
 {
 	rows_table("hosts", "text", "example.org\n.example.org\n"
 	    "[192.0.2.1]\n192.0.2.2\n2001:db8::1\n127.0.0.1\n");
-	rows_table("lan", "text", "lan.example\nshared.example\n10.0.0.0/8\n");
+	rows_table("lan", "text", "lan.example\nshared.example\n10.0.0.0/8\n"
+	    ".lan.example\n!no.lan.example\n");
 	rows_table("partner", "text", "partner.example\nshared.example\n");
 	rows_table("void", "text", "void.example\n");
 	rows_table("users", "text",
@@ -38,6 +39,7 @@ make_tables(void)
 	    "////////////////////////////////////////////////////////////////"
 	    "\n"
 	    "@all.example.org\n"
+	    "!gone@all.example.org\n"
 	    "@box.example.org: everybody\n");
 	rows_table("aliases", "text",
 	    "one@example.org: bob\n"
@@ -55,6 +57,7 @@ make_tables(void)
 	    "tag+one: ann@example.org\n"
 	    "tag: bob\n"
 	    "@moved.example.org: bob\n"
+	    "!any@moved.example.org\n"
 	    "l0: l1\nl1: l2\nl2: l3\nl3: l4\nl4: l5\nl5: l6\nl6: l7\n"
 	    "l7: l8\nl8: l9\nl9: bob\n"
 	    "m0: l0\n");
@@ -183,6 +186,20 @@ test_mailboxes(void)
 	    NOUSER, "a quoted local part is no address");
 	is(routed(WORLD, true, "carl@example.org"), NOUSER,
 	    "nobody, whatever the source is");
+}
+
+/* A row with '!' takes one thing out of what another row holds. */
+static void
+test_negated(void)
+{
+	is(routed(USERS, false, "x@a.lan.example"),
+	    "lan a.lan.example x@a.lan.example ", "a domain below ours");
+	is(routed(USERS, false, "x@no.lan.example"), "550 5.4.4 no-route",
+	    "a domain");
+	is(routed(WORLD, false, "gone@all.example.org"), NOUSER, "a mailbox");
+	is(routed(WORLD, false, "gone+x@all.example.org"), NOUSER,
+	    "with its extensions");
+	is(routed(WORLD, false, "any@moved.example.org"), NOUSER, "an alias");
 }
 
 static void
@@ -486,6 +503,7 @@ main(void)
 	if (site_open(&site, conf, &why) == -1)
 		errx(1, "%s", buf_str(&why));
 	test_mailboxes();
+	test_negated();
 	test_literals();
 	test_postmaster();
 	test_aliases();

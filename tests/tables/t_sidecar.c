@@ -28,7 +28,8 @@ static void
 test_good(void)
 {
 	static const char text[] = "inlet-table 1\n"
-	    "new " NEW " 1000000 addresses names 4/0 4/24 4/32 6/128\n"
+	    "new " NEW " 1000000 addresses names negations 4/0 4/24 4/32 "
+	    "6/128\n"
 	    "old " OLD " 0\n";
 	struct sidecar s;
 	struct buf b;
@@ -36,7 +37,8 @@ test_good(void)
 	num(read_text(text, &s), 0, "a sidecar");
 	is(s.new.digest, NEW, "its digest");
 	num(s.new.rows, 1000000, "its rows");
-	num(s.new.holds, TB_ADDRESSES | TB_NAMES, "its keys");
+	num(s.new.holds, TB_ADDRESSES | TB_NAMES | TB_NEGATIONS,
+	    "its keys");
 	ok(s.new.prefixes.v4[0] && s.new.prefixes.v4[24] &&
 	    !s.new.prefixes.v4[8] && s.new.prefixes.v6[128] &&
 	    !s.new.prefixes.v6[24], "its prefixes");

@@ -27,14 +27,19 @@ make(void)
 	put(&conf->server, "hostname", "mx.example.org");
 	s = conf_section(conf, TABLE, "names");
 	put(s, "type", "list");
-	put(s, "rows", ".partner.example", "192.0.2.9");
+	put(s, "rows", ".partner.example", "192.0.2.9", "!no.partner.example",
+	    "!198.51.100.9");
 	s = conf_section(conf, TABLE, "lan");
 	put(s, "type", "list");
-	put(s, "rows", "10.0.0.0/8", "2001:db8::/32");
+	put(s, "rows", "10.0.0.0/8", "2001:db8::/32", "!10.9.0.0/16");
+	s = conf_section(conf, TABLE, "wide");
+	put(s, "type", "list");
+	put(s, "rows", "10.0.0.0/8", ".partner.example");
 	add_channel("lan", "lan");
 	add_channel("partner", "names");
 	add_channel("lan2", "lan");
 	add_channel("world", NULL);
+	add_channel("wide", "wide");
 	s = conf_section(conf, LISTENER, "some");
 	put(s, "channels", "partner", "world");
 	(void)conf_section(conf, LISTENER, "all");
@@ -67,8 +72,8 @@ static void
 test_lists(void)
 {
 	is(list(0, ""), "partner,world", "the listener's");
-	is(list(1, ""), "lan,partner,lan2,world", "all channels");
-	is(list(-1, ""), "lan,partner,lan2,world", "no listener");
+	is(list(1, ""), "lan,partner,lan2,world,wide", "all channels");
+	is(list(-1, ""), "lan,partner,lan2,world,wide", "no listener");
 	is(list(0, "world,lan"), "world,lan", "the operand wins");
 	is(list(0, "world,,lan"), "!empty name in the list of channels",
 	    "empty part");
@@ -113,23 +118,24 @@ source(const char *channels, const char *peer, enum ask_outcome outcome,
 	return text;
 }
 
+#define ALL "lan,partner,lan2,world"
 #define UNKNOWN(who) "554 5.7.1 Your name, '" who \
 	"', is unknown to us (unknown-host)"
 
 static void
 test_found(void)
 {
-	is(source("", "10.1.2.3", ASK_NONE, "", true), "lan found",
+	is(source(ALL, "10.1.2.3", ASK_NONE, "", true), "lan found",
 	    "by prefix");
-	is(source("", "2001:db8::1", ASK_NONE, "", true), "lan found",
+	is(source(ALL, "2001:db8::1", ASK_NONE, "", true), "lan found",
 	    "by IPv6 prefix");
 	is(source("lan2,lan", "10.1.2.3", ASK_NONE, "", true), "lan2 found",
 	    "the first of the list wins");
-	is(source("", "192.0.2.9", ASK_LATER, "", true), "partner found",
+	is(source(ALL, "192.0.2.9", ASK_LATER, "", true), "partner found",
 	    "by address, whatever its name");
-	is(source("", "192.0.2.1", ASK_FOUND, "a.partner.example", true),
+	is(source(ALL, "192.0.2.1", ASK_FOUND, "a.partner.example", true),
 	    "partner found", "by name");
-	is(source("", "192.0.2.1", ASK_FOUND, "A.Partner.Example", true),
+	is(source(ALL, "192.0.2.1", ASK_FOUND, "A.Partner.Example", true),
 	    "partner found", "in any case");
 	is(source("partner,lan", "10.1.2.3", ASK_LATER, "", true),
 	    "lan found uncertain", "by address; perhaps by name before");
@@ -137,16 +143,38 @@ test_found(void)
 	    "lan found", "by address before any name");
 }
 
+/* The table that says '!' is left, whatever else it has; others are not. */
+static void
+test_negated(void)
+{
+	is(source("lan,wide,world", "10.9.0.1", ASK_NONE, "", true),
+	    "wide found", "the next table may hold it");
+	is(source("lan,world", "10.9.0.1", ASK_NONE, "", true),
+	    UNKNOWN("10.9.0.1"), "none does");
+	is(source("lan,world", "10.9.0.1", ASK_NONE, "", false), "world",
+	    "none does: last");
+	is(source("partner,wide,world", "192.0.2.1", ASK_FOUND,
+	    "no.partner.example", true), "wide found", "by name");
+	is(source("partner,world", "192.0.2.1", ASK_FOUND,
+	    "no.partner.example", true), UNKNOWN("no.partner.example"),
+	    "by name, and no other");
+	is(source("partner,world", "198.51.100.9", ASK_FOUND,
+	    "a.partner.example", true), UNKNOWN("a.partner.example"),
+	    "an address ends it before the name");
+	is(source("partner,world", "198.51.100.9", ASK_LATER, "", true),
+	    UNKNOWN("198.51.100.9"), "so that its name does not matter");
+}
+
 static void
 test_not_found(void)
 {
-	is(source("", "192.0.2.1", ASK_FOUND, "a.example.net", false),
+	is(source(ALL, "192.0.2.1", ASK_FOUND, "a.example.net", false),
 	    "world", "unknown name: last");
-	is(source("", "192.0.2.1", ASK_FOUND, "a.example.net", true),
+	is(source(ALL, "192.0.2.1", ASK_FOUND, "a.example.net", true),
 	    UNKNOWN("a.example.net"), "unknown name, finicky");
-	is(source("", "192.0.2.1", ASK_NONE, "", false), "world",
+	is(source(ALL, "192.0.2.1", ASK_NONE, "", false), "world",
 	    "no name: last");
-	is(source("", "192.0.2.1", ASK_NONE, "", true), "554 5.7.1 Cannot "
+	is(source(ALL, "192.0.2.1", ASK_NONE, "", true), "554 5.7.1 Cannot "
 	    "resolve your address. '192.0.2.1' (no-name)", "no name, finicky");
 	is(source("lan,world", "192.0.2.1", ASK_NONE, "", true),
 	    UNKNOWN("192.0.2.1"), "no name was needed, finicky");
@@ -163,9 +191,9 @@ test_not_found(void)
 static void
 test_failed(void)
 {
-	is(source("", "192.0.2.1", ASK_LATER, "", false), "world uncertain",
+	is(source(ALL, "192.0.2.1", ASK_LATER, "", false), "world uncertain",
 	    "a look-up failed: last, uncertain");
-	is(source("", "192.0.2.1", ASK_LATER, "", true), "421 4.4.3 Cannot "
+	is(source(ALL, "192.0.2.1", ASK_LATER, "", true), "421 4.4.3 Cannot "
 	    "resolve your address now. '192.0.2.1' (lookup)",
 	    "a look-up failed, finicky");
 }
@@ -176,11 +204,11 @@ test_table(void)
 	struct tb *good = site.channels[0].hosts;
 
 	site.channels[0].hosts = &broken;
-	is(source("", "10.1.2.3", ASK_NONE, "", false), "world uncertain",
+	is(source(ALL, "10.1.2.3", ASK_NONE, "", false), "world uncertain",
 	    "a table that fails: last, uncertain");
 	is(source("lan2,lan", "10.1.2.3", ASK_NONE, "", false), "lan2 found",
 	    "but not if it is found before");
-	is(source("", "10.1.2.3", ASK_NONE, "", true), "421 4.3.0 "
+	is(source(ALL, "10.1.2.3", ASK_NONE, "", true), "421 4.3.0 "
 	    "mx.example.org cannot take mail now, try again later (table)",
 	    "a table that fails, finicky");
 	site.channels[0].hosts = good;
@@ -208,6 +236,7 @@ main(void)
 	test_lists();
 	test_needs();
 	test_found();
+	test_negated();
 	test_not_found();
 	test_failed();
 	test_table();

@@ -65,6 +65,31 @@ test_hand(struct conf *c)
 }
 
 static void
+test_negated(struct conf *c)
+{
+	char why[512];
+	struct tb *t = opened(c, "10.0.0.0/8 ten\n!10.1.0.0/16\n"
+	    "10.1.1.0/24 one\n!10.1.1.7\n!::/0\n", why, sizeof(why));
+
+	if (t == NULL)
+		errx(1, "%s", why);
+	is(found_address(t, "10.0.0.1"), "ten", "not negated");
+	is(found_address(t, "10.1.0.1"), "(negated)", "a negated prefix");
+	is(found_address(t, "10.1.1.1"), "one", "more specific");
+	is(found_address(t, "10.1.1.7"), "(negated)", "an address in it");
+	is(found_address(t, "10.1.2.0"), "(negated)", "behind it");
+	is(found_address(t, "10.2.0.0"), "ten", "behind both");
+	is(found_address(t, "::1"), "(negated)", "all of IPv6");
+	is(found(t, "10.1.1.7"), "(negated)", "by text");
+	is(found_name(t, "[10.1.1.7]"), "(negated)", "as a literal");
+	tb_close(t);
+	ok(opened(c, "10.0.0.0/8\n!10.0.0.0/8\n", why, sizeof(why)) == NULL,
+	    "both");
+	ok(strstr(why, "cidr:2: \"!10.0.0.0/8\" is the opposite of line 1")
+	    != NULL, why);
+}
+
+static void
 test_bad(struct conf *c)
 {
 	char why[512];
@@ -103,6 +128,13 @@ struct drawn {
 	struct netaddr a;
 	int bits;
 };
+
+/* A quarter of them, the same prefix always alike. */
+static bool
+negated(const struct drawn *d)
+{
+	return (d->a.ip[0] + d->a.ip[3] + d->bits) % 4 == 0;
+}
 
 /* Few high bits, so that prefixes nest deeply. */
 static struct netaddr
@@ -154,8 +186,12 @@ test_drawn(struct conf *c)
 		d[i].bits = (int)(draw() % (family == 4 ? 33 : 129));
 		d[i].a = draw_address(family);
 		d[i].a = net_prefix(&d[i].a, d[i].bits);
-		(void)fprintf(f, "%s/%d: %s-%d\n", net_text(&d[i].a, name),
-		    d[i].bits, name, d[i].bits);
+		net_text(&d[i].a, name);
+		if (negated(&d[i]))
+			(void)fprintf(f, "!%s/%d\n", name, d[i].bits);
+		else
+			(void)fprintf(f, "%s/%d: %s-%d\n", name, d[i].bits,
+			    name, d[i].bits);
 	}
 	(void)fclose(f);
 	t = opened(c, text, why, sizeof(why));
@@ -166,7 +202,9 @@ test_drawn(struct conf *c)
 		char want[128] = "(none)";
 		int best = longest(d, &a);
 
-		if (best != -1)
+		if (best != -1 && negated(&d[best]))
+			(void)snprintf(want, sizeof(want), "(negated)");
+		else if (best != -1)
 			(void)snprintf(want, sizeof(want), "%s-%d",
 			    net_text(&d[best].a, name), d[best].bits);
 		if (strcmp(found_address(t, net_text(&a, name)), want) != 0)
@@ -185,6 +223,7 @@ main(void)
 
 	scratch_make();
 	test_hand(c);
+	test_negated(c);
 	test_bad(c);
 	test_drawn(c);
 	conf_free(c);

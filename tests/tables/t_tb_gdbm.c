@@ -95,6 +95,26 @@ test_find(void)
 }
 
 static void
+test_negated(void)
+{
+	struct tb *t;
+
+	make("192.0.2.0/24: lan\n!192.0.2.16/28\n192.0.2.17: host\n"
+	    ".example.org: sub\n!bad.example.org\n");
+	t = opened();
+	if (t == NULL)
+		errx(1, "%s", why_text);
+	num(tb_holds(t), TB_ADDRESSES | TB_NAMES | TB_NEGATIONS,
+	    "the sidecar says that some are negated");
+	is(found_address(t, "192.0.2.1"), "lan", "not negated");
+	is(found_address(t, "192.0.2.18"), "(negated)", "a negated prefix");
+	is(found_address(t, "192.0.2.17"), "host", "more specific");
+	is(found_name(t, "a.example.org"), "sub", "a name");
+	is(found_name(t, "bad.example.org"), "(negated)", "a negated name");
+	tb_close(t);
+}
+
+static void
 make_many(void)
 {
 	char *text = NULL;
@@ -330,6 +350,7 @@ main(void)
 	conf = conf_new();
 	section = conf_file_table(conf, "t", "gdbm", scratch_path("t.db"));
 	test_find();
+	test_negated();
 	make_many();
 	t = opened();
 	if (t == NULL)

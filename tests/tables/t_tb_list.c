@@ -31,7 +31,8 @@ main(void)
 	int line = 0;
 
 	put(s, "type", "list");
-	put(s, "rows", "Host.example: v", "192.0.2.0/24", "::1", "bare");
+	put(s, "rows", "Host.example: v", "192.0.2.0/24", "::1", "bare",
+	    "!192.0.2.8");
 	buf_init(&why, 1000);
 	t = tb_open(c, s, &why);
 	if (t == NULL)
@@ -44,13 +45,15 @@ main(void)
 	is(found_address(t, "::1"), "", "an address");
 	num(tb_find(t, "bare", NULL, &line), TB_FOUND, "the line");
 	num(line, 99, "is the setting's");
-	num(tb_holds(t), TB_ADDRESSES | TB_NAMES, "it holds both");
-	tb_close(t);
+	num(tb_holds(t), TB_ADDRESSES | TB_NAMES | TB_NEGATIONS,
+	    "it holds all sorts");
 
+	is(found_address(t, "192.0.2.8"), "(negated)", "a negated row");
 	is(refused(c, "one", "10.0.0.1/8"), "test.conf:99: row \"10.0.0.1/8\": "
 	    "bad address or prefix \"10.0.0.1/8\" (table \"one\")", "reason");
 	is(refused(c, "two", "# x"),
 	    "test.conf:99: row \"# x\": no key (table \"two\")", "reason");
+	tb_close(t);
 	buf_free(&why);
 	conf_free(c);
 	return done();

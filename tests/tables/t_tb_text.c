@@ -26,21 +26,6 @@ static const char text[] =
     "again: three\n"
     "empty\n";
 
-static const char *
-name(struct tb *t, const char *key)
-{
-	static char result[256];
-	struct buf value;
-	enum tb_answer answer;
-
-	buf_init(&value, 255);
-	answer = tb_find_name(t, key, &value, NULL);
-	(void)snprintf(result, sizeof(result), "%s", answer == TB_FOUND ?
-	    buf_str(&value) : answer == TB_LATER ? "(later)" : "(none)");
-	buf_free(&value);
-	return result;
-}
-
 static void
 test_find(struct tb *t)
 {
@@ -66,19 +51,20 @@ test_find(struct tb *t)
 static void
 test_name(struct tb *t)
 {
-	is(name(t, "example.org"), "one", "a name before its parents");
-	is(name(t, "a.b.example.org"), "sub", "below a parent");
-	is(name(t, "b.example.org"), "sub", "right below it");
-	is(name(t, "xexample.org"), "(none)", "no parent by its letters");
-	is(name(t, "a.net"), "net", "below a top level");
-	is(name(t, "net"), "(none)", "which is not below itself");
-	is(name(t, ""), "(none)", "no name");
-	is(name(t, "[192.0.2.9]"), "literal", "a literal as it is written");
-	is(name(t, "[192.0.2.1]"), "host", "a literal by its address");
-	is(name(t, "[192.0.2.77]"), "lan", "a literal by its prefix");
-	is(name(t, "[ipv6:2001:db8::9]"), "literal6", "an IPv6 literal");
-	is(name(t, "[IPv6:2001:db8:0:0::9]"), "literal6", "in any spelling");
-	is(name(t, "[nonsense]"), "(none)", "a literal of nothing");
+	is(found_name(t, "example.org"), "one", "a name before its parents");
+	is(found_name(t, "a.b.example.org"), "sub", "below a parent");
+	is(found_name(t, "b.example.org"), "sub", "right below it");
+	is(found_name(t, "xexample.org"), "(none)", "no parent by its letters");
+	is(found_name(t, "a.net"), "net", "below a top level");
+	is(found_name(t, "net"), "(none)", "which is not below itself");
+	is(found_name(t, ""), "(none)", "no name");
+	is(found_name(t, "[192.0.2.9]"), "literal", "a literal as written");
+	is(found_name(t, "[192.0.2.1]"), "host", "a literal by its address");
+	is(found_name(t, "[192.0.2.77]"), "lan", "a literal by its prefix");
+	is(found_name(t, "[ipv6:2001:db8::9]"), "literal6", "an IPv6 literal");
+	is(found_name(t, "[IPv6:2001:db8:0:0::9]"), "literal6",
+	    "in any spelling");
+	is(found_name(t, "[nonsense]"), "(none)", "a literal of nothing");
 }
 
 static void
@@ -101,6 +87,64 @@ count(void *arg, const char *key, size_t klen, const char *value, size_t vlen,
 
 	(void)key, (void)klen, (void)value, (void)vlen, (void)line;
 	return ++*n == 5 ? 7 : 0;
+}
+
+/* More specific wins, and '!' ends it. */
+static void
+test_negated(struct conf *c)
+{
+	struct section *s = conf_file_table(c, "negated", "text",
+	    scratch_file("negated",
+	    "192.0.2.0/24: lan\n!192.0.2.7\n!192.0.2.16/28\n"
+	    "192.0.2.17: again\n!2001:db8::/48\n2001:db8::/32: six\n"
+	    ".example.org: sub\n!bad.example.org\n!.dyn.example.org\n"
+	    "good.dyn.example.org: host\n@example.org: all\n"
+	    "!ann@example.org\n![192.0.2.99]\n!only.example\n"));
+	struct buf why;
+	struct tb *t;
+	int line = 0;
+
+	buf_init(&why, 1000);
+	t = tb_open(c, s, &why);
+	if (t == NULL)
+		errx(1, "%s", buf_str(&why));
+	num(tb_holds(t), TB_ADDRESSES | TB_NAMES | TB_NEGATIONS, "it says so");
+	is(found_address(t, "192.0.2.6"), "lan", "beside it");
+	is(found_address(t, "192.0.2.7"), "(negated)", "an address");
+	is(found_address(t, "192.0.2.15"), "lan", "before the prefix");
+	is(found_address(t, "192.0.2.16"), "(negated)", "a prefix");
+	is(found_address(t, "192.0.2.31"), "(negated)", "its last");
+	is(found_address(t, "192.0.2.32"), "lan", "behind the prefix");
+	is(found_address(t, "192.0.2.17"), "again", "more specific still");
+	is(found_address(t, "2001:db8:0:1::1"), "(negated)", "IPv6");
+	is(found_address(t, "2001:db8:1::1"), "six", "IPv6 beside it");
+	is(found_address(t, "198.51.100.1"), "(none)", "not held anyway");
+	is(found_name(t, "a.example.org"), "sub", "a name beside it");
+	is(found_name(t, "BAD.example.org"), "(negated)", "a name");
+	is(found_name(t, "a.bad.example.org"), "sub", "not what is below it");
+	is(found_name(t, "a.dyn.example.org"), "(negated)", "a parent");
+	is(found_name(t, "dyn.example.org"), "sub", "not the parent itself");
+	is(found_name(t, "good.dyn.example.org"), "host", "but this one");
+	is(found_name(t, "only.example"), "(negated)", "with nothing around");
+	is(found_name(t, "[192.0.2.99]"), "(negated)", "a literal");
+	is(found_name(t, "[192.0.2.7]"), "(negated)", "by its address");
+	is(found_name(t, "[192.0.2.98]"), "lan", "another literal");
+	is(found(t, "ann@example.org"), "(negated)", "a mailbox");
+	is(found(t, "!ann@example.org"), "(none)", "no client can ask for it");
+	is(found_name(t, "!bad.example.org"), "sub", "nor so");
+	num(tb_find(t, "bad.example.org", NULL, &line), TB_NEGATED, "its line");
+	num(line, 8, "is known");
+	tb_close(t);
+	(void)scratch_file("negated", "a.example\n\n!A.example\n");
+	ok(tb_open(c, s, &why) == NULL, "both");
+	ok(strstr(buf_str(&why), "negated:3: \"!a.example\" is the opposite of "
+	    "line 1") != NULL, buf_str(&why));
+	buf_reset(&why);
+	(void)scratch_file("negated", "!192.0.2.0/24\n192.0.2.0/24\n");
+	ok(tb_open(c, s, &why) == NULL, "the other way round");
+	ok(strstr(buf_str(&why), "negated:2: \"192.0.2.0/24\" is the opposite "
+	    "of line 1") != NULL, buf_str(&why));
+	buf_free(&why);
 }
 
 /* The file may go, be cut or be written over: the table is what it was. */
@@ -171,7 +215,7 @@ test_path(struct conf *c)
 int
 main(void)
 {
-	static const char *const names[] = { "text", "bad" };
+	static const char *const names[] = { "text", "bad", "negated" };
 	struct conf *c = conf_new();
 	struct section *s;
 	struct buf why;
@@ -191,6 +235,7 @@ main(void)
 	test_address(t);
 	tb_close(t);
 	test_snapshot(c, s);
+	test_negated(c);
 	test_bad(c);
 	test_path(c);
 	buf_free(&why);

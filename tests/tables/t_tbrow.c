@@ -74,7 +74,25 @@ static const struct {
 	{ "12345", "n 12345=" },
 	{ "a/b", "n a/b=" },
 	{ "abc/def", "n abc/def=" },
+	{ "!Example.org", "n !example.org=" },
+	{ "!.example.org:", "n !.example.org=" },
+	{ "!192.0.2.1 # why", "a !192.0.2.1=" },
+	{ "!192.0.2.0/28", "p !192.0.2.0/28=" },
+	{ "!2001:DB8:0::1:", "a !2001:db8::1=" },
+	{ "![192.0.2.1]", "m ![192.0.2.1]=" },
+	{ "!user@example.org", "m !user@example.org=" },
+	{ "a!b", "n a!b=" },
 	/* refused */
+	{ "!", "!no key behind \"!\"" },
+	{ "! example.org", "!no key behind \"!\"" },
+	{ "!: x", "!no key behind \"!\"" },
+	{ "!!a", "!two marks before \"a\"" },
+	{ "!\\!a", "!two marks before \"a\"" },
+	{ "\\!a", "!no key can begin with the mark of \"a\"" },
+	{ "!a: b", "!a negated key has no value: \"a\"" },
+	{ " !a", "!blank before a key (there are no continuation lines): "
+	    "\"a\"" },
+	{ "!192.0.2.1/24", "!bad address or prefix \"192.0.2.1/24\"" },
 	{ " example.org", "!blank before a key (there are no continuation "
 	    "lines): \"example.org\"" },
 	{ ": x", "!no key before \":\"" },
@@ -119,6 +137,12 @@ test_long(void)
 	    "the longest key");
 	num(tbrow_parse(&row, line, TBROW_KEY, why, sizeof(why)), -1,
 	    "a longer key");
+	line[0] = '!';
+	num(tbrow_parse(&row, line, TBROW_KEY - 1, why, sizeof(why)), 1,
+	    "the longest negated key");
+	num(tbrow_parse(&row, line, TBROW_KEY, why, sizeof(why)), -1,
+	    "a longer one");
+	line[0] = 'a';
 	line[1] = ' ';
 	num(tbrow_parse(&row, line, TBROW_VALUE + 2, why, sizeof(why)), 1,
 	    "the longest value");
