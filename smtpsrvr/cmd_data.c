@@ -19,7 +19,7 @@
 #define OVERRUN 4		/* times the maximum that is read and dropped */
 
 enum text_end { TEXT_END, TEXT_BARE, TEXT_CLOSED, TEXT_TIMEOUT, TEXT_SLOW,
-	TEXT_ENDLESS };
+	TEXT_ENDLESS, TEXT_STOPPING };
 
 static bool
 too_big(const struct session *s)
@@ -41,10 +41,11 @@ more(struct session *s, int64_t until)
 		return TEXT_END;
 	case WIRE_TIMEOUT:
 		return clock_left(until) == 0 ? TEXT_SLOW : TEXT_TIMEOUT;
+	case WIRE_STOPPING:
+		return TEXT_STOPPING;
 	case WIRE_TOO_LONG:
 	case WIRE_BARE:
 	case WIRE_CLOSED:
-	case WIRE_STOPPING:
 		break;
 	}
 	return TEXT_CLOSED;
@@ -106,6 +107,9 @@ refuse_text(struct session *s, enum text_end end, struct reply *r)
 		    (long long)s->set->max_message_size);
 		reply_limit(r, "max-message-size", (long long)s->tx.size,
 		    s->set->max_message_size);
+		break;
+	case TEXT_STOPPING:
+		reply_set(r, REPLY_SHUTTING_DOWN, s->server->hostname);
 		break;
 	case TEXT_CLOSED:
 	case TEXT_END:

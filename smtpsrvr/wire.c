@@ -45,12 +45,16 @@ wire_flush(struct wire *w)
 	return errno == ETIMEDOUT ? WIRE_TIMEOUT : WIRE_CLOSED;
 }
 
-/* Waits for the client, and for smtpd where stopping is allowed. */
+/*
+ * Waits for the client, and for smtpd: its wish to stop can be read, where
+ * that is allowed; that it is gone, and with it the way to submit, is a
+ * hang-up, which poll tells unasked.
+ */
 static enum wire_end
 wait_input(struct wire *w, bool stoppable, int64_t deadline)
 {
 	struct pollfd p[2] = { { w->in, POLLIN, 0 },
-	    { stoppable ? w->life : -1, POLLIN, 0 } };
+	    { w->life, stoppable ? POLLIN : 0, 0 } };
 	int n;
 
 	do {
@@ -169,6 +173,7 @@ wire_hang_up(struct wire *w)
 	size_t left = DRAIN_BYTES;
 	ssize_t n;
 
+	w->life = -1;
 	if (wire_flush(w) != WIRE_OK || shutdown(w->out, SHUT_WR) != 0)
 		return;
 	while (left > 0 && wait_input(w, false, deadline) == WIRE_OK) {

@@ -22,7 +22,7 @@ enum wire_end {
 	WIRE_BARE,	/* a bare CR or LF ended or stood in a line */
 	WIRE_CLOSED,	/* by the client */
 	WIRE_TIMEOUT,
-	WIRE_STOPPING	/* smtpd asks us to end; only between commands */
+	WIRE_STOPPING	/* smtpd asks us to end, between commands; or is gone */
 };
 
 struct wire {

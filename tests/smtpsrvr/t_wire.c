@@ -115,9 +115,12 @@ deadlines(void)
 	while ((end = wire_fill(&w, false, until)) == WIRE_OK)
 		SAY("a");
 	num(end, WIRE_TIMEOUT, "a trickle ends at the deadline");
-	close(life);
+	shutdown(life, SHUT_WR);
 	num(wire_line(&w, 100, false, clock_ms() + 20, &l, &len),
-	    WIRE_TIMEOUT, "inside a transaction smtpd's end is not seen");
+	    WIRE_TIMEOUT, "inside a transaction smtpd's wish is not seen");
+	close(life);
+	num(wire_line(&w, 100, false, clock_ms() + 1000, &l, &len),
+	    WIRE_STOPPING, "its end is");
 	w.at = w.len = 0;
 	num(line(100, &l), WIRE_STOPPING, "between commands it is");
 	close(client);

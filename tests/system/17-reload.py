@@ -145,5 +145,31 @@ def drain():
         eq(server.smtpd.wait(10), 0, "smtpd ends with 0")
 
 
+def drain_ends():
+    """drain-time is over, or smtpd was killed: no session stays behind, for
+    it could bring its message nowhere."""
+    for sig in (signal.SIGTERM, signal.SIGKILL):
+        server = Server(deliver=False, settings={"drain-time": "1s"})
+        server.start()
+        busy, typing, sending = [server.client() for _ in range(3)]
+        for c in (busy, typing, sending):
+            c.hello()
+            c.envelope()
+        typing.send(b"RCPT TO:<user")
+        typing.wait_read()
+        sending.cmd("DATA")
+        sending.send(b"Subject: a\r\n")
+        sessions = [p.pid for p in server.role("session")]
+        eq(len(sessions), 3, "three sessions are in a transaction")
+        server.smtpd.send_signal(sig)
+        for c in (busy, typing, sending):
+            eq(c.reply().code, 421, "%s: then it is told" % sig.name)
+            ok(c.closed(), "and closed")
+        ok(happens(lambda: not any(alive(pid) for pid in sessions)),
+           "and no session is left")
+        server.smtpd.wait(slow(10))
+        eq(server.scratch.queue(), [], "nothing is queued")
+
+
 if __name__ == "__main__":
-    run(settings, tables, listeners, renewal, crash, drain)
+    run(settings, tables, listeners, renewal, crash, drain, drain_ends)
