@@ -11,7 +11,8 @@ packages_build="gcc make autoconf automake pkg-config libc6-dev
 	libxxhash-dev libwrap0-dev"
 packages_run="swaks"
 packages_test="python3 perl mandoc shellcheck swaks curl msmtp s-nail nsd
-	openbsd-inetd ucspi-tcp systemd util-linux procps e2fsprogs xfsprogs"
+	openbsd-inetd ucspi-tcp systemd util-linux procps e2fsprogs xfsprogs
+	tinycdb"
 packages_full="clang libclang-rt-14-dev xz-utils"
 
 say()

@@ -17,6 +17,7 @@ tables_libtables_a_SOURCES = \
 	tables/source.h \
 	tables/tb.c \
 	tables/tb.h \
+	tables/tb_cdb.c \
 	tables/tb_cidr.c \
 	tables/tb_gdbm.c \
 	tables/tb_list.c \
@@ -41,6 +42,7 @@ tables_tests = \
 	tests/tables/t_sidecar.t \
 	tests/tables/t_site.t \
 	tests/tables/t_source.t \
+	tests/tables/t_tb_cdb.t \
 	tests/tables/t_tb_cidr.t \
 	tests/tables/t_tb_gdbm.t \
 	tests/tables/t_tb_list.t \
@@ -67,6 +69,9 @@ tests_tables_t_site_t_LDADD = $(tables_LDADD)
 tests_tables_t_source_t_SOURCES = tests/tables/t_source.c \
 	tests/tables/fixture.h tests/tap.h
 tests_tables_t_source_t_LDADD = $(tables_LDADD)
+tests_tables_t_tb_cdb_t_SOURCES = tests/tables/t_tb_cdb.c \
+	tests/tables/fixture.h tests/tap.h
+tests_tables_t_tb_cdb_t_LDADD = $(tables_LDADD)
 tests_tables_t_tb_cidr_t_SOURCES = tests/tables/t_tb_cidr.c \
 	tests/tables/fixture.h tests/tap.h
 tests_tables_t_tb_cidr_t_LDADD = $(tables_LDADD)
@@ -108,3 +113,6 @@ tests_system_record_SOURCES = tests/system/record.c
 tests_system_record_LDADD = lib/libbase.a
 TESTS += tests/system/20-lookup.py
 dist_check_SCRIPTS += tests/system/20-lookup.py
+
+TESTS += tests/system/25-kinds.py
+dist_check_SCRIPTS += tests/system/25-kinds.py

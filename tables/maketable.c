@@ -71,8 +71,7 @@ take_row(struct make *m, struct snap_maker *maker, const struct tbrow *r,
 		    m->input, line, r->key, first);
 		return EX_DATAERR;
 	}
-	if (r->kind == TBROW_PREFIX)
-		prefix_note(&m->about.prefixes, &r->address, r->bits);
+	prefix_note(&m->about.prefixes, &m->about.holds, r);
 	buf_init(&why, 256);
 	rc = snap_add(maker, r, line, &why);
 	if (rc == -1)
@@ -215,7 +214,6 @@ write_rows(struct make *m, int fd)
 	if (rc == 0)
 		rc = gdbm_count(db, &n);
 	m->about.rows = (int64_t)n;
-	m->about.holds = snap_holds(m->rows);
 	return gdbm_close(db) == 0 && rc == 0 ? 0 : -1;
 }
 

@@ -11,12 +11,27 @@
 #include "tables/prefix.h"
 
 void
-prefix_note(struct prefixes *p, const struct netaddr *a, int bits)
+prefix_note(struct prefixes *p, int *holds, const struct tbrow *r)
 {
-	if (a->family == 4)
-		p->v4[bits] = 1;
-	else
-		p->v6[bits] = 1;
+	if (r->key[0] == '!')
+		*holds |= TB_NEGATIONS;
+	switch (r->kind) {
+	case TBROW_PREFIX:
+		if (r->address.family == 4)
+			p->v4[r->bits] = 1;
+		else
+			p->v6[r->bits] = 1;
+		*holds |= TB_ADDRESSES;
+		break;
+	case TBROW_ADDRESS:
+		*holds |= TB_ADDRESSES;
+		break;
+	case TBROW_NAME:
+		*holds |= TB_NAMES;
+		break;
+	case TBROW_MAILBOX:
+		break;
+	}
 }
 
 enum tb_answer

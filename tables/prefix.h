@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "tables/tb.h"
+#include "tables/tbrow.h"
 
 #define PREFIX_LENGTHS 129
 
@@ -15,7 +16,8 @@ struct prefixes {
 	uint8_t v4[PREFIX_LENGTHS], v6[PREFIX_LENGTHS];
 };
 
-void prefix_note(struct prefixes *p, const struct netaddr *a, int bits);
+/* There is this row: notes its length, and in holds what its key is. */
+void prefix_note(struct prefixes *p, int *holds, const struct tbrow *r);
 
 /*
  * Asks find for the address, then for its prefixes that p has, longest first,

@@ -141,27 +141,6 @@ maker_grow(struct snap_maker *m)
 	free(old);
 }
 
-static void
-note(struct snap_maker *m, const struct tbrow *r)
-{
-	if (r->key[0] == '!')
-		m->holds |= TB_NEGATIONS;
-	switch (r->kind) {
-	case TBROW_PREFIX:
-		prefix_note(&m->prefixes, &r->address, r->bits);
-		m->holds |= TB_ADDRESSES;
-		break;
-	case TBROW_ADDRESS:
-		m->holds |= TB_ADDRESSES;
-		break;
-	case TBROW_NAME:
-		m->holds |= TB_NAMES;
-		break;
-	case TBROW_MAILBOX:
-		break;
-	}
-}
-
 static uint32_t
 gather(struct snap_maker *m, const struct tbrow *r, int line)
 {
@@ -237,7 +216,7 @@ snap_add(struct snap_maker *m, const struct tbrow *r, int line,
 		tb_why(why_r, "too many rows");
 		return -1;
 	}
-	note(m, r);
+	prefix_note(&m->prefixes, &m->holds, r);
 	s = maker_slot(m, hash, r->key, r->klen);
 	if (s->at != 0) {
 		if (join(m, gathered_at(m, s->at), at) == 0)

@@ -23,6 +23,7 @@ static const struct tb_kind *const kinds[] = {
 	[TABLE_GDBM] = &tb_gdbm,
 	[TABLE_CIDR] = &tb_cidr,
 	[TABLE_LIST] = &tb_list,
+	[TABLE_CDB] = &tb_cdb,
 };
 
 /* The file of s, from table-directory if its name is relative. */

@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+"""Hosts and recipients by tables of each kind, with keys taken out of them:
+which channel a connection is from, and who may be written to."""
+import os
+import sys
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                ".."))
+from harness import *
+
+CONF = """\
+table "here" { type = "list"  rows = {"example.org", ".example.org",
+    "!no.example.org"} }
+%s
+channel "local" { table = "here"  program = "local"  mailboxes = "people" }
+channel "lan" { table = "lan"  relay = yes }
+channel "rest" { table = "rest" }
+channel "world" { }
+"""
+REST = 'table "rest" { type = "cidr"  file = "rest" }\n'
+LAN = ("127.0.0.0/28", "!127.0.0.2", "!127.0.0.8/30", "127.0.0.9")
+PEOPLE = ("@example.org", "@no.example.org", "!nobody@example.org")
+
+
+def channel_of(server, source):
+    with server.client(source=source) as c:
+        c.hello()
+        c.envelope("x@far.test")
+    line = wait_for(lambda: [
+        l for l in server.scratch.log_lines("refuse")
+        if "ip=%s " % source in l], 10, "a log line")[-1]
+    return re.search(r" chan=(\S+)", line).group(1)
+
+
+def codes(server, *recipients):
+    with server.client() as c:
+        c.hello()
+        c.cmd("MAIL FROM:<s@far.test>")
+        return [c.cmd("RCPT TO:<%s>" % r).code for r in recipients]
+
+
+def talk(kind, server):
+    with server:
+        for source, channel in (("127.0.0.3", "lan"), ("127.0.0.2", "rest"),
+                                ("127.0.0.10", "rest"), ("127.0.0.9", "lan"),
+                                ("127.0.0.20", "world")):
+            eq(channel_of(server, source), channel,
+               "%s: %s is in channel %s" % (kind, source, channel))
+        eq(codes(server, "any@example.org", "nobody@example.org",
+                 "any@no.example.org"), [250, 550, 550],
+           kind + ": a mailbox, one that is negated, a negated domain")
+        listed = server.inlet("table", "list", "lan")
+        eq(sorted(listed.stdout.split()), sorted(LAN), kind + ": its rows")
+
+
+def server_with(tables, **files):
+    server = Server(CONF % (tables + REST), deliver=False)
+    server.scratch.write("rest", "127.0.0.0/28\n")
+    for name, data in files.items():
+        server.scratch.write(name, data)
+    return server
+
+
+def text():
+    talk("text", server_with(
+        'table "lan" { type = "text"  file = "lan" }\n'
+        'table "people" { type = "text"  file = "people" }\n',
+        lan="\n".join(LAN), people="\n".join(PEOPLE)))
+
+
+def gdbm():
+    server = server_with('table "lan" { type = "gdbm"  file = "lan.db" }\n'
+                         'table "people" { type = "gdbm"  file = "p.db" }\n')
+    for name, rows in (("lan", LAN), ("p", PEOPLE)):
+        server.scratch.write(name, "\n".join(rows))
+        at = server.scratch.at(name)
+        subprocess.run([program("dbmbuild"), at, at + ".db"], check=True)
+    talk("GDBM", server)
+
+
+def cdb():
+    maker = shutil.which("cdb")
+    if maker is None:
+        return skip("no cdb (Debian: tinycdb)")
+    server = server_with('table "lan" { type = "cdb"  file = "lan.cdb" }\n'
+                         'table "people" { type = "cdb"  file = "p.cdb" }\n')
+    for name, rows in (("lan", LAN), ("p", PEOPLE)):
+        subprocess.run([maker, "-c", "-m", "-p", "0644",
+                        server.scratch.at(name + ".cdb")],
+                       input="\n".join(rows) + "\n", text=True, check=True)
+    talk("cdb", server)
+
+
+need_built("smtpd", "smtpsrvr", "submit", "inlet", "dbmbuild")
+run(text, gdbm, cdb)
