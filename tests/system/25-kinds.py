@@ -48,7 +48,7 @@ def talk(kind, server):
         eq(codes(server, "any@example.org", "nobody@example.org",
                  "any@no.example.org"), [250, 550, 550],
            kind + ": a mailbox, one that is negated, a negated domain")
-        listed = server.inlet("table", "list", "lan")
+        listed = server.inlet(*server.where(), "table", "list", "lan")
         eq(sorted(listed.stdout.split()), sorted(LAN), kind + ": its rows")
 
 
