@@ -6,6 +6,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,10 +25,15 @@
 static void
 settle(void)
 {
+	sigset_t hup;
+
 	umask(022);
+	/* One that comes while we start waits until we can read again. */
+	sigemptyset(&hup);
+	sigaddset(&hup, SIGHUP);
 	if (sigaction(SIGCHLD, &(struct sigaction){ .sa_handler = SIG_DFL },
-	    NULL) != 0)
-		fatal(EX_OSERR, "sigaction failed");
+	    NULL) != 0 || sigprocmask(SIG_BLOCK, &hup, NULL) != 0)
+		fatal(EX_OSERR, "signals: %s", strerror(errno));
 }
 
 /* systemd's protocol: the first descriptor is 3, and the variables say so. */

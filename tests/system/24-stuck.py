@@ -195,6 +195,20 @@ def stops_while_it_reloads():
         eq(server.smtpd.wait(10), 0, "smtpd ends")
 
 
+def hup_at_the_start():
+    server = Faked("tailor", settings={"start-time": "20s"})
+    server.mode("slow")
+    server.start_smtpd()
+    wait_for(lambda: [p for p in descendants(server.smtpd.pid)
+                      if server.fake in p.args], 10, "tailor")
+    server.smtpd.send_signal(signal.SIGHUP)
+    server.wait_ready()
+    ok(happens(lambda: server.said("new settings are in force")),
+       "SIGHUP while smtpd starts waits for its turn")
+    server.stop()
+
+
 need_built("smtpd", "smtpsrvr", "submit")
 run(reload_hangs, template_is_deaf, template_fails_long, session_hangs,
-    renewal_fails, stops_while_one_waits, stops_while_it_reloads)
+    renewal_fails, stops_while_one_waits, stops_while_it_reloads,
+    hup_at_the_start)
