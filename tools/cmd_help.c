@@ -32,7 +32,7 @@ options(const struct command *c)
 }
 
 int
-cmd_help(const struct request *r)
+cmd_inlet_help(const struct request *r)
 {
 	const struct command *c;
 

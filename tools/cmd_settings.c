@@ -12,6 +12,7 @@
 #include <sysexits.h>
 #include "tools/command.h"
 #include "tools/configured.h"
+#include "tools/inforce.h"
 #include "tools/show.h"
 
 #define VALUE_MOST (1024 * 1024)
@@ -43,15 +44,9 @@ view_fill(struct view *w)
 static struct origin
 place(const struct view *w, enum setting_id id)
 {
-	const struct conf *c = w->conf;
-
 	if (w->table != NULL)
 		return w->table->from[id];
-	if (w->channel >= 0 && c->channels[w->channel].from[id].file != NULL)
-		return c->channels[w->channel].from[id];
-	if (w->listener >= 0 && c->listeners[w->listener].from[id].file != NULL)
-		return c->listeners[w->listener].from[id];
-	return c->server.from[id];
+	return inforce_origin(w->conf, w->listener, w->channel, id);
 }
 
 /* Set in the section that is shown, not above it? */
@@ -82,39 +77,6 @@ shown(const struct view *w, enum setting_id id)
 }
 
 static void
-json_value(struct show_json *j, const struct settings *s, enum setting_id id)
-{
-	struct strings l;
-	char text[64];
-	const char *field = (const char *)s + setting_rows[id].offset;
-
-	switch (setting_rows[id].type) {
-	case SETTING_BOOL:
-		show_json_bool(j, *(const bool *)field);
-		return;
-	case SETTING_INT:
-		show_json_number(j, *(const int64_t *)(const void *)field);
-		return;
-	case SETTING_DURATION:
-	case SETTING_SIZE:
-	case SETTING_CHOICE:
-		show_json_text(j, setting_text(s, id, text, sizeof(text)) == 0 ?
-		    text : "");
-		return;
-	case SETTING_STRING:
-		show_json_text(j, setting_strings(s, id).at[0]);
-		return;
-	case SETTING_LIST:
-		break;
-	}
-	l = setting_strings(s, id);
-	show_json_open(j, '[');
-	for (size_t i = 0; i < l.n; i++)
-		show_json_text(j, l.at[i]);
-	show_json_close(j, ']');
-}
-
-static void
 json_setting(const struct view *w, enum setting_id id)
 {
 	struct origin from = place(w, id);
@@ -123,17 +85,8 @@ json_setting(const struct view *w, enum setting_id id)
 	show_json_key(j, setting_name(id));
 	show_json_open(j, '{');
 	show_json_key(j, "value");
-	json_value(j, &w->v, id);
-	show_json_key(j, "default");
-	show_json_bool(j, from.file == NULL);
-	if (from.file != NULL) {
-		show_json_key(j, "file");
-		show_json_text(j, from.file);
-	}
-	if (from.line > 0) {
-		show_json_key(j, "line");
-		show_json_number(j, from.line);
-	}
+	inforce_json(j, &w->v, id);
+	inforce_json_origin(j, from);
 	show_json_close(j, '}');
 }
 

@@ -14,6 +14,7 @@
 #include "tables/tb.h"
 #include "tools/command.h"
 #include "tools/configured.h"
+#include "tools/hit.h"
 #include "tools/show.h"
 
 #define VALUE_MOST (1024 * 1024)
@@ -38,96 +39,18 @@ ask(const struct question *q, struct buf *value_r, int *line_r)
 	return tb_find(q->t, q->key, value_r, line_r);
 }
 
-/*
- * Which prefix, or parent, was it that gave the answer?  Asks for each of them
- * by itself.
- */
-static bool
-hit_prefix(const struct question *q, enum tb_answer answer, char *dst,
-    size_t size)
-{
-	char text[NET_TEXT];
-
-	for (int bits = net_bits(&q->address); bits >= 0; bits--) {
-		struct netaddr a = net_prefix(&q->address, bits);
-
-		if (bits == net_bits(&a))
-			snprintf(dst, size, "%s", net_text(&a, text));
-		else
-			snprintf(dst, size, "%s/%d", net_text(&a, text), bits);
-		if (tb_find(q->t, dst, NULL, NULL) == answer)
-			return true;
-	}
-	return false;
-}
-
-static bool
-hit_name(const struct question *q, enum tb_answer answer, char *dst,
-    size_t size)
-{
-	const char *p = q->key;
-
-	while (p != NULL && *p != '\0') {
-		if (text_copy(dst, size, p) == 0 &&
-		    tb_find(q->t, dst, NULL, NULL) == answer)
-			return true;
-		p = strchr(p + 1, '.');
-	}
-	return false;
-}
-
-struct row {
-	int line;
-	char key[TB_KEY];
-};
-
-static int
-take_line(void *arg, const char *key, size_t klen, const char *value,
-    size_t vlen, int line)
-{
-	struct row *row = arg;
-
-	(void)value, (void)vlen;
-	if (line != row->line || klen >= sizeof(row->key))
-		return 0;
-	memcpy(row->key, key, klen);
-	row->key[klen] = '\0';
-	return 1;
-}
-
-/* The key of the row, as the table has it. */
-static void
-row_key(const struct question *q, enum tb_answer answer, struct row *row)
-{
-	char hit[TB_KEY - 1] = "";
-	bool known;
-
-	/* The line tells it, unless all rows of a table have the same. */
-	if (q->s->v.type != TABLE_LIST && row->line > 0 &&
-	    tb_walk(q->t, take_line, row) == 1)
-		return;
-	known = q->address.family != 0 ?
-	    hit_prefix(q, answer, hit, sizeof(hit)) :
-	    hit_name(q, answer, hit, sizeof(hit));
-	text_lower(hit);
-	(void)snprintf(row->key, sizeof(row->key), "%s%s",
-	    answer == TB_NEGATED ? "!" : "", known ? hit : q->key);
-}
-
 static void
 print_place(const struct question *q, enum tb_answer answer, int line)
 {
-	struct origin at = q->s->from[SETTING_rows];
-	struct row row = { .line = line };
+	struct origin at = hit_place(q->t, q->s, line);
+	char row[TB_KEY];
 
-	row_key(q, answer, &row);
-	if (tb_path(q->t)[0] != '\0')
-		at.file = tb_path(q->t);
-	if (at.file != NULL && line > 0)
+	hit_key(q->t, q->s, q->key, answer, line, row);
+	if (line > 0)
 		printf("%s:%d: ", at.file, line);
 	else
-		printf("%s: ", at.file != NULL ? at.file : CONF_EMBEDDED);
-	show_text(stdout, row.key);
+		printf("%s: ", at.file);
+	show_text(stdout, row);
 	putchar('\n');
 }
 

@@ -18,6 +18,11 @@ static const struct command commands[] = {
 	    "show every setting and where it was set",
 	    TAKES_COMMON | TAKES_CHANGED | TAKES_JSON | TAKES_LISTENER |
 	    TAKES_CHANNEL, 0, 0 },
+	{ "explain", cmd_explain, "[--json] [--listener name] "
+	    "[--helo name] [--against file] address from to | -",
+	    "show why mail is accepted or refused, check by check",
+	    TAKES_COMMON | TAKES_JSON | TAKES_LISTENER | TAKES_HELO |
+	    TAKES_AGAINST, 1, 3 },
 	{ "queue", cmd_queue, "[--json] [list | show id]",
 	    "show the mail that waits to be delivered",
 	    TAKES_COMMON | TAKES_JSON, 0, 2 },
@@ -32,7 +37,7 @@ static const struct command commands[] = {
 	    "run smtpd and deliver, and keep them running",
 	    TAKES_COMMON | TAKES_FOREGROUND | TAKES_DEBUG | TAKES_FINICKY |
 	    TAKES_MOST | TAKES_PORT, 0, 0 },
-	{ "help", cmd_help, "[command]",
+	{ "help", cmd_inlet_help, "[command]",
 	    "show the commands, or how to use one",
 	    TAKES_COMMON, 0, 1 },
 };

@@ -30,7 +30,9 @@ void command_usage(FILE *f, const struct command *c);
 int command_main(int argc, char **argv);
 
 int cmd_check(const struct request *r);
-int cmd_help(const struct request *r);
+int cmd_explain(const struct request *r);
+/* Not cmd_help: a session has that (smtpsrvr/commands.h). */
+int cmd_inlet_help(const struct request *r);
 void cmd_help_list(FILE *f);	/* usage, and every command */
 int cmd_queue(const struct request *r);
 int cmd_send(const struct request *r);

@@ -56,6 +56,7 @@ tools_libtools_a_SOURCES = \
 	tools/check_tables.c \
 	tools/check_users.c \
 	tools/cmd_check.c \
+	tools/cmd_explain.c \
 	tools/cmd_help.c \
 	tools/cmd_queue.c \
 	tools/cmd_send.c \
@@ -64,8 +65,15 @@ tools_libtools_a_SOURCES = \
 	tools/cmd_table.c \
 	tools/command.c tools/command.h \
 	tools/configured.c tools/configured.h \
+	tools/explain.c tools/explain.h \
+	tools/explain_against.c \
+	tools/explain_json.c \
+	tools/explain_text.c \
 	tools/finding.c tools/finding.h \
+	tools/hit.c tools/hit.h \
+	tools/inforce.c tools/inforce.h \
 	tools/keep.c tools/keep.h \
+	tools/ownlookup.c tools/ownlookup.h \
 	tools/queued.c tools/queued.h \
 	tools/request.c tools/request.h \
 	tools/show.c tools/show.h
@@ -74,19 +82,26 @@ sbin_PROGRAMS += tools/inlet
 tools_inlet_SOURCES = tools/inlet.c
 tools_inlet_LDADD = $(inlet_objects)
 
-inlet_objects = tools/libtools.a smtpsrvr/libsmtpsrvr.a chans/libchans.a \
-	tables/libtables.a lib/libbase.a $(GDBM_LIBS)
-check_PROGRAMS += tests/tools/t_command.t tests/tools/t_keep.t \
+inlet_objects = tools/libtools.a smtpsrvr/libsmtpsrvr.a \
+	submit/libsubmit.a chans/libchans.a tables/libtables.a lib/libbase.a $(GDBM_LIBS)
+check_PROGRAMS += tests/tools/t_command.t tests/tools/t_explain.t \
+	tests/tools/t_keep.t \
 	tests/tools/t_request.t tests/tools/t_show.t
 tests_tools_t_command_t_SOURCES = tests/tools/t_command.c tests/tap.h
 tests_tools_t_command_t_LDADD = $(inlet_objects)
+tests_tools_t_explain_t_SOURCES = tests/tools/t_explain.c \
+	tests/smtpsrvr/fixture.h tests/tap.h
+tests_tools_t_explain_t_LDADD = $(inlet_objects)
 tests_tools_t_keep_t_SOURCES = tests/tools/t_keep.c tests/tap.h
 tests_tools_t_keep_t_LDADD = $(inlet_objects)
 tests_tools_t_request_t_SOURCES = tests/tools/t_request.c tests/tap.h
 tests_tools_t_request_t_LDADD = $(inlet_objects)
 tests_tools_t_show_t_SOURCES = tests/tools/t_show.c tests/tap.h
 tests_tools_t_show_t_LDADD = $(inlet_objects)
-TESTS += tests/tools/t_command.t tests/tools/t_keep.t \
+TESTS += tests/tools/t_command.t tests/tools/t_explain.t tests/tools/t_keep.t \
 	tests/tools/t_request.t tests/tools/t_show.t
 TESTS += tests/system/30-inlet.py
 dist_check_SCRIPTS += tests/system/30-inlet.py
+TESTS += tests/system/34-explain.py
+dist_check_SCRIPTS += tests/system/34-explain.py
+EXTRA_DIST += tests/system/names.py

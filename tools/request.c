@@ -31,7 +31,7 @@ static const struct option_row rows[] = {
 	{ TAKES_CHANGED, '\0', "changed", "--changed", false, AT(changed),
 	    "only what was set" },
 	{ TAKES_LISTENER, '\0', "listener", "--listener name", true,
-	    AT(listener), "values in force at that listener" },
+	    AT(listener), "a session through that listener" },
 	{ TAKES_CHANNEL, '\0', "channel", "--channel name", true,
 	    AT(channel), "values in force for that channel's hosts" },
 	{ TAKES_FOREGROUND, '\0', "foreground", "--foreground", false,
@@ -44,6 +44,10 @@ static const struct option_row rows[] = {
 	    "how many sessions at once" },
 	{ TAKES_PORT, 'p', NULL, "-p port", true, AT(tailor.port),
 	    "port of the first listener" },
+	{ TAKES_HELO, '\0', "helo", "--helo name", true, AT(helo),
+	    "what the client says with EHLO" },
+	{ TAKES_AGAINST, '\0', "against", "--against file", true,
+	    AT(against), "only what this other configuration would change" },
 };
 
 const char *

@@ -24,14 +24,16 @@ enum {
 	TAKES_FINICKY = 256,	/* -f */
 	TAKES_MOST = 512,	/* -n connections */
 	TAKES_PORT = 1024,	/* -p port */
-	TAKES_LAST = TAKES_PORT,
+	TAKES_HELO = 2048,
+	TAKES_AGAINST = 4096,
+	TAKES_LAST = TAKES_AGAINST,
 	TAKES_COMMON = TAKES_FILE | TAKES_PROGRAMS
 };
 
 struct request {
 	struct tailored_options tailor;	/* -C -L -f -n -p */
 	bool json, changed, foreground, debug;
-	const char *listener, *channel;
+	const char *listener, *channel, *helo, *against;
 	int noperands;
 	char **operands;	/* the command itself is not in it */
 };

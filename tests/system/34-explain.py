@@ -1,0 +1,395 @@
+#!/usr/bin/env python3
+"""inlet explain and a real session say the same, in hundreds of cases; and
+what else the command is for: why, and what another configuration changes."""
+import json
+import os
+import sys
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                ".."))
+from harness import *
+from names import Names
+
+CASES = 2000 if FULL else 700
+
+CONF = """\
+table "here" { type = "list"  rows = {"example.org", ".example.org",
+    "!not.example.org", "[127.0.0.1]", "other.example", "far.test"} }
+table "people" { type = "text"  file = "people" }
+table "aliases" { type = "text"  file = "aliases" }
+table "networks" { type = "cidr"  file = "networks" }
+table "friends" { type = "gdbm"  file = "friends.db" }
+table "far" { type = "list"  rows = {"far.test", ".far.test"} }
+table "backup" { type = "list"  rows = {"backup.test", "127.9.0.1"} }
+table "one" { type = "list"  rows = {"127.0.0.1", "::1"} }
+channel "local" { table = "here"  program = "local"  mailboxes = "people"
+    aliases = "aliases" }
+channel "friends" { table = "friends"  max-message-size = "2K" }
+channel "lan" { table = "networks"  relay = yes }
+channel "backup" { table = "backup"  program = "x"
+    accept-from = {"world", "friends"} }
+channel "far" { table = "far"  program = "x" }
+channel "own" { table = "one"  relay = yes }
+channel "world" { }
+listen "smtp" { address = {ADDRESSES}  port = @port@ }
+listen "finicky" { address = {ADDRESSES}  port = @port2@  finicky = yes
+    max-message-size = "1M" }
+listen "some" { address = {ADDRESSES}  port = @port3@  lookup-names = "never"
+    channels = {"own", "lan", "world"}  max-command-line = 600 }
+listen "strict" { address = {ADDRESSES}  port = @port4@  finicky = yes
+    channels = {"friends", "lan"}  lookup-names = "always" }
+"""
+LISTENERS = {"smtp": "1", "finicky": "2", "some": "3", "strict": "4"}
+
+REVERSE = {"%d.0.2.127.in-addr.arpa" % n: "h%d.friend.test" % n
+           for n in range(1, 20)}
+REVERSE.update({"%d.0.7.127.in-addr.arpa" % n: "h%d.stranger.test" % n
+                for n in range(1, 20)})
+FORWARD = {name: "127.2.0." + re.match(r"h(\d+)", name).group(1)
+           for name in REVERSE.values() if "friend" in name}
+# Of the others half have a name that does not point back.
+FORWARD.update({name: "127.7.0." + re.match(r"h(\d+)", name).group(1)
+                for name in REVERSE.values() if "stranger" in name and
+                int(re.match(r"h(\d+)", name).group(1)) % 2})
+FAILING = r"\.8\.127\."
+
+FILES = {
+    "people": "user\nann@example.org\nbob+list@example.org\nbob\n"
+              "folder: Team/Box\nevil: ../x\n@all.example.org\n",
+    "aliases": "two: user, ann@example.org\nout: x@far.test\n"
+               "lost: x@nowhere.test\nhalf: lost, user, |prog\n"
+               "loop1: loop2\nloop2: loop1\nself: self\n"
+               "bob: bob@example.org\n@moved.example.org: user\n"
+               "backup: x@backup.test\n",
+    "networks": "127.3.0.0/16\n!127.3.4.0/24\n127.4.4.4\n::2\n",
+    "friends": ".friend.test\n!h3.friend.test\n127.5.0.1\nfriend.test\n",
+}
+
+LOCAL = ["user", "ann", "bob", "bob+list", "bob+x", "two", "out", "lost",
+         "half", "loop1", "self", "folder", "evil", "backup", "nobody",
+         "postmaster", "PostMaster", "USER", '"user"', '"a b"', '"a@b"',
+         "user%far.test", "far.test!user", "a..b", ".a", "a.", "b\u00fc",
+         "x" * 64, "x" * 65, '"\\"', "+x", "user+a+b", "a/b", "@x.test:user"]
+DOMAIN = ["example.org", "Example.ORG", "sub.example.org", "not.example.org",
+          "x.not.example.org", "all.example.org", "moved.example.org",
+          "other.example", "far.test", "a.far.test", "backup.test",
+          "nowhere.test", "friend.test", "[127.0.0.1]", "[127.0.0.2]",
+          "[IPv6:::1]", "[IPv6:2001:db8::1]", "[300.0.0.1]", "inlet.example",
+          "-bad.test", "b\u00fc.test", "a" * 64 + ".test", "x..test", ""]
+WHOLE = ["", "<>", "<postmaster>", "<user>", "user", "<user@example.org",
+         "user@example.org>", "<@a.test,@b.test:user@example.org>", "<<a@b>>",
+         "<user@example.org> X", "<user@example.org>X=Y", "<a b@example.org>",
+         "<user@example.org> NOTIFY=NEVER", "<" + "y" * 1200 + "@a.test>",
+         "<user@example.org>  ", "< user@example.org>", "\a", "<a\0b@c.test>"]
+PARAMETERS = ["SIZE=1000", "SIZE=3000", "SIZE=2000000", "SIZE=99999999",
+              "SIZE=x", "SIZE=", "BODY=8BITMIME", "BODY=7BIT", "BODY=x",
+              "SIZE=10 SIZE=10", "RET=FULL", "X-UNKNOWN=1", "SIZE",
+              "body=8bitmime size=5"]
+HELO = ["client.test", "a", "[127.0.0.1]", "[nonsense]", "a b", "under_score",
+        "b\u00fc", "x" * 300, "[IPv6:::1]", "-", "."]
+
+
+def six():
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET6) as s:
+        s.bind(("::1", 0))
+        return True
+    return False
+
+
+def generate(r):
+    """(listener, address, from, to, helo); helo may be empty."""
+    address = r.choice(["127.0.0.1", "127.2.0.%d" % r.randint(1, 19),
+                        "127.7.0.%d" % r.randint(1, 19),
+                        "127.3.%d.%d" % (r.randint(3, 5), r.randint(1, 9)),
+                        "127.4.4.%d" % r.randint(3, 5), "127.5.0.1",
+                        "127.8.0.%d" % r.randint(1, 5), "127.9.0.1",
+                        "127.200.1.1", "::1"])
+    if address == "::1" and not six():
+        address = "127.0.0.2"
+
+    def path(odd):
+        if r.random() < odd:
+            return r.choice(WHOLE)
+        text = "%s@%s" % (r.choice(LOCAL), r.choice(DOMAIN))
+        return text if r.random() < 0.5 else "<%s>" % text
+    sender = r.choice(["a@elsewhere.test", "<>", path(0.3)])
+    if r.random() < 0.3:
+        sender = ("<%s>" % sender if sender[:1] != "<" else sender) \
+            + " " + r.choice(PARAMETERS)
+    to = path(0.1)
+    if r.random() < 0.4:
+        to = r.choice(LOCAL[:16]) + "@" + r.choice(DOMAIN[:13])
+    helo = r.choice(HELO) if r.random() < 0.1 else ""
+    return (r.choice(list(LISTENERS)), address, sender, to, helo)
+
+
+def generated():
+    """Some that every run must have, and what a fixed seed gives."""
+    r = random.Random(34)
+    cases = [(l, a, "a@elsewhere.test", to, "") for l in LISTENERS
+             for a in ("127.0.0.1", "127.2.0.1", "127.2.0.3", "127.7.0.1",
+                       "127.7.0.2", "127.8.0.1", "127.3.3.3", "127.3.4.4")
+             for to in ("user@example.org", "x@far.test", "x@backup.test")]
+    while len(cases) < CASES:
+        case = generate(r)
+        # No line of a batch can have these; and the client cannot say them.
+        if not any(c in "".join(case) for c in "\t\n\0"):
+            cases.append(case)
+    return cases
+
+
+def bracket(path):
+    return path if path[:1] == "<" else "<%s>" % path
+
+
+def literal(address):
+    return "[IPv6:%s]" % address if ":" in address else "[%s]" % address
+
+
+def dialogue(server, case):
+    """The first refusal of a real session, or the reply to RCPT."""
+    listener, address, sender, to, helo = case
+    port = int(server.ports[LISTENERS[listener]])
+    there = "::1" if ":" in address else "127.0.0.1"
+    with server.client(address=there, port=port, source=address) as c:
+        reply = c.greeting
+        for line in ("EHLO " + (helo or literal(address)),
+                     "MAIL FROM:" + bracket(sender),
+                     "RCPT TO:" + bracket(to)):
+            if reply.code >= 400:
+                break
+            c.line(line)
+            reply = c.reply()
+        # In a log the session has its name, and here it has none.
+        return re.sub(r" \([0-9a-z]+\)$", "", reply.text.split("\n")[-1])
+
+
+def batch(s, cases, *args):
+    lines = "".join("\t".join(case) + "\n" for case in cases)
+    p = subprocess.run(
+        s.command("inlet") + s.where() + ["explain", *args, "-"],
+        input=lines.encode(), capture_output=True, timeout=slow(100),
+        **s.as_user())
+    return p.returncode, p.stdout.decode(), p.stderr.decode()
+
+
+def explain(s, cases):
+    """What explain says of them, and the exit codes, by listener."""
+    found, codes = {}, {}
+    for listener in LISTENERS:
+        mine = [c for c in cases if c[0] == listener]
+        code, out, err = batch(s, [c[1:] for c in mine], "--json",
+                               "--listener", listener)
+        eq(err, "", "listener %s: nothing on standard error" % listener)
+        for case, answer in zip(mine, json.loads(out)):
+            found[case] = answer
+        codes[listener] = code
+    return found, codes
+
+
+def final(answer):
+    return " ".join(str(word) for word in (
+        answer["code"], answer["enhanced"], answer["text"]) if word)
+
+
+def make(names):
+    addresses = '"127.0.0.1"' + (', "::1"' if six() else "")
+    s = Server(CONF.replace("ADDRESSES", addresses), deliver=False, settings={
+        "dns-servers": '{"127.0.0.1:%d"}' % names.port,
+        "dns-timeout": '"2s"', "lookup-names": '"auto"',
+        "max-connections-per-prefix": "200"})
+    for name, text in FILES.items():
+        s.scratch.write(name, text)
+    subprocess.run([program("dbmbuild"), s.scratch.at("friends"),
+                    s.scratch.at("friends.db")], check=True,
+                   capture_output=True, **s.as_user())
+    return s
+
+
+def compare(s, cases):
+    found, codes = explain(s, cases)
+    real = {case: dialogue(s, case) for case in cases}
+    wrong = [case for case in cases if final(found[case]) != real[case]]
+    ok(not wrong, "%d cases: explain and a session agree" % len(cases))
+    for case in wrong[:10]:
+        diag("%s\n  session %s\n  explain %s" % (case, real[case],
+                                               final(found[case])))
+    return found, codes
+
+
+def shape(found, codes):
+    """The cases were worth it, and explain told why."""
+    replies = {a["code"]: 0 for a in found.values()}
+    for a in found.values():
+        replies[a["code"]] += 1
+    diag("replies: %s" % sorted(replies.items()))
+    ok(min(replies.get(c, 0) for c in (250, 421, 451, 501, 550, 554)) >= 5,
+       "accepted and refused in many ways")
+    sources = {(a["source"].get("channel"), a["source"]["uncertain"])
+               for a in found.values()}
+    ok({("friends", False), ("lan", False), ("world", True),
+        (None, False)} <= sources, "from known, unknown and uncertain hosts")
+    eq(codes["smtp"], 1, "a batch with refusals exits with 1")
+    good = [a for a in found.values() if a["verdict"] == "accept"]
+    ok(good and all(a["submit-agrees"] and a["routes"] for a in good),
+       "what is accepted has a route, and submit agrees")
+    bad = [a for a in found.values() if a["verdict"] != "accept"]
+    ok(all(a["routes"] == [] and a["reason"] for a in bad),
+       "what is refused has a reason and no route")
+
+
+def agree():
+    names = Names(REVERSE, FORWARD, FAILING)
+    s = make(names)
+    cases = list(dict.fromkeys(generated()))
+    ok(len(cases) >= 500, "%d cases" % len(cases))
+    with s:
+        found, codes = compare(s, cases)
+        shape(found, codes)
+        asked = len(names.asked)
+        explain(s, cases[:20])
+        eq(len(names.asked), asked, "the resident lookup remembers")
+    # Nobody serves now: a lookup of its own.
+    some = [c for c in cases if c[1].startswith("127.2.")][:40]
+    alone, _ = explain(s, some)
+    ok(len(names.asked) > asked, "without a server it asks by itself")
+    eq([final(alone[c]) for c in some], [final(found[c]) for c in some],
+       "and hears the same")
+    eq([n for n in os.listdir("/tmp") if n.startswith("inlet-lookup.")
+        and os.stat("/tmp/" + n).st_uid == os.geteuid()], [],
+       "nothing of it is left")
+
+
+TWO = """\
+table "here" { type = "list"  rows = {"example.org"} }
+table "people" { type = "text"  file = "people" }
+table "net" { type = "text"  file = "net" }
+channel "local" { table = "here"  program = "local"
+    mailboxes = "people" }
+channel "lan" { table = "net"
+    relay = yes }
+channel "world" { max-recipients = 200 }
+listen "smtp" { port = 10025 }
+listen "strict" { port = 10026
+    finicky = yes }
+"""
+
+
+def small(user=None):
+    s = Server(TWO, user=user)
+    s.scratch.write("people", "# our users\nuser\n")
+    s.scratch.write("net", "192.0.2.0/24\n!192.0.2.66\n")
+    return s
+
+
+def run_explain(s, *args):
+    p = s.inlet(*s.where(), "explain", *args)
+    return p.returncode, p.stdout, p.stderr
+
+
+def line_of(s, text):
+    with open(s.scratch.conf) as f:
+        return next(n for n, line in enumerate(f, 1) if text in line)
+
+
+def why(user=None):
+    s = small(user)
+    who = "as a user: " if user else ""
+    code, out, err = run_explain(s, "192.0.2.7", "a@b.test",
+                                 "User@example.org")
+    eq((code, err), (0, ""), who + "accepted: exit 0")
+    like(out, r'"net" of channel "lan": "192.0.2.7" found as '
+         r'"192.0.2.0/24", \S+/net:1$', "table, key, row, file and line")
+    like(out, r'"User" found as "user", \S+/people:2$', "the user's row")
+    like(out, r"check +recipients: passed \(\d+ us\)\n +max-recipients = "
+         r"1000 +# default", "a check, its time and its setting's default")
+    like(out, r"relay = yes +# channel \"lan\", \S+inlet.conf:%d$"
+         % line_of(s, "relay = yes"), "a setting's file and line")
+    like(out, r'route +channel "local", User@example.org, '
+         r"mailbox example.org/user$", "where it goes")
+    like(out, r"\naccepted: 250 2\.1\.5 .*\(\d+ us\)\n$", "the final reply")
+    code, out, _ = run_explain(s, "198.51.100.1", "", "x@far.test")
+    eq(code, 1, who + "refused for good: exit 1")
+    like(out, r"source +channel \"world\", the last of the list", "whose")
+    like(out, r"check +route: refused, ", "the check that refuses")
+    like(out, r"log +refuse ip=198.51.100.1 .* reason=", "its log line")
+    like(out, r"max-recipients = 200 +# \S+:%d$"
+         % line_of(s, "max-recipients"), "the channel's own setting")
+    code, out, _ = run_explain(s, "192.0.2.66", "a@b.test", "x@far.test")
+    like(out, r'"192.0.2.66" not found, because of "!192.0.2.66", \S+/net:2$',
+         "a negated key is named")
+    code, out, _ = run_explain(s, "--listener", "strict", "198.51.100.1",
+                               "a@b.test", "user@example.org")
+    like(out, r"CONNECT\n.*source +not let in\n.*\nrefused: 554 5\.7\.1",
+         "a finicky listener")
+    like(out, r"finicky = yes +# \S+inlet.conf:%d$" % line_of(s, "finicky"),
+         "and where it is set")
+    ok("MAIL" not in out, "there it ends")
+    s.scratch.write("net", "host.test\n192.0.2.0/24\n")
+    s.write_conf(settings={"lookup-names": '"auto"'})
+    code, out, _ = run_explain(s, "198.51.100.1", "a@b.test", "x@far.test")
+    eq(code, 75, "a name that nobody can find out: exit 75")
+    like(out, r"name +could not be found out .*\(a lookup of our own",
+         "and it is said")
+
+
+def as_a_user():
+    if not ROOT:
+        skip("this is an ordinary user")
+        return
+    why(NOBODY)
+
+
+def against():
+    s = small()
+    with open(s.scratch.conf) as f:
+        text = f.read()
+    other = s.scratch.write("other.conf", text.replace("relay = yes",
+                                                       "relay = no"))
+    same = ("198.51.100.1", "a@b.test", "user@example.org")
+    eq(run_explain(s, "--against", other, *same), (0, "", ""),
+       "nothing would change: 0, and nothing is printed")
+    code, out, _ = run_explain(s, "--against", other, "192.0.2.7", "a@b.test",
+                               "x@far.test")
+    eq(code, 1, "something would: 1")
+    like(out, r"^- reply RCPT: 5.*\n(.*\n)*\+ reply RCPT: 5", "now and then")
+    ok("us)" not in out and "CONNECT" not in out, "only what changes")
+    lines = [("192.0.2.7", "a@b.test", "x@far.test"), same]
+    code, out, _ = batch(s, lines, "--against", other)
+    eq(code, 1, "many: 1 if any would change")
+    eq(len(re.findall(r"^\d", out, re.M)), 1, "with whom it is about")
+    code, out, _ = batch(s, lines, "--against", other, "--json")
+    eq([bool(a["changes"]) for a in json.loads(out)], [True, False],
+       "as JSON")
+    broken = s.scratch.write("broken.conf", text + "nonsense = 1\n")
+    eq(run_explain(s, "--against", broken, *same)[0], 78,
+       "a mistake in the other configuration: 78")
+
+
+def mistakes():
+    s = small()
+    for args, what in (
+            (("x", "a@b.test", "c@d.test"), "no address"),
+            (("192.0.2.1", "a@b.test"), "too few operands"),
+            (("192.0.2.1",), "neither a case nor -"),
+            (("--listener", "nosuch", "192.0.2.1", "a@b", "c@d"),
+             "no such listener"),
+            (("192.0.2.1", "a\nRCPT TO:<x@y>", "c@d"), "a line feed"),
+            (("--helo", "x" * 70000, "192.0.2.1", "a@b.test", "c@d.test"),
+             "a name that is too long")):
+        code, out, err = run_explain(s, *args)
+        eq((code, out), (64, ""), what + ": 64")
+        like(err, r"^(usage: )?inlet explain", what + ": it is said")
+    code, out, err = batch(s, [("192.0.2.1", "a@b.test", "user@example.org"),
+                               ("no", "a@b.test", "c@d.test"),
+                               ("192.0.2.1", "a@b.test")], "--json")
+    eq((code, len(json.loads(out))), (64, 1), "a bad line of a batch: 64")
+    like(err, r"line 2: .*\n.*line 3: ", "with its number")
+    code, out, _ = run_explain(s, "192.0.2.1", "\x1b[2J@b.test", "c@d.test")
+    ok("\x1b" not in out and r"\x1b" in out, "what is typed is escaped")
+    s.write_conf(settings={"hostnam": '"x"'})
+    eq(run_explain(s, "192.0.2.1", "a@b", "c@d")[0], 78, "a mistake: 78")
+
+
+need_built("inlet", "smtpd", "smtpsrvr", "submit", "lookup", "tailor",
+           "dbmbuild")
+run(agree, why, as_a_user, against, mistakes)

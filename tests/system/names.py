@@ -1,0 +1,58 @@
+"""names - a small name server in the test itself: PTR and A from two
+dictionaries, SERVFAIL where asked for."""
+import re
+import socket
+import struct
+import threading
+
+PTR, A, AAAA, NXDOMAIN, SERVFAIL = 12, 1, 28, 3, 2
+
+
+def name_bytes(name):
+    return b"".join(bytes([len(part)]) + part.encode()
+                    for part in name.split(".") if part) + b"\0"
+
+
+class Names:
+    """Answers from two dictionaries; SERVFAIL for what broken matches."""
+
+    def __init__(self, reverse, forward, broken):
+        self.reverse, self.forward, self.broken = reverse, forward, broken
+        self.asked = []
+        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock.bind(("127.0.0.1", 0))
+        self.port = self.sock.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                data, who = self.sock.recvfrom(4096)
+                self.sock.sendto(self.answer(data), who)
+            except OSError:
+                return
+
+    def answer(self, data):
+        at, parts = 12, []
+        while data[at]:
+            parts.append(data[at + 1:at + 1 + data[at]].decode())
+            at += 1 + data[at]
+        kind = struct.unpack("!H", data[at + 1:at + 3])[0]
+        question = data[12:at + 5]
+        name = ".".join(parts).lower()
+        self.asked.append((kind, name))
+        rows, code = b"", 0
+        if re.search(self.broken, name):
+            code = SERVFAIL
+        elif kind == PTR and name in self.reverse:
+            value = name_bytes(self.reverse[name])
+            rows = b"\xc0\x0c" + struct.pack("!HHIH", PTR, 1, 60,
+                                             len(value)) + value
+        elif kind == A and name in self.forward:
+            rows = b"\xc0\x0c" + struct.pack("!HHIH", A, 1, 60, 4) \
+                + socket.inet_aton(self.forward[name])
+        elif name not in self.forward:
+            code = NXDOMAIN
+        return data[:2] + struct.pack("!HHHHH", 0x8180 | code, 1,
+                                      1 if rows else 0, 0, 0) \
+            + question + rows

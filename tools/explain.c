@@ -1,0 +1,422 @@
+/*
+ * explain - the session's own code and submit's, without a connection.
+ *
+ * Runs as whoever calls it.  Input and replies stay in the session's buffers;
+ * its log goes into a socket pair, from which it is read again.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+#include "lib/log.h"
+#include "lib/text.h"
+#include "lib/xalloc.h"
+#include "tools/explain.h"
+#include "tools/hit.h"
+#include "tools/inforce.h"
+
+#define WHY_MOST (256 * 1024)
+
+/* The watchers, and whom they tell. */
+struct onlooker {
+	struct session_watcher session;
+	struct explained *x;
+};
+
+struct table_onlooker {
+	struct watcher tables;
+	struct explained *x;
+};
+
+static struct explain_event *
+add(struct explained *x, enum explain_kind kind)
+{
+	struct explain_event *e;
+
+	if (x->n == x->room) {
+		x->room = 2 * x->room + 16;
+		x->at = xresize(x->at, x->room, sizeof(*x->at));
+	}
+	e = &x->at[x->n++];
+	memset(e, 0, sizeof(*e));
+	e->kind = kind;
+	e->step = x->step;
+	e->channel = -1;
+	return e;
+}
+
+static void
+saw_lookup(struct explained *x, const struct watched *w)
+{
+	const struct conf *c = x->by->c.conf;
+	int i = conf_table(c, tb_name(w->table));
+	struct explain_event *e;
+	struct netaddr a;
+	char row[TB_KEY];
+
+	/* A table without addresses is not asked for one. */
+	if ((tb_holds(w->table) & TB_ADDRESSES) == 0 &&
+	    net_parse(w->key, &a) == 0)
+		return;
+	e = add(x, EXPLAIN_LOOKUP);
+	e->channel = w->channel;
+	e->table = w->table;
+	e->answer = w->answer;
+	e->text = xstrdup(w->key);
+	if ((w->answer != TB_FOUND && w->answer != TB_NEGATED) || i < 0)
+		return;
+	e->place = hit_place(w->table, &c->tables[i], w->line);
+	hit_key(x->by->server.site.tables[i], &c->tables[i], w->key,
+	    w->answer, w->line, row);
+	e->hit = xstrdup(row);
+}
+
+static void
+saw(const struct watcher *w, const struct watched *seen)
+{
+	struct explained *x = ((const struct table_onlooker *)
+	    (const void *)w)->x;
+	struct explain_event *e;
+
+	switch (seen->event) {
+	case WATCH_LOOKUP:
+		saw_lookup(x, seen);
+		return;
+	case WATCH_PASSED:
+	case WATCH_CHOSEN:
+		e = add(x, seen->event == WATCH_PASSED ? EXPLAIN_PASSED :
+		    EXPLAIN_CHOSEN);
+		e->channel = seen->channel;
+		e->text = seen->text != NULL ? xstrdup(seen->text) : NULL;
+		return;
+	case WATCH_TARGET:
+	case WATCH_NOWHERE:
+		e = add(x, seen->event == WATCH_TARGET ? EXPLAIN_TARGET :
+		    EXPLAIN_NOWHERE);
+		e->text = xstrdup(seen->key);
+		e->hit = seen->text != NULL ? xstrdup(seen->text) : NULL;
+		return;
+	}
+}
+
+static struct explained *
+told(const struct session *s)
+{
+	return ((const struct onlooker *)(const void *)s->watcher)->x;
+}
+
+static void
+asked(struct session *s, enum ask_outcome outcome, const char *name,
+    int64_t us)
+{
+	struct explained *x = told(s);
+	struct explain_event *e = add(x, EXPLAIN_ASKED);
+
+	x->outcome = e->outcome = outcome;
+	e->text = xstrdup(name);
+	e->us = us;
+}
+
+static void
+checked(struct session *s, const struct check *c, enum check_verdict verdict,
+    const struct reply *r, int64_t us)
+{
+	struct explain_event *e = add(told(s), EXPLAIN_CHECKED);
+
+	e->check = c;
+	e->verdict = verdict;
+	e->channel = c->stage == CONNECT ? -1 : s->source.channel;
+	if (verdict != PASS)
+		e->reply = *r;
+	e->us = us;
+}
+
+/* What the session would have written to the log. */
+static void
+hear_log(struct explained *x)
+{
+	static const char own[] = "smtpsrvr: ";
+	char line[LOG_LINE + 1], *text;
+	ssize_t n;
+
+	while ((n = recv(x->by->log[1], line, sizeof(line) - 1,
+	    MSG_DONTWAIT)) > 0) {
+		line[n] = '\0';
+		text = line + 1;	/* behind the level's digit */
+		if (strncmp(text, own, sizeof(own) - 1) == 0)
+			text += sizeof(own) - 1;
+		add(x, EXPLAIN_LOGGED)->text = xstrdup(text);
+	}
+}
+
+static void
+replied(struct session *s, const char *verb, const struct reply *r)
+{
+	struct explained *x = told(s);
+
+	(void)verb;
+	hear_log(x);
+	add(x, EXPLAIN_REPLIED)->reply = *r;
+	x->final = *r;
+	x->final_step = x->step;
+}
+
+/* One command through the session's own reader; false: it was refused. */
+static bool
+say(struct explained *x, const char *step, const char *verb, const char *text,
+    bool bracket)
+{
+	struct wire *w = &x->session->wire;
+
+	x->step = step;
+	bracket = bracket && text[0] != '<';
+	w->at = 0;
+	w->len = (size_t)snprintf(w->buffer, sizeof(w->buffer),
+	    "%s%s%s%s\r\n", verb, bracket ? "<" : "", text,
+	    bracket ? ">" : "");
+	session_step(x->session);
+	/* There is nobody to send it to; the watcher has heard it. */
+	w->used = 0;
+	return reply_good(&x->final);
+}
+
+static void
+converse(struct explained *x)
+{
+	const struct explain_case *k = x->what;
+
+	x->step = "CONNECT";
+	session_greet(x->session);
+	x->session->wire.used = 0;
+	if (reply_good(&x->final) && say(x, "EHLO", "EHLO ", x->helo, false) &&
+	    say(x, "MAIL", "MAIL FROM:", k->from, true))
+		(void)say(x, "RCPT", "RCPT TO:", k->to, true);
+	x->source = x->session->source;
+	(void)!text_copy(x->name, sizeof(x->name), x->session->name);
+}
+
+/* submit knows the connection, and asks lookup itself: it hears the same. */
+static void
+decide_again(struct explained *x)
+{
+	const struct site *site = &x->by->server.site;
+	struct caller c = { .kind = SUB_SESSION };
+	struct whence o;
+	struct reply reply;
+	struct buf why;
+	char to[PATH_TEXT];
+	bool ask;
+
+	x->step = "submit";
+	c.row.peer = x->what->address;
+	c.row.listener = x->what->listener;
+	path_text(&x->session->tx.recipient, to);
+	buf_init(&why, WHY_MOST);
+	if (decide_whence(site, &c, &o, &ask, &why) == 0) {
+		if (ask)
+			decide_named(site, &c, &o, x->outcome, x->name);
+		x->asked = true;
+		x->agrees = o.source.channel == x->source.channel &&
+		    decide_recipient(site, &c, &o, to, &x->routes,
+		    &reply) == 0;
+	}
+	buf_free(&why);
+	if (!x->agrees) {
+		reply_set(&x->final, REPLY_DISAGREE);
+		reply_because(&x->final, "disagree");
+		x->final_step = x->step;
+	}
+}
+
+static int
+fits(const char *text, const char **why_r)
+{
+	if (strlen(text) < WIRE_IN - 64 && strchr(text, '\n') == NULL)
+		return 0;
+	*why_r = "a text that no command line can have";
+	return -1;
+}
+
+int
+explain_run(struct explainer *e, const struct explain_case *k,
+    struct explained *x, const char **why_r)
+{
+	struct onlooker on = { { asked, checked, replied }, x };
+	struct table_onlooker tables = { { saw }, x };
+	struct row_pass who = { .peer = k->address, .listener = k->listener };
+	int64_t began = clock_us();
+
+	memset(x, 0, sizeof(*x));
+	x->by = e;
+	x->what = k;
+	x->outcome = ASK_NONE;
+	x->helo = k->helo != NULL ? k->helo :
+	    net_literal(&k->address, x->literal);
+	if (fits(k->from, why_r) != 0 || fits(k->to, why_r) != 0 ||
+	    fits(x->helo, why_r) != 0)
+		return -1;
+	log_open("smtpsrvr", e->log[0], LEVEL_INFO);
+	x->session = xcalloc(1, sizeof(*x->session));
+	session_init(x->session, &e->server, &who, "", -1, -1, -1);
+	x->session->watcher = &on.session;
+	e->server.site.watcher = &tables.tables;
+	converse(x);
+	if (reply_good(&x->final))
+		decide_again(x);
+	e->server.site.watcher = NULL;
+	session_reset(x->session);
+	free(x->session);
+	x->session = NULL;
+	log_open("inlet", -1, LEVEL_INFO);
+	x->us = clock_us() - began;
+	return 0;
+}
+
+void
+explain_free(struct explained *x)
+{
+	for (size_t i = 0; i < x->n; i++) {
+		free(x->at[i].text);
+		free(x->at[i].hit);
+	}
+	free(x->at);
+	routes_free(&x->routes);
+	memset(x, 0, sizeof(*x));
+}
+
+static size_t
+add_setting(struct explain_setting *at, size_t n, enum setting_id id,
+    int channel)
+{
+	for (size_t i = 0; i < n; i++)
+		if (at[i].id == id && at[i].channel == channel)
+			return n;
+	if (n < EXPLAIN_SETTINGS)
+		at[n++] = (struct explain_setting){ id, channel };
+	return n;
+}
+
+/* Where the channels that the check was about set it. */
+static size_t
+add_others(const struct explained *x, const struct explain_event *e,
+    enum setting_id id, struct explain_setting *at, size_t n)
+{
+	const struct section *channels = x->by->c.conf->channels;
+	const struct explain_event *o;
+
+	for (o = e; o > x->at && o[-1].kind != EXPLAIN_CHECKED &&
+	    o[-1].kind != EXPLAIN_REPLIED; o--)
+		;
+	for (; o < e; o++)
+		if ((o->kind == EXPLAIN_CHOSEN || o->kind == EXPLAIN_PASSED) &&
+		    channels[o->channel].from[id].file != NULL)
+			n = add_setting(at, n, id, o->channel);
+	return n;
+}
+
+size_t
+explain_settings(const struct explained *x, const struct explain_event *e,
+    struct explain_setting at[EXPLAIN_SETTINGS])
+{
+	const struct conf *c = x->by->c.conf;
+	const char *p = e->check->settings;
+	size_t n = 0, before, len;
+	char name[64];
+	int id;
+
+	for (; *p != '\0'; p += len + strspn(p + len, ", ")) {
+		len = strcspn(p, ",");
+		snprintf(name, sizeof(name), "%.*s", (int)len, p);
+		id = setting_find(name);
+		if (id < 0)
+			continue;
+		before = n;
+		if (setting_rows[id].scope == CHANNEL)
+			n = add_others(x, e, (enum setting_id)id, at, n);
+		/* What the source's channel leaves open says nothing then. */
+		if (n == before || inforce_origin(c, -1, e->channel,
+		    (enum setting_id)id).file != NULL)
+			n = add_setting(at, n, (enum setting_id)id,
+			    e->channel);
+	}
+	return n;
+}
+
+int
+explain_code(const struct explained *x)
+{
+	if (reply_good(&x->final))
+		return EX_OK;
+	return reply_temporary(&x->final) ? EX_TEMPFAIL : 1;
+}
+
+/* The resident lookup where there is one, else one of ours. */
+static void
+find_lookup(struct explainer *e)
+{
+	char path[sizeof(e->jail) + 16];
+	int sock;
+
+	snprintf(e->jail, sizeof(e->jail), "%s/jail",
+	    e->c.plan.run_directory);
+	snprintf(path, sizeof(path), "%s/lookup", e->jail);
+	sock = net_unix_connect(path, SOCK_SEQPACKET);
+	if (sock >= 0) {
+		close(sock);
+		e->names = EXPLAIN_RESIDENT;
+	} else if (ownlookup_start(&e->own, &e->c.plan, e->c.record) == 0) {
+		snprintf(e->jail, sizeof(e->jail), "%s", e->own.folder);
+		e->names = EXPLAIN_OWN;
+	} else {
+		log_note(LEVEL_WARNING, "nobody can look names up: %s",
+		    strerror(errno));
+		e->names = EXPLAIN_NOBODY;
+	}
+	e->server.jail = e->jail;
+}
+
+int
+explainer_open(struct explainer *e, const struct tailored_options *o)
+{
+	struct buf why;
+	int code;
+
+	memset(e, 0, sizeof(*e));
+	code = configured_open(&e->c, o);
+	if (code != EX_OK)
+		return code;
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, e->log) != 0) {
+		log_note(LEVEL_ERROR, "socketpair: %s", strerror(errno));
+		configured_close(&e->c);
+		return EX_OSERR;
+	}
+	buf_init(&why, WHY_MOST);
+	if (server_init(&e->server, e->c.conf, &why) != 0) {
+		fprintf(stderr, "%s\n", buf_str(&why));
+		code = EX_CONFIG;
+	}
+	buf_free(&why);
+	if (code == EX_OK) {
+		find_lookup(e);
+		return EX_OK;
+	}
+	close(e->log[0]);
+	close(e->log[1]);
+	configured_close(&e->c);
+	return code;
+}
+
+void
+explainer_close(struct explainer *e)
+{
+	ownlookup_end(&e->own);
+	site_close(&e->server.site);
+	free(e->server.settings);
+	close(e->log[0]);
+	close(e->log[1]);
+	configured_close(&e->c);
+}
