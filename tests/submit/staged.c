@@ -29,7 +29,8 @@ make_record(const struct conf *c)
 		.conf_at = sizeof(p), .max_connections = 20,
 		.max_per_address = 20, .max_per_prefix = 20, .prefix4 = 24,
 		.prefix6 = 64, .backlog = 1, .template_connections = 1,
-		.template_age_ms = 1000, .nsockets = 1,
+		.template_age_ms = 1000, .start_ms = 1000,
+		.nsockets = 1,
 		.sockets = { { .at = { .family = 4 } } },
 		.users = { { (uid_t)-1, (gid_t)-1 }, { (uid_t)-1, (gid_t)-1 },
 		    { (uid_t)-1, (gid_t)-1 }, { (uid_t)-1, (gid_t)-1 } }

@@ -42,7 +42,8 @@ example(uid_t session)
 		.conf_at = sizeof(p), .max_connections = 1,
 		.max_per_address = 1, .max_per_prefix = 1, .prefix4 = 24,
 		.prefix6 = 64, .backlog = 1, .template_connections = 1,
-		.template_age_ms = 1000, .nsockets = 1,
+		.template_age_ms = 1000, .start_ms = 1000,
+		.nsockets = 1,
 		.sockets = { { .at = { .family = 4 } } },
 		.hostname = "mx.example.org"
 	};
