@@ -18,11 +18,11 @@ static const struct command commands[] = {
 	    "show every setting and where it was set",
 	    TAKES_COMMON | TAKES_CHANGED | TAKES_JSON | TAKES_LISTENER |
 	    TAKES_CHANNEL, 0, 0 },
-	{ "explain", cmd_explain, "[--json] [--listener name] "
+	{ "explain", cmd_explain, "[-f] [--json] [--listener name] "
 	    "[--helo name] [--against file] address from to | -",
 	    "show why mail is accepted or refused, check by check",
-	    TAKES_COMMON | TAKES_JSON | TAKES_LISTENER | TAKES_HELO |
-	    TAKES_AGAINST, 1, 3 },
+	    TAKES_COMMON | TAKES_FINICKY | TAKES_JSON | TAKES_LISTENER |
+	    TAKES_HELO | TAKES_AGAINST, 1, 3 },
 	{ "queue", cmd_queue, "[--json] [list | show id]",
 	    "show the mail that waits to be delivered",
 	    TAKES_COMMON | TAKES_JSON, 0, 2 },

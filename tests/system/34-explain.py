@@ -324,6 +324,10 @@ def why(user=None):
     like(out, r"finicky = yes +# \S+inlet.conf:%d$" % line_of(s, "finicky"),
          "and where it is set")
     ok("MAIL" not in out, "there it ends")
+    code, out, _ = run_explain(s, "-f", "198.51.100.1", "a@b.test",
+                               "user@example.org")
+    like(out, r"finicky = yes +# -f.*\nrefused: 554 5\.7\.1",
+         "with smtpd's -f")
     s.scratch.write("net", "host.test\n192.0.2.0/24\n")
     s.write_conf(settings={"lookup-names": '"auto"'})
     code, out, _ = run_explain(s, "198.51.100.1", "a@b.test", "x@far.test")

@@ -47,8 +47,9 @@ option(const struct command *c, unsigned bit, const char *page)
 	if (typed[1] != '-' && typed[2] == '\0') {
 		/* -d and -f stand together in the usage line. */
 		snprintf(letter, sizeof(letter), "%c", typed[1]);
-		used = strstr(c->usage, "[-df]") != NULL &&
-		    strstr("df", letter) != NULL;
+		used = strstr(c->usage, typed) != NULL ||
+		    (strstr(c->usage, "[-df]") != NULL &&
+		    strstr("df", letter) != NULL);
 	}
 	if ((bit & TAKES_COMMON) != 0)
 		used = (c->takes & bit) != 0;

@@ -75,6 +75,21 @@ verdicts(void)
 	is(verdict("a@b.test\r", me, NULL), "MAIL 500: 1", "a bare CR");
 }
 
+/* Words that are no settings would just not be shown. */
+static void
+settings_of(const struct check *c)
+{
+	const char *p = c->settings;
+	char name[64];
+	size_t len;
+
+	for (; *p != '\0'; p += len + strspn(p + len, ", ")) {
+		len = strcspn(p, ",");
+		snprintf(name, sizeof(name), "%.*s", (int)len, p);
+		ok(setting_find(name) >= 0, name);
+	}
+}
+
 /* Every check of the table that applies, in its order, one after another. */
 static void
 events(void)
@@ -92,6 +107,7 @@ events(void)
 			snprintf(checks + strlen(checks), sizeof(checks) -
 			    strlen(checks), "%s ", e->check->name);
 			ok(explain_settings(&x, e, by) > 0, e->check->name);
+			settings_of(e->check);
 			refused += e->verdict != PASS;
 		} else if (e->kind == EXPLAIN_REPLIED) {
 			snprintf(steps + strlen(steps), sizeof(steps) -
