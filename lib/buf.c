@@ -24,6 +24,14 @@ buf_init(struct buf *b, size_t most)
 }
 
 void
+buf_fixed(struct buf *b, void *memory, size_t size)
+{
+	PANIC_IF(size == 0);
+	*b = (struct buf){ .p = memory, .room = size, .most = size - 1 };
+	b->p[0] = '\0';
+}
+
+void
 buf_free(struct buf *b)
 {
 	free(b->p);

@@ -19,6 +19,11 @@ struct buf {
 };
 
 void buf_init(struct buf *b, size_t most);
+/*
+ * One that lives in size bytes at memory (at least 1) and never grows beyond
+ * them.  It is not to be freed.
+ */
+void buf_fixed(struct buf *b, void *memory, size_t size);
 void buf_free(struct buf *b);
 /* Empties it, keeps the memory. */
 void buf_reset(struct buf *b);

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include "lib/authmode.h"
 #include "lib/conf_check.h"
 #include "lib/net.h"
 #include "lib/path.h"
@@ -320,6 +321,61 @@ check_table_name(const struct conf *c, const struct section *s,
 		    "which holds addresses only", setting_name(id), name);
 }
 
+/* Two settings, or words of auth, of which only one can be meant. */
+static const struct {
+	int one, other;
+	const char *names;
+} contraries[] = {
+	{ AUTH_FREE, AUTH_IN_BLOCK, "free and in-block" },
+	{ AUTH_FREE, AUTH_OUT_BLOCK, "free and out-block" },
+};
+
+static void
+check_contraries(const struct section *s, int bits, struct conf_wrong *w)
+{
+	const struct origin o = at(s, SETTING_auth);
+
+	for (size_t i = 0; i < ARRAY_LEN(contraries); i++)
+		if ((bits & contraries[i].one) != 0 &&
+		    (bits & contraries[i].other) != 0)
+			conf_wrong(w, o, "auth: %s contradict each other",
+			    contraries[i].names);
+	if ((bits & AUTH_IN_BLOCK) != 0 && s->v.relay)
+		conf_wrong(w, o, "auth: in-block contradicts relay = yes");
+	if ((bits & AUTH_FREE) != 0 && s->v.accept_from.n > 0)
+		conf_wrong(w, o, "auth: free contradicts accept-from");
+	if ((bits & AUTH_HOST_AND_USER) == 0)
+		return;
+	if ((bits & (AUTH_IN | AUTH_OUT)) == 0)
+		conf_wrong(w, o, "auth: host-and-user means nothing without "
+		    "one of in-log, in-warn, in-block, out-log, out-warn, "
+		    "out-block");
+	if (s->v.auth_table[0] == '\0')
+		conf_wrong(w, o, "auth: host-and-user needs an auth-table: "
+		    "without one nobody is an authorised user");
+}
+
+static void
+check_auth(const struct section *s, struct conf_wrong *w)
+{
+	const struct strings *words = &s->v.auth;
+	const struct origin o = at(s, SETTING_auth);
+	char shown[SETTING_SHOWN];
+
+	for (size_t i = 0; i < words->n; i++) {
+		const char *near = authmode_nearest(words->at[i]);
+
+		if (!name_good(words, i, "auth", o, w) ||
+		    authmode_bit(words->at[i]) != 0)
+			continue;
+		conf_wrong(w, o, "auth: there is no mode %s%s%s%s",
+		    setting_show(words->at[i], shown),
+		    near != NULL ? " (did you mean " : "",
+		    near != NULL ? near : "", near != NULL ? "?)" : "");
+	}
+	check_contraries(s, authmode_bits(words), w);
+}
+
 static void
 check_channel(const struct conf *c, const struct section *s,
     struct conf_wrong *w)
@@ -331,6 +387,12 @@ check_channel(const struct conf *c, const struct section *s,
 	check_table_name(c, s, SETTING_table, v->table, false, w);
 	check_table_name(c, s, SETTING_mailboxes, v->mailboxes, true, w);
 	check_table_name(c, s, SETTING_aliases, v->aliases, true, w);
+	check_table_name(c, s, SETTING_insrc, v->insrc, false, w);
+	check_table_name(c, s, SETTING_indest, v->indest, true, w);
+	check_table_name(c, s, SETTING_outsrc, v->outsrc, true, w);
+	check_table_name(c, s, SETTING_outdest, v->outdest, false, w);
+	check_table_name(c, s, SETTING_auth_table, v->auth_table, true, w);
+	check_auth(s, w);
 	check_channels(c, &v->accept_from, "accept-from",
 	    at(s, SETTING_accept_from), w);
 	if (v->program[strspn(v->program, "abcdefghijklmnopqrstuvwxyz"

@@ -3,6 +3,8 @@ noinst_LIBRARIES += lib/libbase.a
 lib_libbase_a_SOURCES = \
 	lib/ask.c \
 	lib/ask.h \
+	lib/authmode.c \
+	lib/authmode.h \
 	lib/buf.c \
 	lib/buf.h \
 	lib/clock.c \
@@ -68,6 +70,10 @@ lib/priv_filter.$(OBJEXT): lib/filters.h
 
 EXTRA_DIST += lib/replies.def
 
+check_PROGRAMS += tests/lib/t_authmode.t
+tests_lib_t_authmode_t_SOURCES = tests/lib/t_authmode.c tests/tap.h
+tests_lib_t_authmode_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_authmode.t
 check_PROGRAMS += tests/lib/t_buf.t
 tests_lib_t_buf_t_SOURCES = tests/lib/t_buf.c tests/tap.h
 tests_lib_t_buf_t_LDADD = lib/libbase.a

@@ -93,13 +93,13 @@ reply_because(struct reply *r, const char *reason)
 	put(r->reason, sizeof(r->reason), &len, reason);
 }
 
-static void
-detail(struct reply *r, const char *text, ...)
+void
+reply_detail(struct reply *r, const char *fmt, ...)
 {
 	va_list ap;
 
-	va_start(ap, text);
-	fill(r->detail, sizeof(r->detail), text, ap);
+	va_start(ap, fmt);
+	fill(r->detail, sizeof(r->detail), fmt, ap);
 	va_end(ap);
 }
 
@@ -107,7 +107,7 @@ void
 reply_limit(struct reply *r, const char *limit, long long value,
     long long most)
 {
-	detail(r, "limit=%s value=%lld most=%lld", limit, value, most);
+	reply_detail(r, "limit=%s value=%lld most=%lld", limit, value, most);
 }
 
 const char *

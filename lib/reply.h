@@ -35,6 +35,8 @@ struct reply {
 /* The row's codes and text; %-arguments fill the text's own. */
 void reply_set(struct reply *r, enum reply_name name, ...);
 void reply_because(struct reply *r, const char *reason);
+/* What reason goes by, for the log; cut where it is too long. */
+void reply_detail(struct reply *r, const char *fmt, ...) MM_PRINTF(2, 3);
 void reply_limit(struct reply *r, const char *limit, long long value,
     long long most);
 const char *reply_name_text(enum reply_name name);

@@ -49,8 +49,17 @@ enum check_verdict
 check_route(struct session *s, const struct check_subject *x,
     struct reply *r)
 {
-	return route_recipient(&s->server->site, s->source.channel,
-	    s->source.uncertain, x->path, NULL, r) == 0 ? PASS : REFUSE;
+	struct sending from = {
+		.channel = s->source.channel,
+		.uncertain = s->source.uncertain,
+		.unnamed = s->source.unnamed,
+		.peer = s->who.peer,
+		.name = s->name,
+		.sender = &s->tx.sender,
+	};
+
+	return route_recipient(&s->server->site, &from, x->path, NULL, r,
+	    NULL) == 0 ? PASS : REFUSE;
 }
 
 enum check_verdict

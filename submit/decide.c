@@ -129,14 +129,37 @@ decide_sender(const struct site *s, const struct caller *c,
 	return 0;
 }
 
+/* What is known of who sends; m has room for the sender. */
+static void
+set_sending(const struct site *s, const struct caller *c,
+    const struct whence *o, const char *sender, struct mailbox *m,
+    struct sending *from_r)
+{
+	memset(from_r, 0, sizeof(*from_r));
+	from_r->channel = o->source.channel;
+	from_r->uncertain = o->source.uncertain;
+	from_r->unnamed = o->source.unnamed;
+	from_r->name = o->name;
+	if (!s->authorises)
+		return;
+	if (c->kind == SUB_LOCAL)
+		from_r->name = s->conf->server.v.hostname;
+	else
+		from_r->peer = c->row.peer;
+	if (parse(sender, PATH_REVERSE, m) == 0)
+		from_r->sender = m;
+}
+
 int
 decide_recipient(const struct site *s, const struct caller *c,
-    const struct whence *o, const char *address, struct routes *r,
-    struct reply *reply_r)
+    const struct whence *o, const char *sender, const char *address,
+    struct routes *r, struct reply *reply_r, struct authorised *why_r)
 {
-	struct mailbox m;
+	struct mailbox to, m;
+	struct sending from;
 
-	if (parse(address, PATH_FORWARD, &m) != 0) {
+	why_r->tell = TELL_NOTHING;
+	if (parse(address, PATH_FORWARD, &to) != 0) {
 		reply_set(reply_r, REPLY_BAD_RCPT_SYNTAX);
 		return -1;
 	}
@@ -144,8 +167,8 @@ decide_recipient(const struct site *s, const struct caller *c,
 		*reply_r = o->source.refusal;
 		return -1;
 	}
-	return route_recipient(s, o->source.channel, o->source.uncertain, &m,
-	    r, reply_r);
+	set_sending(s, c, o, sender, &m, &from);
+	return route_recipient(s, &from, &to, r, reply_r, why_r);
 }
 
 const char *

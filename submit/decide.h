@@ -45,10 +45,13 @@ const char *decide_channel(const struct site *s, const struct whence *o);
 MM_MUST_USE int decide_sender(const struct site *s, const struct caller *c,
     const char *sender, char dst[PATH_TEXT], struct reply *reply_r);
 
-/* Adds the recipient's routes; -1 with the refusal. */
+/*
+ * Adds the recipient's routes; -1 with the refusal.  sender is what
+ * decide_sender() gave; why_r is as route_recipient() has it.
+ */
 MM_MUST_USE int decide_recipient(const struct site *s, const struct caller *c,
-    const struct whence *o, const char *address, struct routes *r,
-    struct reply *reply_r);
+    const struct whence *o, const char *sender, const char *address,
+    struct routes *r, struct reply *reply_r, struct authorised *why_r);
 
 /* "SMTP", "ESMTP", "ESMTPS"; null for what a session cannot have proved. */
 const char *decide_with(const char *claimed);

@@ -151,14 +151,47 @@ add_routes(const struct side *s, struct message *m, const struct routes *rs,
 	return 0;
 }
 
+/* What authorisation in the modes log and warn has to tell. */
+static void
+log_authorised(const struct side *s, const struct message *m, const char *to,
+    const struct authorised *why)
+{
+	static const enum log_level levels[] = {
+		[TELL_PASSED] = LEVEL_INFO, [TELL_LOG] = LEVEL_NOTICE,
+		[TELL_WARN] = LEVEL_WARNING
+	};
+	const struct conf *c = s->desk->conf;
+	struct logline l;
+
+	if (why->tell == TELL_NOTHING)
+		return;
+	log_begin(&l, levels[why->tell], "authorise");
+	log_word(&l, "ip", s->caller->ip);
+	log_word(&l, "chan", decide_channel(&s->desk->site, s->whence));
+	log_word(&l, "to-channel", c->channels[why->to].title);
+	log_word(&l, "sid", m->env.sid);
+	log_word(&l, "qid", m->id);
+	log_word(&l, "allowed", why->tell == TELL_PASSED ? "rule" : "mode");
+	log_text(&l, "rule", why->rule);
+	log_word(&l, "table", why->table);
+	log_text(&l, "key", why->key);
+	log_text(&l, "host", s->whence->name);
+	log_text(&l, "from", m->sender);
+	log_text(&l, "to", to);
+	log_end(&l);
+}
+
 static void
 route(const struct side *s, struct message *m, const struct sub_recipient *to,
     struct reply *reply_r)
 {
 	struct routes rs = { .n = 0 };
+	struct authorised why;
+	int rc;
 
-	if (decide_recipient(&s->desk->site, s->caller, s->whence,
-	    to->address, &rs, reply_r) != 0) {
+	rc = decide_recipient(&s->desk->site, s->caller, s->whence, m->sender,
+	    to->address, &rs, reply_r, &why);
+	if (rc != 0) {
 		/* Who gets no answer for each is refused as a whole. */
 		if (answered_before(s->caller))
 			disagree(s, m, "recipient", reply_r->text,
@@ -168,6 +201,8 @@ route(const struct side *s, struct message *m, const struct sub_recipient *to,
 	} else if (add_routes(s, m, &rs, to) != 0) {
 		reply_set(reply_r, REPLY_TOO_MANY_RCPTS);
 		refuse(s, m, reply_r);
+	} else {
+		log_authorised(s, m, to->address, &why);
 	}
 	routes_free(&rs);
 }

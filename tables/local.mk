@@ -1,6 +1,10 @@
 # tables: from a key to its row, and what follows from it
 noinst_LIBRARIES += tables/libtables.a
 tables_libtables_a_SOURCES = \
+	tables/authorise.c \
+	tables/authorise.h \
+	tables/authvalue.c \
+	tables/authvalue.h \
 	tables/maketable.c \
 	tables/maketable.h \
 	tables/prefix.c \
@@ -26,6 +30,7 @@ tables_libtables_a_SOURCES = \
 	tables/tbrow.h \
 	tables/watch.h
 
+EXTRA_DIST += tables/authorise.def
 # libtables.a needs GDBM for the kind of that name
 tables_LDADD = tables/libtables.a lib/libbase.a $(GDBM_LIBS)
 
@@ -36,6 +41,8 @@ tables_dbmlist_SOURCES = tables/dbmlist.c
 tables_dbmlist_LDADD = $(tables_LDADD)
 
 tables_tests = \
+	tests/tables/t_authorise.t \
+	tests/tables/t_authvalue.t \
 	tests/tables/t_dbmbuild.t \
 	tests/tables/t_maketable.t \
 	tests/tables/t_route.t \
@@ -51,6 +58,12 @@ tables_tests = \
 check_PROGRAMS += $(tables_tests)
 TESTS += $(tables_tests)
 
+tests_tables_t_authorise_t_SOURCES = tests/tables/t_authorise.c \
+	tests/tables/fixture.h tests/tap.h
+tests_tables_t_authorise_t_LDADD = $(tables_LDADD)
+tests_tables_t_authvalue_t_SOURCES = tests/tables/t_authvalue.c \
+	tests/tap.h
+tests_tables_t_authvalue_t_LDADD = $(tables_LDADD)
 tests_tables_t_dbmbuild_t_SOURCES = tests/tables/t_dbmbuild.c \
 	tests/tables/fixture.h tests/tap.h
 tests_tables_t_dbmbuild_t_LDADD = $(tables_LDADD)

@@ -26,7 +26,7 @@
 /* The work for one recipient. */
 struct expand {
 	const struct site *s;
-	bool uncertain;
+	struct authorised *why;	/* of the channel chosen, else refused first */
 	struct routes *r;	/* null: only whether there is a route */
 	size_t first;		/* where in r this recipient's begin */
 	int count;		/* addresses looked at */
@@ -47,7 +47,8 @@ struct hop {
 	int depth;
 };
 
-static int expand_hop(struct expand *x, const struct hop *h, int source);
+static int expand_hop(struct expand *x, const struct hop *h,
+    const struct sending *from);
 
 void
 routes_free(struct routes *r)
@@ -68,31 +69,6 @@ is_local(const struct conf *c, int channel)
 	return strcmp(c->channels[channel].v.program, "local") == 0;
 }
 
-static bool
-in_list(const struct strings *l, const char *word)
-{
-	size_t i;
-
-	for (i = 0; i < l->n; i++)
-		if (strcmp(l->at[i], word) == 0)
-			return true;
-	return false;
-}
-
-bool
-route_allowed(const struct conf *c, int source, int destination)
-{
-	const struct settings *to = &c->channels[destination].v;
-
-	if (to->program[0] == '\0')
-		return false;
-	if (source < 0)
-		return true;
-	if (to->accept_from.n > 0)
-		return in_list(&to->accept_from, c->channels[source].title);
-	return is_local(c, destination) || c->channels[source].v.relay;
-}
-
 /* -1 with the reply, which is what every caller returns. */
 static int
 refuse(struct expand *x, enum reply_name name, const char *argument,
@@ -105,10 +81,10 @@ refuse(struct expand *x, enum reply_name name, const char *argument,
 
 /* A refusal that another source channel might not have got. */
 static int
-refuse_source(struct expand *x, enum reply_name name, const char *argument,
-    const char *reason)
+refuse_source(struct expand *x, bool uncertain, enum reply_name name,
+    const char *argument, const char *reason)
 {
-	if (x->uncertain)
+	if (uncertain)
 		return refuse(x, REPLY_UNCERTAIN, NULL, "uncertain");
 	return refuse(x, name, argument, reason);
 }
@@ -119,19 +95,41 @@ refuse_table(struct expand *x)
 	return refuse(x, REPLY_TABLE_FAILED, NULL, "table");
 }
 
+/* The modes of a channel do not let it pass. */
+static int
+refuse_authorised(struct expand *x, const struct sending *from)
+{
+	const struct authorised *why = x->why;
+	const struct conf *c = x->s->conf;
+
+	if (why->text[0] != '\0')
+		(void)refuse_source(x, from->uncertain || from->unnamed,
+		    REPLY_NOT_AUTHORIZED_BECAUSE, why->text, "not-authorized");
+	else
+		(void)refuse_source(x, from->uncertain || from->unnamed,
+		    REPLY_NOT_AUTHORIZED, c->channels[from->channel].title,
+		    "not-authorized");
+	reply_detail(x->reply, "to-channel=%s rule=%s table=%s key=%s",
+	    c->channels[why->to].title, why->rule, why->table,
+	    why->key[0] != '\0' ? why->key : "-");
+	return -1;
+}
+
 /* listed: a channel has the domain, but takes mail from others only. */
 static int
-refuse_route(struct expand *x, const struct mailbox *to, int source,
-    bool listed)
+refuse_route(struct expand *x, const struct mailbox *to,
+    const struct sending *from, bool listed)
 {
-	const struct section *from = source < 0 ? NULL :
-	    &x->s->conf->channels[source];
+	const struct conf *c = x->s->conf;
 
-	if (from != NULL && listed)
-		return refuse_source(x, REPLY_NOT_AUTHORIZED, from->title,
-		    "not-authorized");
-	if (from != NULL && !from->v.relay)
-		return refuse_source(x, REPLY_RELAY_DENIED, NULL, "relay");
+	if (from->channel >= 0 && x->why->modes)
+		return refuse_authorised(x, from);
+	if (from->channel >= 0 && listed)
+		return refuse_source(x, from->uncertain, REPLY_NOT_AUTHORIZED,
+		    c->channels[from->channel].title, "not-authorized");
+	if (from->channel >= 0 && !authorise_relays(c, from->channel))
+		return refuse_source(x, from->uncertain, REPLY_RELAY_DENIED,
+		    NULL, "relay");
 	return refuse(x, REPLY_NO_ROUTE, to->domain, "no-route");
 }
 
@@ -151,11 +149,41 @@ find_postmaster(struct expand *x)
 	return refuse(x, REPLY_NO_SUCH_USER, NULL, "no-such-user");
 }
 
+/* What is kept is about the recipient, not what it is an alias for. */
+static void
+keep_why(struct expand *x, const struct sending *from,
+    const struct authorised *why)
+{
+	if (from->channel < 0)
+		return;
+	if (why->modes && (why->answer == AUTHORISE_YES || !x->why->modes)) {
+		*x->why = *why;
+	} else if (why->answer == AUTHORISE_YES) {
+		x->why->modes = false;
+		x->why->tell = TELL_NOTHING;
+	}
+}
+
+static void
+watch_decision(const struct site *s, enum watch_event event, int channel,
+    const struct authorised *why)
+{
+	char text[AUTHORISE_RULE + 40];
+
+	if (s->watcher == NULL)
+		return;
+	(void)snprintf(text, sizeof(text), "authorisation says %s",
+	    why->rule);
+	watch_channel(s, event, channel, why->modes ? text : NULL);
+}
+
 /* The destination channel; -1 with the reply. */
 static int
-find_channel(struct expand *x, const struct mailbox *to, int source)
+find_channel(struct expand *x, const struct mailbox *to,
+    const struct sending *from)
 {
 	const struct conf *c = x->s->conf;
+	struct authorised why;
 	bool listed = false;
 	int i;
 
@@ -172,14 +200,18 @@ find_channel(struct expand *x, const struct mailbox *to, int source)
 			return refuse_table(x);
 		if (answer != TB_FOUND)
 			continue;
-		if (route_allowed(c, source, i))
+		authorise(x->s, from, i, to, &why);
+		if (why.answer == AUTHORISE_LATER)
+			return refuse_table(x);
+		keep_why(x, from, &why);
+		if (why.answer == AUTHORISE_YES)
 			return i;
-		watch_channel(x->s, WATCH_PASSED, i, NULL);
+		watch_decision(x->s, WATCH_PASSED, i, &why);
 		if (c->channels[i].v.program[0] != '\0' &&
 		    c->channels[i].v.accept_from.n > 0)
 			listed = true;
 	}
-	return refuse_route(x, to, source, listed);
+	return refuse_route(x, to, from, listed);
 }
 
 /* Where the extension begins, or the local part ends. */
@@ -456,6 +488,7 @@ expand_targets(struct expand *x, const struct hop *h, const char *text)
 {
 	char target[PATH_TEXT];
 	struct hop next = { .from = h, .depth = h->depth + 1 };
+	struct sending ours = { .channel = -1, .name = "" };
 	bool any = false;
 
 	if (next.depth > ROUTE_DEPTH)
@@ -470,7 +503,7 @@ expand_targets(struct expand *x, const struct hop *h, const char *text)
 			    "it is no address");
 			continue;
 		}
-		if (expand_hop(x, &next, -1) == 0)
+		if (expand_hop(x, &next, &ours) == 0)
 			any = true;
 		else if (reply_temporary(x->reply))
 			return -1;
@@ -536,36 +569,44 @@ settle_domain(const struct conf *c, struct mailbox *to)
 }
 
 static int
-expand_hop(struct expand *x, const struct hop *from, int source)
+expand_hop(struct expand *x, const struct hop *given,
+    const struct sending *from)
 {
-	struct hop h = *from;
+	struct hop h = *given;
 	bool own = h.to.domain[0] == '\0';
 	int channel;
 
 	settle_domain(x->s->conf, &h.to);
-	channel = own ? find_postmaster(x) : find_channel(x, &h.to, source);
+	channel = own ? find_postmaster(x) : find_channel(x, &h.to, from);
 	if (channel == -1)
 		return -1;
-	watch_channel(x->s, WATCH_CHOSEN, channel, NULL);
+	if (!own && from->channel >= 0)
+		watch_decision(x->s, WATCH_CHOSEN, channel, x->why);
+	else
+		watch_channel(x->s, WATCH_CHOSEN, channel, NULL);
 	if (is_local(x->s->conf, channel))
 		return expand_local(x, &h, channel);
 	return add_route(x, channel, &h.to, "");
 }
 
 int
-route_recipient(const struct site *s, int source, bool uncertain,
-    const struct mailbox *to, struct routes *r, struct reply *reply_r)
+route_recipient(const struct site *s, const struct sending *from,
+    const struct mailbox *to, struct routes *r, struct reply *reply_r,
+    struct authorised *why_r)
 {
+	struct authorised why;
 	struct expand x = {
 		.s = s,
-		.uncertain = uncertain,
+		.why = why_r != NULL ? why_r : &why,
 		.r = r,
 		.first = r != NULL ? r->n : 0,
 		.reply = reply_r,
 	};
 	struct hop h = { .to = *to };
 
-	if (expand_hop(&x, &h, source) == -1) {
+	x.why->modes = false;
+	x.why->tell = TELL_NOTHING;
+	if (expand_hop(&x, &h, from) == -1) {
 		if (r != NULL)
 			r->n = x.first;
 		return -1;

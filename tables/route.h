@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include "lib/path.h"
 #include "lib/reply.h"
-#include "tables/site.h"
+#include "tables/authorise.h"
 
 #define ROUTE_MOST 1000		/* addresses that one recipient expands to */
 #define ROUTE_DEPTH 10		/* aliases of aliases */
@@ -39,13 +39,12 @@ void routes_free(struct routes *r);
 void routes_reset(struct routes *r);
 
 /*
- * source is the source channel's index, or -1 for our own notices (which may
- * go anywhere).  uncertain: see source.h.
+ * from->channel is -1 for our own notices, which may go anywhere.
  * 0 and RECIPIENT_OK with one or more routes added (r may be null), or -1
  * with the refusal, permanent or temporary, and r as it was.
  *
  * The destination is the first channel, in the order of the configuration,
- * whose table holds the domain and that mail from source may go to.  Where
+ * whose table holds the domain and that authorise() lets it go to.  Where
  * its program is local, the keys below are looked for among its aliases and
  * then among its mailboxes (x: the extension, if there is one):
  *
@@ -54,16 +53,12 @@ void routes_reset(struct routes *r);
  * A target of an alias is routed as our own notices are; one that goes
  * nowhere is left out, unless none goes anywhere.  An alias that comes back
  * to an address it came from means that address's mailbox.
+ *
+ * why_r may be null.  Its modes and tell are always set, and where there are
+ * modes, the rest: of the channel chosen, else of the first that refused.
  */
-MM_MUST_USE int route_recipient(const struct site *s, int source,
-    bool uncertain, const struct mailbox *to, struct routes *r,
-    struct reply *reply_r);
-
-/*
- * May mail from source go to destination?  A channel with no program takes
- * nothing.  accept-from, where it is set, is the whole answer; else a local
- * channel takes all, and others what comes from channels with relay.
- */
-bool route_allowed(const struct conf *c, int source, int destination);
+MM_MUST_USE int route_recipient(const struct site *s,
+    const struct sending *from, const struct mailbox *to, struct routes *r,
+    struct reply *reply_r, struct authorised *why_r);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/authmode.h"
 #include "lib/xalloc.h"
 #include "tables/site.h"
 #include "tables/tbrow.h"
@@ -40,6 +41,28 @@ open_named(struct site *s, const char *name, bool *tried, struct tb **table_r,
 	return *table_r == NULL ? -1 : 0;
 }
 
+static int
+open_channel(struct site *s, const struct settings *v, bool *tried,
+    struct site_channel *ch, struct buf *why_r)
+{
+	const struct {
+		const char *name;
+		struct tb **table_r;
+	} named[] = {
+		{ v->table, &ch->hosts }, { v->mailboxes, &ch->mailboxes },
+		{ v->aliases, &ch->aliases }, { v->insrc, &ch->insrc },
+		{ v->indest, &ch->indest }, { v->outsrc, &ch->outsrc },
+		{ v->outdest, &ch->outdest }, { v->auth_table, &ch->users },
+	};
+	int rc = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(named); i++)
+		if (open_named(s, named[i].name, tried, named[i].table_r,
+		    why_r) == -1)
+			rc = -1;
+	return rc;
+}
+
 int
 site_open(struct site *s, const struct conf *c, struct buf *why_r)
 {
@@ -48,6 +71,7 @@ site_open(struct site *s, const struct conf *c, struct buf *why_r)
 
 	s->conf = c;
 	s->watcher = NULL;
+	s->authorises = s->by_host = false;
 	s->ntables = c->ntables;
 	s->tables = xcalloc((size_t)c->ntables, sizeof(struct tb *));
 	s->channels = xcalloc((size_t)c->nchannels, sizeof(*s->channels));
@@ -55,15 +79,16 @@ site_open(struct site *s, const struct conf *c, struct buf *why_r)
 		const struct settings *v = &c->channels[i].v;
 		struct site_channel *ch = &s->channels[i];
 
-		if (open_named(s, v->table, tried, &ch->hosts, why_r) == -1)
+		if (open_channel(s, v, tried, ch, why_r) == -1)
 			rc = -1;
-		if (open_named(s, v->mailboxes, tried, &ch->mailboxes,
-		    why_r) == -1)
-			rc = -1;
-		if (open_named(s, v->aliases, tried, &ch->aliases,
-		    why_r) == -1)
-			rc = -1;
+		ch->auth = authmode_bits(&v->auth);
+		if ((ch->auth & (AUTH_IN | AUTH_OUT)) != 0)
+			s->authorises = true;
+		if (ch->insrc != NULL || ch->indest != NULL ||
+		    ch->outsrc != NULL || ch->outdest != NULL)
+			s->by_host = true;
 	}
+	s->by_host = s->by_host && s->authorises;
 	free(tried);
 	if (rc == -1)
 		site_close(s);

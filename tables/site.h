@@ -4,11 +4,14 @@
 #ifndef TABLES_SITE_H
 #define TABLES_SITE_H
 
+#include <stdbool.h>
 #include "tables/tb.h"
 
 /* The open tables that a channel names; null where it names none. */
 struct site_channel {
 	struct tb *hosts, *mailboxes, *aliases;
+	struct tb *insrc, *indest, *outsrc, *outdest, *users;
+	int auth;		/* authmode.h: the words of its auth */
 };
 
 struct watcher;
@@ -19,6 +22,11 @@ struct site {
 	int ntables;
 	struct tb **tables;	/* by index in conf->tables; null: not open */
 	struct site_channel *channels;	/* by index in conf->channels */
+	/*
+	 * Some channel authorises in or out; and some tables of it have hosts
+	 * in them, so that the source host's name matters.
+	 */
+	bool authorises, by_host;
 };
 
 /*

@@ -94,6 +94,8 @@ source_needs_name(const struct site *s, const struct source_list *l)
 {
 	int i;
 
+	if (s->by_host)
+		return true;
 	for (i = 0; i < l->n; i++)
 		if (has_names(s, l->channel[i]))
 			return true;
@@ -206,6 +208,7 @@ source_find(const struct site *s, const struct source_list *l,
 
 	memset(r, 0, sizeof(*r));
 	r->channel = -1;
+	r->unnamed = outcome == ASK_LATER;
 	if (l->n == 0) {
 		reply_set(&r->refusal, REPLY_NO_SERVICE,
 		    s->conf->server.v.hostname);

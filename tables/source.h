@@ -23,6 +23,7 @@ struct source_list {
 struct source {
 	int channel;		/* index, or -1 when refused */
 	bool uncertain;		/* a look-up failed: permanent becomes 451 */
+	bool unnamed;		/* its name was wanted and not to be had now */
 	bool found;		/* in that channel's table */
 	struct reply refusal;	/* when channel is -1 */
 };
@@ -35,7 +36,7 @@ struct source {
 MM_MUST_USE int source_channels(const struct conf *c, int listener,
     const char *operand, struct source_list *l_r, struct buf *why_r);
 
-/* Does any table of the list have names for keys? */
+/* Does any table of the list, or of authorisation, have names for keys? */
 bool source_needs_name(const struct site *s, const struct source_list *l);
 
 /*

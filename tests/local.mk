@@ -32,7 +32,7 @@ check_PROGRAMS += tests/lint/mdoc_tables
 tests_lint_mdoc_tables_SOURCES = tests/lint/mdoc_tables.c
 
 # The settings of inlet.conf(5) anew from settings.def; commands, checks and
-# replies of smtpsrvr(8) from their tables.
+# replies of smtpsrvr(8) and the steps of inlet-authorise(5) from their tables.
 update-man: tests/lint/settings_mdoc tests/lint/mdoc_tables
 	$(SHELL) $(top_srcdir)/build-aux/splice.sh \
 		$(top_srcdir)/man5/inlet.conf.5 tests/lint/settings_mdoc \
@@ -42,6 +42,10 @@ update-man: tests/lint/settings_mdoc tests/lint/mdoc_tables
 		$(top_srcdir)/man8/smtpsrvr.8 tests/lint/mdoc_tables \
 		>smtpsrvr.8.new && \
 		mv smtpsrvr.8.new $(top_srcdir)/man8/smtpsrvr.8
+	$(SHELL) $(top_srcdir)/build-aux/splice.sh \
+		$(top_srcdir)/man5/inlet-authorise.5 tests/lint/mdoc_tables \
+		>inlet-authorise.5.new && \
+		mv inlet-authorise.5.new $(top_srcdir)/man5/inlet-authorise.5
 .PHONY: update-man
 
 TESTS += $(lint_tests) tests/talk.py $(system_tests)
@@ -70,7 +74,8 @@ system_tests = \
 	tests/system/23-surroundings.py \
 	tests/system/24-mmdf.py \
 	tests/system/24-stuck.py \
-	tests/system/33-send.py
+	tests/system/33-send.py \
+	tests/system/34-authorise.py
 dist_check_SCRIPTS += $(lint_tests) tests/talk.py $(system_tests)
 talks = \
 	tests/talks/10-greeting.talk tests/talks/11-hello.talk \

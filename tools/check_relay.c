@@ -17,6 +17,8 @@
 #define WHY_MOST 4096
 #define OURS_MOST 24		/* domains of ours that are tried */
 #define OURS_A_TABLE 2
+#define CLAIMS_MOST 24		/* senders that are tried */
+#define CLAIMS_A_TABLE 2
 #define RECIPIENT (2 * PATH_TEXT)
 
 /* Nobody's domains: under a top level that a careless table might hold. */
@@ -62,11 +64,23 @@ struct relay {
 	struct source_list list;
 	const char (*ours)[PATH_DOMAIN_MOST + 1];
 	int nours;
+	const struct claims *claims;
+	const struct netaddr *peer;	/* of the stranger that is tried */
+	const char *name;
 	int held[CONF_CHANNELS];	/* strangers in that channel's table */
 	bool seen[CONF_CHANNELS][2];	/* tried, certain and uncertain */
 	int tried, open, passed;
 	bool refused;		/* a stranger was not let in */
 	struct routes routes;
+};
+
+/*
+ * Senders that some auth-table authorises: anybody can say to be one of them.
+ * The first is the null sender.
+ */
+struct claims {
+	struct mailbox sender[CLAIMS_MOST];
+	int n, of_table;
 };
 
 /* Our domains: the host's name, and some of each channel's table. */
@@ -112,6 +126,39 @@ find_domains(const struct check *k, struct domains *d)
 	}
 }
 
+static int
+add_claim(void *arg, const char *key, size_t klen, const char *value,
+    size_t vlen, int line)
+{
+	struct claims *l = arg;
+	char address[PATH_TEXT];
+
+	(void)value, (void)vlen, (void)line;
+	if (l->n == CLAIMS_MOST || l->of_table == CLAIMS_A_TABLE)
+		return 1;
+	(void)snprintf(address, sizeof(address), "%s%.*s",
+	    key[0] == '@' ? "user" : "", (int)klen, key);
+	if (path_parse_bare(address, &l->sender[l->n]) != PATH_OK)
+		return 0;
+	l->n++;
+	l->of_table++;
+	return 0;
+}
+
+static void
+find_claims(const struct check *k, struct claims *l)
+{
+	memset(l, 0, sizeof(*l));
+	l->n = 1;
+	for (int i = 0; i < k->conf->nchannels; i++) {
+		struct tb *t = k->site->channels[i].users;
+
+		l->of_table = 0;
+		if (t != NULL && k->site->authorises)
+			(void)tb_walk(t, add_claim, l);
+	}
+}
+
 static bool
 is_local(const struct conf *c, int channel)
 {
@@ -124,19 +171,24 @@ allowed_by(const struct conf *c, int source, int to)
 {
 	const struct section *from = &c->channels[source],
 	    *dest = &c->channels[to];
+	const struct origin settings[] = {
+		dest->from[SETTING_accept_from], dest->from[SETTING_auth],
+		from->from[SETTING_auth], from->from[SETTING_relay],
+	};
 
-	if (dest->from[SETTING_accept_from].file != NULL)
-		return dest->from[SETTING_accept_from];
-	if (from->from[SETTING_relay].file != NULL)
-		return from->from[SETTING_relay];
+	for (size_t i = 0; i < ARRAY_LEN(settings); i++)
+		if (settings[i].file != NULL)
+			return settings[i];
 	return from->where;
 }
 
 /* Where an accepted recipient would go. */
 static void
-judge(struct relay *t, int source, const char *recipient, const char *foreign)
+judge(struct relay *t, int source, const char *recipient, const char *foreign,
+    const struct mailbox *sender)
 {
 	const struct conf *c = t->k->conf;
+	char text[PATH_TEXT];
 
 	for (size_t i = 0; i < t->routes.n; i++) {
 		const struct route *r = &t->routes.at[i];
@@ -150,10 +202,12 @@ judge(struct relay *t, int source, const char *recipient, const char *foreign)
 		t->open++;
 		finding(t->k->f, FINDING_ERROR,
 		    allowed_by(c, source, r->channel), "OPEN RELAY: listener "
-		    "\"%s\": a stranger, channel \"%s\", may send to %s "
+		    "\"%s\": a stranger, channel \"%s\", may send%s%s to %s "
 		    "through channel \"%s\"",
 		    c->listeners[t->listener].title,
-		    c->channels[source].title, recipient,
+		    c->channels[source].title,
+		    sender->domain[0] != '\0' ? " as " : "",
+		    path_text(sender, text), recipient,
 		    c->channels[r->channel].title);
 	}
 }
@@ -162,18 +216,25 @@ static void
 attempt(struct relay *t, const struct source *s, const char *recipient,
     const char *foreign)
 {
+	struct sending from = { .channel = s->channel,
+	    .uncertain = s->uncertain, .unnamed = s->unnamed,
+	    .peer = *t->peer, .name = t->name };
 	struct mailbox m;
 	struct reply reply;
 	size_t end;
+	int open = t->open;
 
 	t->tried++;
 	if (path_parse(recipient, strlen(recipient), PATH_FORWARD, &m, &end) !=
 	    PATH_OK)
 		return;		/* 501 */
-	routes_reset(&t->routes);
-	if (route_recipient(t->k->site, s->channel, s->uncertain, &m,
-	    &t->routes, &reply) == 0)
-		judge(t, s->channel, recipient, foreign);
+	for (int i = 0; i < t->claims->n && t->open == open; i++) {
+		from.sender = &t->claims->sender[i];
+		routes_reset(&t->routes);
+		if (route_recipient(t->k->site, &from, &m, &t->routes, &reply,
+		    NULL) == 0)
+			judge(t, s->channel, recipient, foreign, from.sender);
+	}
 }
 
 /* -1 if it would be longer than b may get. */
@@ -236,15 +297,17 @@ try_source(struct relay *t, const struct source *s, const char *who)
 		return;
 	t->seen[s->channel][s->uncertain] = true;
 	from = &t->k->conf->channels[s->channel];
-	if (from->v.relay) {
+	if (authorise_relays(t->k->conf, s->channel)) {
 		t->seen[s->channel][true] = t->seen[s->channel][false] = true;
 		t->open++;
-		finding(t->k->f, FINDING_ERROR, from->from[SETTING_relay],
+		finding(t->k->f, FINDING_ERROR, from->from[from->v.relay ?
+		    SETTING_relay : SETTING_auth],
 		    "OPEN RELAY: listener \"%s\": a stranger (%s) is taken "
-		    "for a host of channel \"%s\", and its relay = yes lets "
+		    "for a host of channel \"%s\", and its %s lets "
 		    "everybody send anywhere",
 		    t->k->conf->listeners[t->listener].title, who,
-		    from->title);
+		    from->title, from->v.relay ? "relay = yes" :
+		    "auth = free");
 		return;
 	}
 	attempt_all(t, s);
@@ -260,6 +323,8 @@ try_addresses(struct relay *t)
 	for (size_t i = 0; i < ARRAY_LEN(strangers); i++) {
 		if (net_parse(strangers[i].address, &a) != 0)
 			continue;
+		t->peer = &a;
+		t->name = "";
 		source_find(t->k->site, &t->list, &a, ASK_NONE, "",
 		    t->finicky, &s);
 		if (!s.found)
@@ -285,6 +350,8 @@ try_names(struct relay *t)
 		return;
 	for (size_t i = 0; i < ARRAY_LEN(outside); i++) {
 		snprintf(name, sizeof(name), "mail.%s", outside[i]);
+		t->peer = &a;
+		t->name = name;
 		source_find(t->k->site, &t->list, &a, ASK_FOUND, name,
 		    t->finicky, &s);
 		try_source(t, &s, name);
@@ -292,6 +359,21 @@ try_names(struct relay *t)
 }
 
 /* A choice, but one to know of. */
+static void
+tell_accepting_one(const struct relay *t, int from, int to)
+{
+	const struct conf *c = t->k->conf;
+	bool modes = authorise_by_modes(t->k->site, from, to);
+
+	if (c->channels[to].v.program[0] != '\0' &&
+	    (modes || authorise_simple(c, from, to)))
+		finding(t->k->f, FINDING_NOTE, allowed_by(c, from, to),
+		    "listener \"%s\": strangers may send to the domains of "
+		    "channel \"%s\"%s", c->listeners[t->listener].title,
+		    c->channels[to].title, modes ?
+		    ", as far as auth and its tables let them" : "");
+}
+
 static void
 tell_accepting(const struct relay *t)
 {
@@ -301,14 +383,8 @@ tell_accepting(const struct relay *t)
 		if (!t->seen[from][false] && !t->seen[from][true])
 			continue;
 		for (int to = 0; to < c->nchannels; to++)
-			if (!is_local(c, to) && !c->channels[from].v.relay &&
-			    route_allowed(c, from, to))
-				finding(t->k->f, FINDING_NOTE,
-				    allowed_by(c, from, to), "listener "
-				    "\"%s\": strangers may send to the "
-				    "domains of channel \"%s\"",
-				    c->listeners[t->listener].title,
-				    c->channels[to].title);
+			if (!is_local(c, to) && !authorise_relays(c, from))
+				tell_accepting_one(t, from, to);
 	}
 }
 
@@ -344,12 +420,14 @@ void
 check_relay(const struct check *k)
 {
 	struct domains d;
+	struct claims claims;
 
 	find_domains(k, &d);
+	find_claims(k, &claims);
 	for (int i = 0; i < k->conf->nlisteners; i++) {
 		struct relay t = { .k = k, .listener = i,
 		    .ours = (const char (*)[PATH_DOMAIN_MOST + 1])d.name,
-		    .nours = d.n };
+		    .nours = d.n, .claims = &claims };
 
 		try_listener(&t);
 		routes_free(&t.routes);

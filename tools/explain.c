@@ -208,12 +208,14 @@ decide_again(struct explained *x)
 	struct whence o;
 	struct reply reply;
 	struct buf why;
-	char to[PATH_TEXT];
+	struct authorised rule;
+	char from[PATH_TEXT], to[PATH_TEXT];
 	bool ask;
 
 	x->step = "submit";
 	c.row.peer = x->what->address;
 	c.row.listener = x->what->listener;
+	path_text(&x->session->tx.sender, from);
 	path_text(&x->session->tx.recipient, to);
 	buf_init(&why, WHY_MOST);
 	if (decide_whence(site, &c, &o, &ask, &why) == 0) {
@@ -221,8 +223,8 @@ decide_again(struct explained *x)
 			decide_named(site, &c, &o, x->outcome, x->name);
 		x->asked = true;
 		x->agrees = o.source.channel == x->source.channel &&
-		    decide_recipient(site, &c, &o, to, &x->routes,
-		    &reply) == 0;
+		    decide_recipient(site, &c, &o, from, to, &x->routes,
+		    &reply, &rule) == 0;
 	}
 	buf_free(&why);
 	if (!x->agrees) {

@@ -151,7 +151,9 @@ event(const struct explained *x, const struct explain_event *e)
 		return;
 	case EXPLAIN_CHOSEN:
 		label("channel");
-		printf("\"%s\" is the destination\n", title(x, e->channel));
+		printf("\"%s\" is the destination%s%s\n", title(x, e->channel),
+		    e->text != NULL ? ": " : "",
+		    e->text != NULL ? e->text : "");
 		return;
 	case EXPLAIN_TARGET:
 	case EXPLAIN_NOWHERE:

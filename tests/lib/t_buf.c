@@ -59,10 +59,27 @@ formats(void)
 	buf_free(&b);
 }
 
+static void
+fixed(void)
+{
+	char memory[8];
+	struct buf b;
+
+	buf_fixed(&b, memory, sizeof(memory));
+	is(buf_str(&b), "", "fixed: empty");
+	num(buf_adds(&b, "1234567"), 0, "as much as there is room for");
+	num(buf_addc(&b, '8'), -1, "and no more");
+	ok(b.p == memory && strcmp(memory, "1234567") == 0, "where it is");
+	buf_reset(&b);
+	num(buf_addf(&b, "%d", 12345678), -1, "nor by a format");
+	ok(b.p == memory, "it never moves");
+}
+
 int
 main(void)
 {
 	grows();
+	fixed();
 	formats();
 	return done();
 }

@@ -229,6 +229,38 @@ mistakes(void)
 	wrong(&c->channels[0], "accept-from", " lan", NULL, AT "accept-from: "
 	    "a blank in the name \" lan\"\n");
 	c = good();
+	wrong(&c->channels[0], "auth", "in-blok", NULL, AT "auth: there is no "
+	    "mode \"in-blok\" (did you mean in-block?)\n");
+	c = good();
+	wrong(&c->channels[0], "auth", "in-log", "in-log", AT "auth: "
+	    "\"in-log\" is there twice\n");
+	c = good();
+	wrong(&c->channels[0], "auth", "free", "out-block", AT "auth: free "
+	    "and out-block contradict each other\n");
+	c = good();
+	wrong(&c->channels[0], "auth", "in-block", "free", AT "auth: free "
+	    "and in-block contradict each other\n");
+	c = good();
+	(void)!set(&c->channels[0], 49, "relay", "yes", NIL);
+	wrong(&c->channels[0], "auth", "in-block", "in-log", AT "auth: "
+	    "in-block contradicts relay = yes\n");
+	c = good();
+	(void)!set(&c->channels[0], 49, "accept-from", "lan", NIL);
+	wrong(&c->channels[0], "auth", "free", NULL, AT "auth: free "
+	    "contradicts accept-from\n");
+	c = good();
+	(void)!set(&c->channels[0], 49, "auth-table", "hosts", NIL);
+	wrong(&c->channels[0], "auth", "host-and-user", NULL, AT "auth: "
+	    "host-and-user means nothing without one of in-log, in-warn, "
+	    "in-block, out-log, out-warn, out-block\n");
+	c = good();
+	wrong(&c->channels[0], "auth", "host-and-user", "in-block", AT
+	    "auth: host-and-user needs an auth-table: without one nobody is "
+	    "an authorised user\n");
+	c = good();
+	wrong(&c->channels[0], "insrc", "host", NULL, AT "insrc: there is "
+	    "no table \"host\" (did you mean hosts?)\n");
+	c = good();
 	wrong(&c->channels[0], "program", "../evil", NULL, AT "program: "
 	    "\"../evil\" cannot be a channel program; it must be a name of "
 	    "a-z, 0-9, - and _, such as local\n");

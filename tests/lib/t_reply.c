@@ -104,6 +104,8 @@ strangers(void)
 	is(r.reason, "relay", "reason");
 	reply_limit(&r, "max-recipients", 101, 100);
 	is(r.detail, "limit=max-recipients value=101 most=100", "limit");
+	reply_detail(&r, "key=%s", "a\nb");
+	is(r.detail, "key=a?b", "any detail");
 	reply_limit(&r, big, -1, 2);
 	num(strlen(r.detail), sizeof(r.detail) - 1, "a limit cut to fit");
 }

@@ -73,6 +73,13 @@ page=man8/smtpsrvr.8
 	sh build-aux/splice.sh $page "$generator" | diff $page - | head -20
 } | clean "commands, checks and replies of smtpsrvr(8) are those of the tables"
 
+page=man5/inlet-authorise.5
+{
+	grep -qxF '.\" TABLE BEGIN steps' $page ||
+	    echo "$page: no mark for the steps"
+	sh build-aux/splice.sh $page "$generator" | diff $page - | head -20
+} | clean "the steps of inlet-authorise(5) are those of the table"
+
 generator=$build/tests/lint/settings_mdoc
 page=man5/inlet.conf.5
 if [ ! -f $page ]; then

@@ -1,6 +1,7 @@
 /*
- * mdoc_tables commands | replies | checks - prints those parts of smtpsrvr(8)
- * from the tables that the program is made of, for build-aux/splice.sh.
+ * mdoc_tables commands | replies | checks | steps - prints those parts of
+ * smtpsrvr(8), the last of inlet-authorise(5), from the tables that the
+ * programs are made of, for build-aux/splice.sh.
  */
 #include "config.h"
 
@@ -44,6 +45,17 @@ static const struct check_row checks[] = {
 	{ #stage, #name, settings, text },
 #include "smtpsrvr/checks.def"
 #undef CHECK
+};
+
+struct step_row {
+	const char *end, *table, *key, *any, *channel, *host;
+};
+
+static const struct step_row steps[] = {
+#define STEP(end, table, key, any, channel, host) \
+	{ #end, #table, #key, any, channel, host },
+#include "tables/authorise.def"
+#undef STEP
 };
 
 static const char *const states[] = { "START", "READY", "MAIL", "REFUSED",
@@ -193,6 +205,42 @@ print_checks(void)
 	return 0;
 }
 
+/* "DESTINATION_HOST" as "destination host". */
+static void
+print_words(const char *name)
+{
+	for (; *name != '\0'; name++)
+		putchar(*name == '_' ? ' ' : *name - 'A' + 'a');
+}
+
+static void
+print_code(const char *other, const char *what, const char *code)
+{
+	if (code[0] != '\0')
+		printf("%s%s%s:\n.Li %s .\n", other, other[0] != '\0' ? " " :
+		    "", what, code);
+}
+
+static int
+print_steps(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+		const struct step_row *r = &steps[i];
+		const char *other = strncmp(r->key, "SOURCE", 6) == 0 ?
+		    "The destination" : "The source";
+
+		printf(".It\n.Cm %s\nof the ", r->table);
+		print_words(r->end);
+		fputs(" channel, by the ", stdout);
+		print_words(r->key);
+		puts(".");
+		print_code("", "No value", r->any);
+		print_code(other, "channel", r->channel);
+		print_code(other, "host", r->host);
+	}
+	return 0;
+}
+
 static const struct {
 	const char *word;
 	int (*print)(void);
@@ -200,6 +248,7 @@ static const struct {
 	{ "commands", print_commands },
 	{ "replies", print_replies },
 	{ "checks", print_checks },
+	{ "steps", print_steps },
 };
 
 int
@@ -209,6 +258,7 @@ main(int argc, char **argv)
 		if (strcmp(argv[1], parts[i].word) == 0)
 			return parts[i].print() == 0 && fflush(stdout) == 0 ?
 			    0 : 1;
-	fputs("usage: mdoc_tables commands | replies | checks\n", stderr);
+	fputs("usage: mdoc_tables commands | replies | checks | steps\n",
+	    stderr);
 	return 64;
 }

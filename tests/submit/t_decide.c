@@ -123,10 +123,11 @@ recipient(enum sub_kind kind, int source, const char *to, int code, size_t n)
 	struct caller c = from(kind, "192.0.2.7");
 	struct whence w = { .source = { .channel = source } };
 	struct routes rs = { .n = 0 };
+	struct authorised why;
 	struct reply r;
 
 	reply_set(&w.source.refusal, REPLY_UNKNOWN_HOST, "x");
-	num(decide_recipient(&desk.site, &c, &w, to, &rs, &r),
+	num(decide_recipient(&desk.site, &c, &w, "", to, &rs, &r, &why),
 	    code == 250 ? 0 : -1, to);
 	num(r.code, code, "its code");
 	num(rs.n, n, "its routes");

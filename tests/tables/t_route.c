@@ -3,6 +3,7 @@
  */
 #include "config.h"
 
+#include "lib/authmode.h"
 #include "tables/route.h"
 #include "tables/watch.h"
 #include "tests/tables/fixture.h"
@@ -105,6 +106,8 @@ routed(int source, bool uncertain, const char *address)
 	static char text[4096];
 	struct mailbox m;
 	struct routes r = { .n = 0 };
+	struct sending from = { .channel = source, .uncertain = uncertain,
+	    .name = "" };
 	struct reply reply, alone;
 	size_t len = 0, i;
 	int rc;
@@ -115,8 +118,8 @@ routed(int source, bool uncertain, const char *address)
 		(void)snprintf(m.local, sizeof(m.local), "%s", address);
 	else if (path_parse_bare(address, &m) != PATH_OK)
 		errx(1, "%s", address);
-	rc = route_recipient(&site, source, uncertain, &m, &r, &reply);
-	if (route_recipient(&site, source, uncertain, &m, NULL, &alone) !=
+	rc = route_recipient(&site, &from, &m, &r, &reply, NULL);
+	if (route_recipient(&site, &from, &m, NULL, &alone, NULL) !=
 	    rc || alone.name != reply.name)
 		ok(false, "the same answer without room for routes");
 	if (rc == -1) {
@@ -307,12 +310,67 @@ test_channels(void)
 	    "no relay, uncertain");
 	is(routed(PARTNER, true, "x@partner.example"), "451 4.4.3 uncertain",
 	    "not authorised, uncertain");
-	ok(!route_allowed(conf, WORLD, LAN) && route_allowed(conf, USERS, LAN)
-	    && !route_allowed(conf, USERS, PARTNER) &&
-	    route_allowed(conf, LAN, PARTNER) &&
-	    route_allowed(conf, WORLD, LOCAL) &&
-	    route_allowed(conf, VOID, LOCAL) && route_allowed(conf, -1, LAN) &&
-	    !route_allowed(conf, CLOSED, VOID), "the closed default");
+	ok(!authorise_simple(conf, WORLD, LAN) &&
+	    authorise_simple(conf, USERS, LAN) &&
+	    !authorise_simple(conf, USERS, PARTNER) &&
+	    authorise_simple(conf, LAN, PARTNER) &&
+	    authorise_simple(conf, WORLD, LOCAL) &&
+	    authorise_simple(conf, VOID, LOCAL) &&
+	    authorise_simple(conf, -1, LAN) &&
+	    !authorise_simple(conf, CLOSED, VOID), "the closed default");
+}
+
+/* The modes themselves are t_authorise.c's; here is what follows from them. */
+static void
+test_modes(void)
+{
+	struct site_channel *ch = site.channels;
+	struct sending from = { .channel = WORLD, .name = "" };
+	struct authorised why;
+	struct reply reply;
+	struct mailbox m;
+
+	site.authorises = true;
+	ch[PARTNER].auth = AUTH_OUT_BLOCK;
+	is(routed(WORLD, false, "x@partner.example"), "550 5.7.1 "
+	    "not-authorized to-channel=partner rule=*O table=- key=-",
+	    "refused, and the rule");
+	is(routed(WORLD, true, "x@partner.example"), "451 4.4.3 uncertain "
+	    "to-channel=partner rule=*O table=- key=-", "uncertain");
+	is(routed(USERS, false, "x@partner.example"),
+	    "closed partner.example x@partner.example ",
+	    "a channel before it");
+	is(routed(-1, false, "x@partner.example"),
+	    "closed partner.example x@partner.example ", "our own notice");
+	ch[LAN].auth = AUTH_OUT_BLOCK;
+	ch[PARTNER].auth = 0;
+	is(routed(WORLD, false, "x@shared.example"),
+	    "partner shared.example x@shared.example ",
+	    "the next channel that has it");
+	is(routed(WORLD, false, "x@lan.example"), "550 5.7.1 not-authorized "
+	    "to-channel=lan rule=*O table=- key=-", "no next one");
+	is(routed(WORLD, false, "out@example.org"),
+	    "lan lan.example someone@lan.example ",
+	    "an alias leads where its sender may not");
+	num(path_parse_bare("out@example.org", &m), PATH_OK, "an address");
+	ch[WORLD].auth = AUTH_IN_LOG;
+	num(route_recipient(&site, &from, &m, NULL, &reply, &why), 0,
+	    "logged");
+	ok(why.modes && why.tell == TELL_LOG && why.to == LOCAL,
+	    "about the recipient, not what it is an alias for");
+	is(routed(WORLD, false, "lost@example.org"), NOUSER,
+	    "an alias that goes nowhere");
+	num(path_parse_bare("x@lan.example", &m), PATH_OK, "an address");
+	from.unnamed = true;
+	num(route_recipient(&site, &from, &m, NULL, &reply, NULL), -1,
+	    "without the name");
+	num(reply.name, REPLY_UNCERTAIN, "it is not for ever");
+	ch[LAN].outdest = &broken;
+	is(routed(WORLD, false, "x@lan.example"), "451 4.3.0 table",
+	    "a table fails");
+	ch[LAN].outdest = NULL;
+	ch[LAN].auth = ch[WORLD].auth = 0;
+	site.authorises = false;
 }
 
 static void
@@ -343,6 +401,7 @@ test_later(void)
 static void
 test_many(void)
 {
+	struct sending world = { .channel = WORLD, .name = "" };
 	struct routes r = { .n = 0 };
 	struct reply reply;
 	struct mailbox m;
@@ -373,10 +432,10 @@ test_many(void)
 	    "limit=alias-addresses value=1001 most=1000", "a bomb");
 	num(path_parse_bare("most@example.org", &m), PATH_OK, "an address");
 	for (i = 0; i < ROUTES_MOST / ROUTE_MOST; i++)
-		if (route_recipient(&site, WORLD, false, &m, &r, &reply) == -1)
+		if (route_recipient(&site, &world, &m, &r, &reply, NULL) == -1)
 			ok(false, "room for more");
 	num(r.n, ROUTES_MOST, "as many as may be");
-	num(route_recipient(&site, WORLD, false, &m, &r, &reply), -1,
+	num(route_recipient(&site, &world, &m, &r, &reply, NULL), -1,
 	    "but no more");
 	num(reply.name, REPLY_TOO_MANY_RCPTS, "and it says so");
 	num(r.n, ROUTES_MOST, "the others stay");
@@ -445,13 +504,14 @@ saw(const struct watcher *w, const struct watched *e)
 static const char *
 watch(const char *address)
 {
+	struct sending world = { .channel = WORLD, .name = "" };
 	struct mailbox m;
 	struct reply reply;
 
 	seen[0] = '\0';
 	if (path_parse_bare(address, &m) != PATH_OK)
 		errx(1, "%s", address);
-	(void)!route_recipient(&site, WORLD, false, &m, NULL, &reply);
+	(void)!route_recipient(&site, &world, &m, NULL, &reply, NULL);
 	return seen;
 }
 
@@ -508,6 +568,7 @@ main(void)
 	test_postmaster();
 	test_aliases();
 	test_channels();
+	test_modes();
 	test_later();
 	test_many();
 	test_folders();

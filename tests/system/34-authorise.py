@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+"""Authorisation: real sessions and a user of this machine, by the rules of
+inlet-authorise(5); what is refused, which channel comes next, what is told."""
+import os
+import subprocess
+import sys
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                ".."))
+from harness import *
+
+HOST, STRANGE, GUEST, WORLD = "127.0.0.9", "127.0.0.8", "127.0.0.7", \
+    "127.0.0.6"
+CONF = """\
+table "here" { type = "list"  rows = {"example.org"} }
+table "people" { type = "list"  rows = {"user"} }
+table "lan-hosts" { type = "list"  rows = {"127.0.0.8", "127.0.0.9"} }
+table "lan-in" { type = "list"  rows = {"127.0.0.9: out, example.org"} }
+table "guest-hosts" { type = "list"  rows = {"127.0.0.7"} }
+table "far" { type = "list"  rows = {"far.test", "near.test"} }
+table "free" { type = "list"  rows = {"near.test"} }
+table "users" { type = "list"  rows = {"ann@lan.test: send out",
+    "joe@lan.test: \\"Ask the postmaster\\""} }
+table "backup" { type = "list"  rows = {"far.test"} }
+channel "local" { table = "here"  program = "local"  mailboxes = "people" }
+channel "lan" { table = "lan-hosts"  auth = {"in-log", "in-block"}
+    insrc = "lan-in" }
+channel "guests" { table = "guest-hosts"  relay = yes  auth = {"in-warn"} }
+channel "out" { table = "far"  program = "out"  auth = {"out-block"}
+    outdest = "free"  auth-table = "users" }
+channel "next" { table = "backup"  program = "next"
+    accept-from = {"guests"} }
+channel "world" { }
+"""
+
+
+def answer(server, source, sender, to):
+    """What RCPT gets; the message is sent if it may be."""
+    with server.client(source=source) as c:
+        c.hello()
+        reply = c.envelope(to, sender=sender)[1]
+        if reply.code != 250:
+            return reply
+        c.cmd("RSET")
+        c.message("text\n", to=to, sender=sender, hello=False)
+        return reply
+
+
+def line(server, event, source, to):
+    """The last line of that event about that source and recipient."""
+    return wait_for(lambda: [
+        text for text in server.scratch.log_lines(event)
+        if "ip=%s " % source in text and 'to="%s"' % to in text],
+        10, "a line of the log")[-1]
+
+
+def sessions():
+    with Server(CONF, deliver=False) as server:
+        for source, sender, to, want, what in (
+                (HOST, "x@lan.test", "user@example.org", None,
+                 "a host that insrc has, to our users"),
+                (HOST, "x@lan.test", "y@far.test", None,
+                 "and to a channel: good for both directions"),
+                (STRANGE, "x@lan.test", "user@example.org",
+                 "NOT_AUTHORIZED", "a host that insrc has not"),
+                (WORLD, "x@a.test", "y@near.test", None,
+                 "anybody to a host that outdest has"),
+                (WORLD, "x@a.test", "y@far.test", "NOT_AUTHORIZED",
+                 "nobody to another"),
+                (WORLD, "ann@lan.test", "y@far.test", None,
+                 "but an authorised user"),
+                (WORLD, "joe@lan.test", "y@far.test",
+                 "NOT_AUTHORIZED_BECAUSE", "one with a reason"),
+                (WORLD, "x@a.test", "user@example.org", None,
+                 "channels without modes are as they were"),
+                (WORLD, "x@a.test", "y@other.test", "RELAY_DENIED",
+                 "and closed"),
+                (GUEST, "x@guest.test", "y@far.test", None,
+                 "refused by one channel, taken by the next")):
+            got = answer(server, source, sender, to)
+            if want is None:
+                eq(got.code, 250, what)
+            else:
+                says(got, want, what)
+        like(line(server, "refuse", STRANGE, "user@example.org"),
+             r'code=550 enh=5\.7\.1 reason=not-authorized .*'
+             r'detail="to-channel=local rule=\*I table=- key=-"',
+             "a refusal names the rule")
+        like(line(server, "refuse", WORLD, "y@far.test"),
+             r'detail="to-channel=out rule=\*O table=users '
+             r'key=joe@lan\.test"', "and the table and the key")
+        told(server)
+
+
+def told(server):
+    like(line(server, "authorise", HOST, "y@far.test"),
+         r'authorise ip=127\.0\.0\.9 chan=lan to-channel=out sid=\S+ qid=\S+ '
+         r'allowed=rule rule="IH" table=lan-in key="127\.0\.0\.9" host="" '
+         r'from="x@lan\.test" to="y@far\.test"$', "log tells what passes")
+    like(line(server, "authorise", GUEST, "y@far.test"),
+         r'chan=guests to-channel=next .* allowed=mode rule="\*I" table=- ',
+         "warn tells what would not")
+    lines = server.scratch.log_lines("authorise")
+    eq(len(lines), 3, "one line a recipient, and only where it is wanted")
+    eq(server.scratch.log_lines("disagree"), [],
+       "submit decided as the sessions did")
+    queued = b"".join(
+        open(os.path.join(server.scratch.spool, "queue", name), "rb").read()
+        for name in server.scratch.queue())
+    ok(b"next" in queued, "the next channel has it")
+
+
+def send(server, *to):
+    more = {"user": NOBODY, "group": NOBODY, "extra_groups": []} \
+        if ROOT else {}
+    return subprocess.run([program("inlet"), "-C", server.scratch.conf] +
+                          server.where() + ["send"] + list(to), input=b"x\n",
+                          capture_output=True, timeout=slow(20), **more)
+
+
+def users():
+    with Server(CONF, deliver=False) as server:
+        eq(send(server, "y@near.test").returncode, 0,
+           "a user of this machine, to a host that outdest has")
+        p = send(server, "y@far.test")
+        eq(p.returncode, 67, "to another")
+        like(p.stderr.decode(), r"y@far\.test: 550 5\.7\.1 Mail from channel "
+             r"local may not go there", "is refused the same way")
+        wait_for(lambda: [text for text in server.scratch.log_lines("accept")
+                          if "chan=local" in text], 10, "a log line")
+
+
+def relays():
+    """The self-test of inlet check sees what the modes open."""
+    def check(text):
+        server = Server(text)
+        p = server.inlet(*server.where(), "check")
+        return p.stdout + p.stderr
+
+    claim = CONF.replace('{"far.test", "near.test"}', '{".com", ".test"}')
+    wide = claim.replace('auth-table = "users"', "")
+    like(check(wide), r"(?m)^ok .*strangers cannot relay", "it is closed")
+    for change, what in (
+            (('"world" { }', '"world" { auth = {"free"} }'),
+             "free for strangers"),
+            (('{"out-block"}', '{"free"}'), "free to the outside"),
+            (('{"out-block"}', '{"out-log", "free"}'), "free, and the log"),
+            (('rows = {"near.test"}', 'rows = {".com"}'),
+             "outdest with the world in it"),
+            (('table "free" {', 'table "wide" { type = "list"  rows = '
+              '{"world"} }\ntable "free" {'), None)):
+        text = wide.replace(*change)
+        if what is None:
+            what = "outsrc with the strangers in it"
+            text = text.replace('outdest = "free"', 'outsrc = "wide"')
+        like(check(text), r"(?m)^error .*OPEN RELAY", what)
+    like(check(wide.replace('{"out-block"}', '{"out-log"}')),
+         r"(?m)^ok .*strangers cannot relay", "log alone opens nothing")
+    like(check(claim), r"OPEN RELAY: .* as ann@lan\.test to ",
+         "a user is as good as anybody who says so")
+    like(check(claim.replace('ann@lan.test: send', '@lan.test: send')),
+        r"OPEN RELAY: .* as user@lan\.test to ",
+        "a sender that anybody can say to be")
+    like(check(CONF.replace("send out", "sends out")),
+         r"(?m)^error .*users.*sends", "a bad row of users is an error")
+
+
+need_built("smtpd", "smtpsrvr", "submit", "inlet")
+run(sessions, users, relays)
