@@ -48,7 +48,7 @@ enum setting_id {
 /* Words of the CHOICE settings, in the order of the table. */
 enum { BARE_NEWLINE_REJECT, BARE_NEWLINE_DEFER };
 enum { LOOKUP_NAMES_AUTO, LOOKUP_NAMES_ALWAYS, LOOKUP_NAMES_NEVER };
-enum { TABLE_TEXT, TABLE_GDBM, TABLE_CIDR, TABLE_LIST, TABLE_CDB };
+enum { TABLE_TEXT, TABLE_GDBM, TABLE_CIDR, TABLE_LIST, TABLE_CDB, TABLE_PCRE };
 
 struct setting_row {
 	enum setting_type type;

@@ -7,6 +7,8 @@ tables_libtables_a_SOURCES = \
 	tables/authvalue.h \
 	tables/maketable.c \
 	tables/maketable.h \
+	tables/patrow.c \
+	tables/patrow.h \
 	tables/prefix.c \
 	tables/prefix.h \
 	tables/route.c \
@@ -25,6 +27,7 @@ tables_libtables_a_SOURCES = \
 	tables/tb_cidr.c \
 	tables/tb_gdbm.c \
 	tables/tb_list.c \
+	tables/tb_pcre.c \
 	tables/tb_text.c \
 	tables/tbrow.c \
 	tables/tbrow.h \
@@ -45,6 +48,7 @@ tables_tests = \
 	tests/tables/t_authvalue.t \
 	tests/tables/t_dbmbuild.t \
 	tests/tables/t_maketable.t \
+	tests/tables/t_patrow.t \
 	tests/tables/t_route.t \
 	tests/tables/t_sidecar.t \
 	tests/tables/t_site.t \
@@ -53,6 +57,7 @@ tables_tests = \
 	tests/tables/t_tb_cidr.t \
 	tests/tables/t_tb_gdbm.t \
 	tests/tables/t_tb_list.t \
+	tests/tables/t_tb_pcre.t \
 	tests/tables/t_tb_text.t \
 	tests/tables/t_tbrow.t
 check_PROGRAMS += $(tables_tests)
@@ -70,6 +75,8 @@ tests_tables_t_dbmbuild_t_LDADD = $(tables_LDADD)
 tests_tables_t_maketable_t_SOURCES = tests/tables/t_maketable.c \
 	tests/tables/fixture.h tests/tap.h
 tests_tables_t_maketable_t_LDADD = $(tables_LDADD)
+tests_tables_t_patrow_t_SOURCES = tests/tables/t_patrow.c tests/tap.h
+tests_tables_t_patrow_t_LDADD = $(tables_LDADD)
 tests_tables_t_route_t_SOURCES = tests/tables/t_route.c \
 	tests/tables/fixture.h tests/tap.h
 tests_tables_t_route_t_LDADD = $(tables_LDADD)
@@ -94,6 +101,9 @@ tests_tables_t_tb_gdbm_t_LDADD = $(tables_LDADD)
 tests_tables_t_tb_list_t_SOURCES = tests/tables/t_tb_list.c \
 	tests/tables/fixture.h tests/tap.h
 tests_tables_t_tb_list_t_LDADD = $(tables_LDADD)
+tests_tables_t_tb_pcre_t_SOURCES = tests/tables/t_tb_pcre.c \
+	tests/tables/fixture.h tests/tap.h
+tests_tables_t_tb_pcre_t_LDADD = $(tables_LDADD)
 tests_tables_t_tb_text_t_SOURCES = tests/tables/t_tb_text.c \
 	tests/tables/fixture.h tests/tap.h
 tests_tables_t_tb_text_t_LDADD = $(tables_LDADD)

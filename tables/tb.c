@@ -24,6 +24,7 @@ static const struct tb_kind *const kinds[] = {
 	[TABLE_CIDR] = &tb_cidr,
 	[TABLE_LIST] = &tb_list,
 	[TABLE_CDB] = &tb_cdb,
+	[TABLE_PCRE] = &tb_pcre,
 };
 
 /* The file of s, from table-directory if its name is relative. */
@@ -225,6 +226,8 @@ tb_find_name(struct tb *t, const char *name, struct buf *value_r, int *line_r)
 	if (name[0] == '[')
 		return find_literal(t, name, value_r, line_r);
 	answer = tb_find(t, name, value_r, line_r);
+	if (t->kind->patterns)
+		return answer;
 	for (dot = name + 1; answer == TB_NOT_FOUND; dot++) {
 		dot = strchr(dot, '.');
 		if (dot == NULL)

@@ -1,6 +1,7 @@
 /*
  * tb - look a key up in a table; a kind of table is one file of five
- * functions (tb_text.c, tb_gdbm.c, tb_cidr.c, tb_list.c, tb_cdb.c).
+ * functions (tb_text.c, tb_gdbm.c, tb_cidr.c, tb_list.c, tb_cdb.c,
+ * tb_pcre.c).
  *
  * Tables are opened once, before privileges are dropped, and then read by
  * every forked session: what a kind keeps is in shared mappings, never in
@@ -31,6 +32,7 @@ enum { TB_ADDRESSES = 1, TB_NAMES = 2, TB_NEGATIONS = 4 };
 
 struct tb_kind {
 	const char *name;	/* as the type setting has it */
+	bool patterns;		/* parents and prefixes are in its keys */
 	/*
 	 * Opens the table that s describes; path is its file, absolute ("" for
 	 * none).  0 with *state_r, or -1 with a reason: file, line, word.
@@ -61,7 +63,8 @@ struct tb {
 	char *name, *path;
 };
 
-extern const struct tb_kind tb_text, tb_gdbm, tb_cidr, tb_list, tb_cdb;
+extern const struct tb_kind tb_text, tb_gdbm, tb_cidr, tb_list, tb_cdb,
+    tb_pcre;
 
 /* Null, and "file:line: reason" in why_r. */
 struct tb *tb_open(const struct conf *c, const struct section *s,
@@ -83,7 +86,8 @@ enum tb_answer tb_find_address(struct tb *t, const struct netaddr *a,
     struct buf *value_r, int *line_r);
 /*
  * The name itself, then ".example.org", ".org", for a.example.org.  For a
- * literal ("[192.0.2.1]") the literal, then its address as above.
+ * literal ("[192.0.2.1]") the literal, then its address as above.  Patterns
+ * are asked for the name alone.
  */
 enum tb_answer tb_find_name(struct tb *t, const char *name,
     struct buf *value_r, int *line_r);

@@ -60,10 +60,16 @@ refuse(char *why_r, size_t size, const char *reason, const char *word)
 }
 
 /* Bytes that no editor shows cannot be meant. */
-static int
-check_bytes(const char *p, size_t len, char *why_r, size_t size)
+int
+tbrow_check_line(const char *p, size_t len, char *why_r, size_t size)
 {
 	size_t i;
+
+	if (len > TBROW_LINE) {
+		(void)snprintf(why_r, size, "line longer than %d bytes",
+		    TBROW_LINE);
+		return -1;
+	}
 
 	for (i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)p[i];
@@ -217,9 +223,8 @@ classify(struct tbrow *r, bool open, int colons, char *why_r, size_t size)
 	return 0;
 }
 
-/* The rest of the line; blanks between words become one space. */
-static int
-take_value(struct tbrow *r, const char *p, const char *end, char *why_r,
+int
+tbrow_take_value(struct tbrow *r, const char *p, const char *end, char *why_r,
     size_t size)
 {
 	bool blank = true;
@@ -284,12 +289,7 @@ tbrow_parse(struct tbrow *r, const char *line, size_t len, char *why_r,
 	bool open, negated;
 	int colons;
 
-	if (len > TBROW_LINE) {
-		(void)snprintf(why_r, size, "line longer than %d bytes",
-		    TBROW_LINE);
-		return -1;
-	}
-	if (check_bytes(line, len, why_r, size) == -1)
+	if (tbrow_check_line(line, len, why_r, size) == -1)
 		return -1;
 	while (p < end && is_blank(*p))
 		p++;
@@ -306,7 +306,7 @@ tbrow_parse(struct tbrow *r, const char *line, size_t len, char *why_r,
 		    r->key);
 	if (check_mark(r, negated, why_r, size) == -1 ||
 	    classify(r, open, colons, why_r, size) == -1 ||
-	    take_value(r, p, end, why_r, size) == -1 ||
+	    tbrow_take_value(r, p, end, why_r, size) == -1 ||
 	    (negated && negate(r, why_r, size) == -1))
 		return -1;
 	return 1;
@@ -433,22 +433,32 @@ tbfile_open(struct tbfile *f, const char *path, struct buf *why_r)
 	return rc;
 }
 
+bool
+tbfile_line(struct tbfile *f, const char **line_r, size_t *len_r)
+{
+	const char *line = f->p + f->at, *lf;
+	size_t left = f->len - f->at;
+
+	if (left == 0)
+		return false;
+	lf = memchr(line, '\n', left);
+	*line_r = line;
+	*len_r = lf != NULL ? (size_t)(lf - line) : left;
+	f->at += lf != NULL ? *len_r + 1 : left;
+	f->line++;
+	return true;
+}
+
 int
 tbfile_next(struct tbfile *f, struct tbrow *r, struct buf *why_r)
 {
+	const char *line;
 	char why[256];
+	size_t len;
 	int rc = 0;
 
-	while (rc == 0 && f->at < f->len) {
-		char *line = f->p + f->at;
-		size_t left = f->len - f->at;
-		char *lf = memchr(line, '\n', left);
-		size_t len = lf != NULL ? (size_t)(lf - line) : left;
-
-		f->at += lf != NULL ? len + 1 : left;
-		f->line++;
+	while (rc == 0 && tbfile_line(f, &line, &len))
 		rc = tbrow_parse(r, line, len, why, sizeof(why));
-	}
 	if (rc == -1)
 		tb_why(why_r, "%s:%d: %s", f->path, f->line, why);
 	return rc;

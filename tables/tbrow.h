@@ -9,6 +9,7 @@
 #ifndef TABLES_TBROW_H
 #define TABLES_TBROW_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "lib/buf.h"
 #include "lib/net.h"
@@ -47,6 +48,12 @@ void tbrow_free(struct tbrow *r);
  */
 MM_MUST_USE int tbrow_parse(struct tbrow *r, const char *line, size_t len,
     char *why_r, size_t size);
+/* Parts of it: is the line short enough, and are all its bytes visible ones? */
+MM_MUST_USE int tbrow_check_line(const char *p, size_t len, char *why_r,
+    size_t size);
+/* The value, in the rest of the line; blanks between words become one space. */
+MM_MUST_USE int tbrow_take_value(struct tbrow *r, const char *p,
+    const char *end, char *why_r, size_t size);
 /* The same row as a line that tbrow_parse takes, with its LF. */
 MM_MUST_USE int tbrow_print(struct buf *b, const char *key, size_t klen,
     const char *value, size_t vlen);
@@ -71,6 +78,8 @@ MM_MUST_USE int tbfile_open(struct tbfile *f, const char *path,
  */
 MM_MUST_USE int tbfile_next(struct tbfile *f, struct tbrow *r,
     struct buf *why_r);
+/* The same for other rows: a line, without its LF; false at the end. */
+bool tbfile_line(struct tbfile *f, const char **line_r, size_t *len_r);
 void tbfile_close(struct tbfile *f);
 
 /*

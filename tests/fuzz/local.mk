@@ -62,7 +62,19 @@ tests_fuzz_fuzz_datagram_t_CPPFLAGS = $(fuzz_cppflags) \
 tests_fuzz_fuzz_datagram_t_LDADD = tools/liblogger.a lib/libbase.a
 TESTS += tests/fuzz/fuzz_datagram.t
 
+check_PROGRAMS += tests/fuzz/fuzz_tbrow.t
+tests_fuzz_fuzz_tbrow_t_SOURCES = tests/fuzz/fuzz_tbrow.c \
+	tests/fuzz/replay.c
+tests_fuzz_fuzz_tbrow_t_CPPFLAGS = $(fuzz_cppflags) -DFUZZ_CORPUS='"tbrow"'
+tests_fuzz_fuzz_tbrow_t_LDADD = $(tables_LDADD)
+TESTS += tests/fuzz/fuzz_tbrow.t
+
 if FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_tbrow
+tests_fuzz_fuzz_tbrow_SOURCES = tests/fuzz/fuzz_tbrow.c
+tests_fuzz_fuzz_tbrow_LDADD = $(tables_LDADD)
+tests_fuzz_fuzz_tbrow_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
 noinst_PROGRAMS += tests/fuzz/fuzz_session
 tests_fuzz_fuzz_session_SOURCES = tests/fuzz/fuzz_session.c
 tests_fuzz_fuzz_session_LDADD = $(smtpsrvr_smtpsrvr_LDADD)

@@ -38,7 +38,7 @@ def codes(server, *recipients):
         return [c.cmd("RCPT TO:<%s>" % r).code for r in recipients]
 
 
-def talk(kind, server):
+def talk(kind, server, rows=LAN):
     with server:
         for source, channel in (("127.0.0.3", "lan"), ("127.0.0.2", "rest"),
                                 ("127.0.0.10", "rest"), ("127.0.0.9", "lan"),
@@ -49,7 +49,8 @@ def talk(kind, server):
                  "any@no.example.org"), [250, 550, 550],
            kind + ": a mailbox, one that is negated, a negated domain")
         listed = server.inlet(*server.where(), "table", "list", "lan")
-        eq(sorted(listed.stdout.split()), sorted(LAN), kind + ": its rows")
+        eq(sorted(listed.stdout.replace("\\\\", "\\").split()), sorted(rows),
+           kind + ": its rows")
 
 
 def server_with(tables, **files):
@@ -90,5 +91,40 @@ def cdb():
     talk("cdb", server)
 
 
+def pcre():
+    hosts = ("!/^127\\.0\\.0\\.(2|8|1[01])$/",
+             "/^127\\.0\\.0\\.([0-9]|1[0-5])$/")
+    server = server_with('table "lan" { type = "pcre"  file = "lan" }\n'
+                         'table "people" { type = "pcre"  file = "people" }\n',
+                         lan="\n".join(hosts),
+                         people="!/^nobody@/\n/@EXAMPLE\\.org$/i\n"
+                                "/^(x+x+)+[yz]/\n")
+    server.write_conf()
+    p = server.inlet(*server.where(), "table", "get", "lan", "x")
+    if "without PCRE2" in p.stderr:
+        return skip("built without PCRE2")
+    talk("PCRE", server, hosts)
+    return None
+
+
+def endless():
+    """A pattern that takes too long puts mail off, and the session lives."""
+    server = server_with('table "lan" { type = "list"  rows = {"192.0.2.1"} }\n'
+                         'table "people" { type = "pcre"  file = "p" }\n',
+                         p="/^(x+x+)+[yz]/\n/@example\\.org$/\n")
+    server.write_conf()
+    p = server.inlet(*server.where(), "table", "get", "people", "x")
+    if "without PCRE2" in p.stderr:
+        return skip("built without PCRE2")
+    with server:
+        eq(codes(server, "any@example.org", "x" * 40 + "@example.org",
+                 "other@example.org"), [250, 451, 250],
+           "an endless pattern: 451, for that recipient alone")
+        ok(happens(lambda: server.scratch.log_lines("refuse",
+                                                    reason="table")),
+           "and the log names the table")
+    return None
+
+
 need_built("smtpd", "smtpsrvr", "submit", "inlet", "dbmbuild")
-run(text, gdbm, cdb)
+run(text, gdbm, cdb, pcre, endless)
