@@ -200,9 +200,10 @@ classify(struct tbrow *r, bool open, int colons, char *why_r, size_t size)
 	if (open) {
 		r->key[--r->klen] = '\0';
 		colons--;
-		if (!quoted && key_address(r))
-			return 0;
 	}
+	/* In a table nobody could tell a quoted one from an address. */
+	if (key_address(r))
+		return 0;
 	if (r->klen == 0)
 		return refuse(why_r, size, "no key before", ":");
 	literal = r->key[0] == '[' ? r->key : strstr(r->key, "@[");
@@ -330,7 +331,8 @@ print_key(struct buf *b, const char *key, size_t klen)
 		klen--;
 	}
 	memcpy(r.key, key, klen);
-	address = key_address(&r) || memchr(key, '[', klen) != NULL;
+	address = key_address(&r) || r.key[0] == '[' ||
+	    strstr(r.key, "@[") != NULL;
 	for (i = 0; i < klen; i++) {
 		if ((is_blank(key[i]) || key[i] == '\\' ||
 		    (key[i] == '#' && i == 0) ||

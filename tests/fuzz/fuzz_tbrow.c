@@ -28,7 +28,8 @@ check_key(const struct tbrow *r)
 	must(!mark || r->value.len == 0, "and then no value");
 	must(r->value.len <= TBROW_VALUE, "a value has a maximum");
 	for (i = 0; i < r->klen; i++)
-		must(r->key[i] >= 0x20 && r->key[i] <= 0x7e &&
+		must(((r->key[i] >= 0x20 && r->key[i] <= 0x7e) ||
+		    r->key[i] == '\t') &&
 		    (r->key[i] < 'A' || r->key[i] > 'Z'),
 		    "keys are lower case ASCII");
 	if (r->kind == TBROW_ADDRESS)

@@ -55,6 +55,8 @@ static const struct {
 	{ "@example.org x", "m @example.org=x" },
 	{ "j\\ doe@example.org", "m j doe@example.org=" },
 	{ "a\\:b", "n a:b=" },
+	{ "a\\:\\:B: v", "a a::b=v" },
+	{ "a\\:b@c[d", "m a:b@c[d=" },
 	{ "a\\:: v", "n a:=v" },
 	{ "\\#x", "n #x=" },
 	{ "192.0.2.1", "a 192.0.2.1=" },
