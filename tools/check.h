@@ -28,6 +28,8 @@ void check_tables(const struct check *k);
 void check_channels(const struct check *k);
 /* Which layers of a session's sandbox this machine offers; ports. */
 void check_machine(const struct check *k);
+/* Modes of authorisation, and each row of its tables; needs site. */
+void check_authorise(const struct check *k);
 /* Simulated strangers try to relay; needs site. */
 void check_relay(const struct check *k);
 

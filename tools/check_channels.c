@@ -43,13 +43,6 @@ check_channel(const struct check *k, int channel)
 		finding(k->f, FINDING_NOTE, s->where, "channel \"%s\": "
 		    "without mailboxes only postmaster%s exists", s->title,
 		    s->v.aliases[0] != '\0' ? " and its aliases" : "");
-	if (s->v.auth.n == 0 && (s->v.insrc[0] != '\0' ||
-	    s->v.indest[0] != '\0' || s->v.outsrc[0] != '\0' ||
-	    s->v.outdest[0] != '\0' || s->v.auth_table[0] != '\0'))
-		finding(k->f, FINDING_WARNING, s->where, "channel \"%s\": "
-		    "it has tables of authorisation and no auth: they count "
-		    "only for mail to or from channels that have",
-		    s->title);
 	if (s->v.program[0] == '\0' && (s->v.accept_from.n > 0 ||
 	    s->v.mailboxes[0] != '\0' || s->v.aliases[0] != '\0'))
 		finding(k->f, FINDING_WARNING, s->where, "channel \"%s\": "

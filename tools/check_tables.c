@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "tables/authvalue.h"
 #include "tools/check.h"
 
 #define WHY_MOST (256 * 1024)
@@ -59,53 +58,6 @@ check_owner(const struct check *k, const struct tb *t, struct origin at)
 		    "try: chmod o-w %s", tb_path(t), tb_path(t));
 }
 
-/* The rows of an auth-table. */
-struct users {
-	const struct check *k;
-	const struct section *s;
-	const struct tb *t;
-};
-
-static int
-check_user(void *arg, const char *key, size_t klen, const char *value,
-    size_t vlen, int line)
-{
-	struct users *u = arg;
-	char copy[AUTHVALUE_MOST + 1], word[SETTING_SHOWN];
-	char shown[SETTING_SHOWN];
-	struct origin at = u->s->where;
-
-	if (tb_path(u->t)[0] != '\0' && line > 0)
-		at = (struct origin){ tb_path(u->t), line };
-	if (vlen >= sizeof(copy)) {
-		finding(u->k->f, FINDING_ERROR, at, "table \"%s\", %.*s: "
-		    "longer than %d bytes", u->s->title, (int)klen, key,
-		    AUTHVALUE_MOST);
-		return 0;
-	}
-	memcpy(copy, value, vlen);
-	copy[vlen] = '\0';
-	if (authvalue_user(copy, "", word, sizeof(word)) == -1)
-		finding(u->k->f, FINDING_ERROR, at, "table \"%s\", %.*s: "
-		    "%s is none of send, recv, both, list, expire and a "
-		    "reason in quotes", u->s->title, (int)klen, key,
-		    setting_show(word, shown));
-	return 0;
-}
-
-static void
-check_users_of(const struct check *k, const struct section *s, struct tb *t)
-{
-	struct users u = { .k = k, .s = s, .t = t };
-
-	for (int i = 0; i < k->conf->nchannels; i++) {
-		if (strcmp(k->conf->channels[i].v.auth_table, s->title) == 0) {
-			(void)tb_walk(t, check_user, &u);
-			return;
-		}
-	}
-}
-
 static void
 check_rows(const struct check *k, const struct section *s, struct tb *t)
 {
@@ -141,7 +93,6 @@ check_tables(const struct check *k)
 		} else {
 			check_owner(k, t, s->where);
 			check_rows(k, s, t);
-			check_users_of(k, s, t);
 			tb_close(t);
 		}
 		buf_reset(&why);

@@ -27,6 +27,7 @@ check_site(struct check *k)
 	buf_init(&why, WHY_MOST);
 	if (site_open(&site, k->conf, &why) == 0) {
 		k->site = &site;
+		check_authorise(k);
 		check_relay(k);
 		k->site = NULL;
 		site_close(&site);

@@ -48,6 +48,7 @@ noinst_LIBRARIES += tools/libtools.a
 tools_libtools_a_SOURCES = \
 	tools/asuser.c tools/asuser.h \
 	tools/check.h \
+	tools/check_authorise.c \
 	tools/check_channels.c \
 	tools/check_machine.c \
 	tools/check_places.c \

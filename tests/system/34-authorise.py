@@ -7,6 +7,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 ".."))
 from harness import *
+from names import Names
 
 HOST, STRANGE, GUEST, WORLD = "127.0.0.9", "127.0.0.8", "127.0.0.7", \
     "127.0.0.6"
@@ -109,6 +110,74 @@ def told(server):
     ok(b"next" in queued, "the next channel has it")
 
 
+def names():
+    """By the confirmed name; if that cannot be had now, not for ever."""
+    asked = Names({"10.0.0.127.in-addr.arpa": "good.friend.test",
+                   "11.0.0.127.in-addr.arpa": "liar.friend.test"},
+                  {"good.friend.test": "127.0.0.10",
+                   "liar.friend.test": "192.0.2.1"}, r"\.1\.0\.127\.")
+    conf = CONF.replace('"127.0.0.9: out, example.org"', '".friend.test: out"')
+    conf = conf.replace('"127.0.0.8", "127.0.0.9"', '"127.0.0.0/24", '
+                        '"127.0.1.0/24"')
+    with Server(conf, deliver=False, settings={
+            "dns-servers": '{"127.0.0.1:%d"}' % asked.port,
+            "dns-timeout": '"1s"', "lookup-names": '"auto"'}) as server:
+        for source, want, what in (
+                ("127.0.0.10", None, "a host by its confirmed name"),
+                ("127.0.0.11", "NOT_AUTHORIZED", "one that does not confirm"),
+                ("127.0.0.12", "NOT_AUTHORIZED", "one without a name"),
+                ("127.0.1.1", "UNCERTAIN", "one whose look-up fails")):
+            got = answer(server, source, "x@lan.test", "y@far.test")
+            if want is None:
+                eq(got.code, 250, what)
+            else:
+                says(got, want, what)
+        like(line(server, "authorise", "127.0.0.10", "y@far.test"),
+             r'rule="IH" table=lan-in key="good\.friend\.test" '
+             r'host="good\.friend\.test"', "the log has the name")
+        eq(server.scratch.log_lines("disagree"), [],
+           "submit asked for the name, too")
+
+
+def explained():
+    server = Server(CONF)
+
+    def explain(*args):
+        p = server.inlet(*server.where(), "explain", *args)
+        return p.stdout + p.stderr
+    like(explain(WORLD, "x@a.test", "y@far.test"),
+         r'"out" is passed over: authorisation says \*O', "a refusal")
+    like(explain(WORLD, "ann@lan.test", "y@far.test"),
+         r'"out" is the destination: authorisation says OS', "a permission")
+    like(explain(WORLD, "joe@lan.test", "y@far.test"),
+         r"550 5\.7\.1 Not authorized: Ask the postmaster", "a reason")
+
+
+def mistakes():
+    """What inlet check says of rows and modes that cannot be meant."""
+    for change, want, what in (
+            (("send out", "sends out"), r"error .*conf:\d+: table \"users\" "
+             r"\(auth-table\): \"sends\" is none of send", "a bad word"),
+            (("send out", "send ouut"), r"error .*conf:\d+: table \"users\" "
+             r".*no channel \"ouut\" \(did you mean out\?\)",
+             "a channel that is none"),
+            ((": out, example", ": uot, example"), r"warning .*\(insrc\): "
+             r"\"uot\" is no channel \(did you mean out\?\)",
+             "a name that can be neither"),
+            (('outdest = "free"', 'outsrc = "lan-in"'), r"warning "
+             r".*\(outsrc\): \"out\" is a channel, but only hosts",
+             "a channel where only hosts count"),
+            (('insrc = "lan-in"', ""), r"warning .*\"lan\": it blocks, and "
+             r"has no tables", "a mode without rules"),
+            (('auth = {"out-block"}', ""), r"warning .*\"out\": it has "
+             r"tables of authorisation and no modes", "rules without a mode"),
+            (("x", "x"), r"note .*lookup-names = never", "hosts, and no "
+             "names")):
+        server = Server(CONF.replace(*change))
+        p = server.inlet(*server.where(), "check")
+        like(p.stdout + p.stderr, "(?m)^" + want, what)
+
+
 def send(server, *to):
     more = {"user": NOBODY, "group": NOBODY, "extra_groups": []} \
         if ROOT else {}
@@ -160,9 +229,7 @@ def relays():
     like(check(claim.replace('ann@lan.test: send', '@lan.test: send')),
         r"OPEN RELAY: .* as user@lan\.test to ",
         "a sender that anybody can say to be")
-    like(check(CONF.replace("send out", "sends out")),
-         r"(?m)^error .*users.*sends", "a bad row of users is an error")
 
 
-need_built("smtpd", "smtpsrvr", "submit", "inlet")
-run(sessions, users, relays)
+need_built("smtpd", "smtpsrvr", "submit", "lookup", "inlet")
+run(sessions, names, users, explained, mistakes, relays)
