@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/text.h"
 #include "tables/source.h"
 #include "tables/tbrow.h"
 #include "tables/watch.h"
@@ -24,28 +25,46 @@ listed(const struct source_list *l, int channel)
 	return false;
 }
 
+/* The same words as for the setting (lib/conf_check.c). */
+static int
+no_channel(const struct conf *c, const char *name, struct buf *why_r)
+{
+	const char *titles[CONF_CHANNELS], *near;
+	int i;
+
+	if (strchr(name, ' ') != NULL) {
+		tb_why(why_r, "channels: a blank in the name \"%s\"", name);
+		return -1;
+	}
+	for (i = 0; i < c->nchannels; i++)
+		titles[i] = c->channels[i].title;
+	near = text_nearest(name, titles, (size_t)c->nchannels);
+	tb_why(why_r, "channels: there is no channel \"%s\"%s%s%s", name,
+	    near != NULL ? " (did you mean " : "", near != NULL ? near : "",
+	    near != NULL ? "?)" : "");
+	return -1;
+}
+
 static int
 add_channel(const struct conf *c, const char *name, size_t len,
     struct source_list *l, struct buf *why_r)
 {
-	char title[CONF_NAME];
-	int i = -1;
+	char title[256];
+	int i;
 
 	if (len == 0) {
-		tb_why(why_r, "empty name in the list of channels");
+		tb_why(why_r, "channels: an empty name");
 		return -1;
 	}
-	if (len < sizeof(title)) {
-		memcpy(title, name, len);
-		title[len] = '\0';
-		i = conf_channel(c, title);
-	}
-	if (i == -1) {
-		tb_why(why_r, "no channel is called \"%.*s\"", (int)len, name);
-		return -1;
-	}
+	if (len >= sizeof(title))
+		len = sizeof(title) - 1;	/* longer than any of ours */
+	memcpy(title, name, len);
+	title[len] = '\0';
+	i = conf_channel(c, title);
+	if (i == -1)
+		return no_channel(c, title, why_r);
 	if (listed(l, i)) {
-		tb_why(why_r, "channel \"%s\" is listed twice", title);
+		tb_why(why_r, "channels: \"%s\" is there twice", title);
 		return -1;
 	}
 	l->channel[l->n++] = i;

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Hosts and recipients by tables of each kind, with keys taken out of them:
-which channel a connection is from, and who may be written to."""
+which channel a connection is from, and who may be written to.  And the lists
+of channels that are searched."""
 import os
 import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -109,7 +110,7 @@ def pcre():
 
 def endless():
     """A pattern that takes too long puts mail off, and the session lives."""
-    server = server_with('table "lan" { type = "list"  rows = {"192.0.2.1"} }\n'
+    server = server_with('table "lan" { type = "list"  rows = {"::1"} }\n'
                          'table "people" { type = "pcre"  file = "p" }\n',
                          p="/^(x+x+)+[yz]/\n/@example\\.org$/\n")
     server.write_conf()
@@ -126,5 +127,44 @@ def endless():
     return None
 
 
+LISTS = (  # as an operand, in the file, what is said of it
+    ("local,wrld", '{"local", "wrld"}', r'"wrld" \(did you mean world\?\)'),
+    ("local, world", '{"local", " world"}', r'a blank in the name " world"'),
+    (" local", '{" local"}', r'a blank in the name " local"'),
+    ("local,,world", '{"local", "", "world"}', "an empty name"),
+    ("local,world,", '{"local", "world", ""}', "an empty name"),
+    (",", '{"", ""}', "an empty name"),
+    ("local,world,local", '{"local", "world", "local"}',
+     '"local" is there twice'))
+
+
+def lists():
+    """No word of a list of channels is passed over, wherever it stands."""
+    server = server_with('table "lan" { type = "text"  file = "lan" }\n'
+                         'table "people" { type = "text"  file = "people" }\n',
+                         lan="", people="")
+    server.write_conf()
+    path = server.scratch.conf
+    good = open(path).read()
+
+    def says(args, why, what):
+        p = subprocess.run(args, input="", capture_output=True, text=True,
+                           timeout=slow(30))
+        eq(p.returncode, 78, what)
+        like(p.stderr.replace('\\"', '"'), why, what + ": the word is named")
+    for operand, text, why in LISTS:
+        srvr = program("smtpsrvr")
+        says(server.command("smtpd", *server.where()) + [srvr, operand],
+             "channels: .*" + why, "smtpd '%s'" % operand)
+        says(server.command("smtpsrvr", *server.where())
+             + ["192.0.2.7", "inlet.example", operand],
+             "channels: .*" + why, "smtpsrvr '%s'" % operand)
+        server.scratch.write("inlet.conf", good
+                             + 'listen "other" { channels = %s }\n' % text)
+        says(server.command("smtpd", *server.where()),
+             r"inlet\.conf:\d+: channels: .*" + why, "in the file " + text)
+        server.scratch.write("inlet.conf", good)
+
+
 need_built("smtpd", "smtpsrvr", "submit", "inlet", "dbmbuild")
-run(text, gdbm, cdb, pcre, endless)
+run(text, gdbm, cdb, pcre, endless, lists)

@@ -75,17 +75,22 @@ test_lists(void)
 	is(list(1, ""), "lan,partner,lan2,world,wide", "all channels");
 	is(list(-1, ""), "lan,partner,lan2,world,wide", "no listener");
 	is(list(0, "world,lan"), "world,lan", "the operand wins");
-	is(list(0, "world,,lan"), "!empty name in the list of channels",
+	is(list(0, "world,,lan"), "!channels: an empty name",
 	    "empty part");
-	is(list(0, ","), "!empty name in the list of channels", "comma");
-	is(list(0, "lan,"), "!empty name in the list of channels",
+	is(list(0, ","), "!channels: an empty name", "comma");
+	is(list(0, "lan,"), "!channels: an empty name",
 	    "comma at the end");
-	is(list(0, "lan,nosuch"), "!no channel is called \"nosuch\"",
+	is(list(0, "lan,nosuch"), "!channels: there is no channel "
+	    "\"nosuch\"",
 	    "unknown");
-	is(list(0, "lan, world"), "!no channel is called \" world\"", "blank");
-	is(list(0, "lan,lan"), "!channel \"lan\" is listed twice", "twice");
+	is(list(0, "lan,pardner"), "!channels: there is no channel "
+	    "\"pardner\" (did you mean partner?)", "misspelt");
+	is(list(0, "lan, world"), "!channels: a blank in the name \" world\"",
+	    "blank");
+	is(list(0, "lan,lan"), "!channels: \"lan\" is there twice",
+	    "twice");
 	is(list(0, "a-name-that-is-longer-than-any-channel-can-have"),
-	    "!no channel is called "
+	    "!channels: there is no channel "
 	    "\"a-name-that-is-longer-than-any-channel-can-have\"", "long");
 }
 
