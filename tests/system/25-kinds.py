@@ -49,6 +49,9 @@ def talk(kind, server, rows=LAN):
         eq(codes(server, "any@example.org", "nobody@example.org",
                  "any@no.example.org"), [250, 550, 550],
            kind + ": a mailbox, one that is negated, a negated domain")
+        with server.client() as c:
+            eq(c.message("text\n", to="any@example.org").code, 250,
+               kind + ": submit says so, too")
         listed = server.inlet(*server.where(), "table", "list", "lan")
         eq(sorted(listed.stdout.replace("\\\\", "\\").split()), sorted(rows),
            kind + ": its rows")
