@@ -16,6 +16,9 @@
 
 _Static_assert(sizeof(struct ask_question) == 8 + sizeof(struct netaddr),
     "a hole in struct ask_question");
+_Static_assert(sizeof(struct ask_access_question) ==
+    sizeof(struct ask_question) + 2 * ASK_DAEMON + 256,
+    "a hole in struct ask_access_question");
 _Static_assert(sizeof(struct ask_answer) == 8 + 256,
     "a hole in struct ask_answer");
 
@@ -40,13 +43,13 @@ again(void)
 }
 
 static int
-send_question(int sock, const struct ask_question *q, int64_t deadline)
+send_question(int sock, const void *q, size_t size, int64_t deadline)
 {
 	do {
 		if (wait_for(sock, POLLOUT, deadline) == -1)
 			return -1;
-		if (send(sock, q, sizeof(*q), MSG_DONTWAIT | MSG_NOSIGNAL) ==
-		    (ssize_t)sizeof(*q))
+		if (send(sock, q, size, MSG_DONTWAIT | MSG_NOSIGNAL) ==
+		    (ssize_t)size)
 			return 0;
 	} while (again());
 	return -1;
@@ -82,8 +85,10 @@ good_name(const char *name, size_t size)
 }
 
 static bool
-good_answer(const struct ask_answer *a)
+good_answer(enum ask_kind kind, const struct ask_answer *a)
 {
+	if (kind == ASK_ACCESS)
+		return a->outcome >= ASK_ALLOWED && a->outcome <= ASK_UNSURE;
 	switch (a->outcome) {
 	case ASK_FOUND:
 		return good_name(a->name, sizeof(a->name));
@@ -95,28 +100,41 @@ good_answer(const struct ask_answer *a)
 	}
 }
 
-int
-ask_name(int sock, const struct netaddr *a, int64_t deadline,
+/* q begins a question of that size, without its id. */
+static int
+ask(int sock, struct ask_question *q, size_t size, int64_t deadline,
     struct ask_answer *answer_r)
 {
-	struct ask_question q = {
-		.version = ASK_VERSION,
-		.kind = ASK_NAME,
-		.address = *a
-	};
-
 	/* An answer that is late, to an earlier question, has another. */
-	q.id = (uint32_t)clock_wall_us();
-	if (send_question(sock, &q, deadline) == 0) {
+	q->version = ASK_VERSION;
+	q->id = (uint32_t)clock_wall_us();
+	if (send_question(sock, q, size, deadline) == 0) {
 		while (take_answer(sock, answer_r, deadline) == 0) {
-			if (answer_r->id != q.id)
+			if (answer_r->id != q->id)
 				continue;
-			if (good_answer(answer_r))
+			if (good_answer((enum ask_kind)q->kind, answer_r))
 				return 0;
 			break;
 		}
 	}
 	memset(answer_r, 0, sizeof(*answer_r));
-	answer_r->outcome = ASK_LATER;
+	answer_r->outcome = q->kind == ASK_NAME ? ASK_LATER : ASK_UNSURE;
 	return -1;
+}
+
+int
+ask_name(int sock, const struct netaddr *a, int64_t deadline,
+    struct ask_answer *answer_r)
+{
+	struct ask_question q = { .kind = ASK_NAME, .address = *a };
+
+	return ask(sock, &q, sizeof(q), deadline, answer_r);
+}
+
+int
+ask_access(int sock, struct ask_access_question *q, int64_t deadline,
+    struct ask_answer *answer_r)
+{
+	q->q.kind = ASK_ACCESS;
+	return ask(sock, &q->q, sizeof(*q), deadline, answer_r);
 }

@@ -170,6 +170,27 @@ server_good(const char *text)
 	    text_number(port, 1, 65535, &n) == 0;
 }
 
+/* A name of a daemon in hosts.allow, not a pattern or two of them. */
+static void
+check_libwrap(const struct section *s, const struct settings *v,
+    struct conf_wrong *w)
+{
+	char shown[SETTING_SHOWN];
+
+	if (s->from[SETTING_libwrap_daemon].file != NULL &&
+	    v->libwrap_daemon[strspn(v->libwrap_daemon,
+	    "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")] != '\0')
+		conf_wrong(w, at(s, SETTING_libwrap_daemon), "libwrap-daemon: "
+		    "%s is not made of letters, digits, - and _",
+		    setting_show(v->libwrap_daemon, shown));
+#ifndef HAVE_LIBWRAP
+	if (s->from[SETTING_libwrap].file != NULL && v->libwrap == LIBWRAP_ON)
+		conf_wrong(w, at(s, SETTING_libwrap), "libwrap: this Inlet was "
+		    "built without libwrap");
+#endif
+}
+
 static void
 check_log(const struct section *s, struct conf_wrong *w)
 {
@@ -228,6 +249,9 @@ check_server(const struct conf *c, struct conf_wrong *w)
 			check_user(s, SETTING_trusted_users,
 			    v->trusted_users.at[i], w);
 	}
+	check_directory(s, SETTING_hosts_allow, v->hosts_allow, w);
+	check_directory(s, SETTING_hosts_deny, v->hosts_deny, w);
+	check_libwrap(s, v, w);
 	check_log(s, w);
 	check_mode(s, w);
 	for (size_t i = 0; i < v->dns_servers.n; i++) {
@@ -274,6 +298,7 @@ check_listener(const struct conf *c, const struct section *s,
 
 	check_channels(c, &s->v.channels, "channels",
 	    at(s, SETTING_channels), w);
+	check_libwrap(s, &s->v, w);
 	for (size_t i = 0; i < s->v.address.n; i++) {
 		struct wanted *x = &sockets[*n_io];
 		int j;
@@ -385,6 +410,7 @@ check_channel(const struct conf *c, const struct section *s,
 	char shown[SETTING_SHOWN];
 
 	check_table_name(c, s, SETTING_table, v->table, false, w);
+	check_libwrap(s, v, w);
 	check_table_name(c, s, SETTING_mailboxes, v->mailboxes, true, w);
 	check_table_name(c, s, SETTING_aliases, v->aliases, true, w);
 	check_table_name(c, s, SETTING_insrc, v->insrc, false, w);

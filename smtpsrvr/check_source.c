@@ -11,21 +11,17 @@
 #include "lib/ask.h"
 #include "lib/text.h"
 #include "smtpsrvr/checks.h"
+#include "smtpsrvr/consult.h"
 
 static enum ask_outcome
 ask_lookup(struct session *s)
 {
 	struct ask_answer answer = { .outcome = ASK_LATER };
-	char path[256];
 	int sock;
 
 	if (s->who.peer.family == 0)
 		return ASK_NONE;
-	if (text_copy(path, sizeof path, s->server->jail) != 0 ||
-	    strlen(path) + sizeof "/lookup" > sizeof path)
-		return ASK_LATER;
-	memcpy(path + strlen(path), "/lookup", sizeof "/lookup");
-	sock = net_unix_connect(path, SOCK_SEQPACKET);
+	sock = consult_lookup(s->server);
 	if (sock < 0)
 		return ASK_LATER;
 	(void)!ask_name(sock, &s->who.peer, clock_ms() +

@@ -1,6 +1,7 @@
 # smtpsrvr: one session, unprivileged.
 noinst_LIBRARIES += smtpsrvr/libsmtpsrvr.a
 smtpsrvr_libsmtpsrvr_a_SOURCES = \
+	smtpsrvr/check_libwrap.c \
 	smtpsrvr/check_mail.c \
 	smtpsrvr/check_source.c \
 	smtpsrvr/checks.c smtpsrvr/checks.h \
@@ -9,6 +10,7 @@ smtpsrvr_libsmtpsrvr_a_SOURCES = \
 	smtpsrvr/cmd_idle.c \
 	smtpsrvr/cmd_mail.c \
 	smtpsrvr/cmd_rcpt.c \
+	smtpsrvr/consult.c smtpsrvr/consult.h \
 	smtpsrvr/commands.c smtpsrvr/commands.h \
 	smtpsrvr/data_reader.c smtpsrvr/data_reader.h \
 	smtpsrvr/once.c smtpsrvr/once.h \

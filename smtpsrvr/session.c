@@ -16,6 +16,7 @@
 #include "smtpsrvr/checks.h"
 #include "smtpsrvr/commands.h"
 #include "smtpsrvr/submitter.h"
+#include "tables/wraprules.h"
 
 #define RECIPIENT_FRAME 700	/* bytes that one may take, at most */
 
@@ -35,6 +36,10 @@ server_init(struct server *v, const struct conf *c, struct buf *why_r)
 	v->hostname = c->server.v.hostname;
 	if (site_open(&v->site, c, why_r) != 0)
 		return -1;
+#ifdef HAVE_LIBWRAP
+	v->wrap_rules = wraprules_any(c->server.v.hosts_allow) ||
+	    wraprules_any(c->server.v.hosts_deny);
+#endif
 	v->settings = xcalloc((size_t)((c->nlisteners + 1) * channels),
 	    sizeof *v->settings);
 	for (int l = -1; l < c->nlisteners; l++)

@@ -28,6 +28,7 @@ struct server {
 	const char *jail;	/* folder of the helpers' sockets; "" inside */
 	/* by listener + 1, then channel + 1: see server_settings() */
 	struct settings *settings;
+	bool wrap_rules;	/* hosts.allow or hosts.deny has any */
 };
 
 struct session_watcher;

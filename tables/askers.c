@@ -17,6 +17,7 @@
 #include <unistd.h>
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "lib/text.h"
 #include "lib/xalloc.h"
 #include "tables/askers.h"
 
@@ -27,6 +28,7 @@
 struct waiter {
 	struct client *client;
 	struct look *look;
+	struct ask_access_question *access;	/* or null: wants the name */
 	uint32_t id;
 	int64_t deadline;
 	TAILQ_ENTRY(waiter) of_all, of_client, of_look;
@@ -59,6 +61,7 @@ struct askers {
 	struct askers_limits limits;
 	struct cache *cache;
 	struct confirms *confirms;
+	struct wrap *wrap;
 	struct waiters waiters;	/* all, by deadline: all have equal time */
 	struct clients used, unused;
 	struct looks looks[HEADS];
@@ -83,7 +86,7 @@ client_data(const struct askers *s, const struct client *c)
 
 struct askers *
 askers_new(int sock, int epoll, uint32_t data, const struct askers_limits *l,
-    struct cache *cache, struct confirms *confirms)
+    struct cache *cache, struct confirms *confirms, struct wrap *wrap)
 {
 	struct askers *s = xcalloc(1, sizeof(*s) +
 	    (size_t)l->connections * sizeof(s->clients[0]));
@@ -95,6 +98,7 @@ askers_new(int sock, int epoll, uint32_t data, const struct askers_limits *l,
 	s->limits = *l;
 	s->cache = cache;
 	s->confirms = confirms;
+	s->wrap = wrap;
 	TAILQ_INIT(&s->waiters);
 	TAILQ_INIT(&s->used);
 	TAILQ_INIT(&s->unused);
@@ -115,6 +119,7 @@ waiter_free(struct askers *s, struct waiter *w)
 	TAILQ_REMOVE(&w->client->waiters, w, of_client);
 	TAILQ_REMOVE(&w->look->waiters, w, of_look);
 	w->client->inflight--;
+	free(w->access);
 	free(w);
 }
 
@@ -199,12 +204,44 @@ answer(struct askers *s, struct client *c, uint32_t id,
 	return false;
 }
 
+/* What the rules say where the name is known; null: nothing of it is. */
+static enum wrap_verdict
+judge(struct askers *s, const struct ask_access_question *q,
+    const struct ask_answer *name, struct ask_answer *a)
+{
+	static const enum ask_access outcomes[] = {
+		[WRAP_ALLOWED] = ASK_ALLOWED,
+		[WRAP_DENIED] = ASK_DENIED,
+		[WRAP_WANTS_NAME] = ASK_UNNAMED,
+		[WRAP_UNSURE] = ASK_UNSURE
+	};
+	bool channel;
+	enum wrap_verdict v = wrap_ask(s->wrap, q, name, &channel);
+
+	*a = (struct ask_answer){ .outcome = (uint8_t)outcomes[v],
+	    .channel = channel };
+	return v;
+}
+
+/* That the name could not be found out is no name to go by. */
 static void
-answer_waiter(struct askers *s, struct waiter *w, struct ask_answer *a)
+judge_named(struct askers *s, const struct ask_access_question *q,
+    const struct ask_answer *name, struct ask_answer *a)
+{
+	(void)judge(s, q, name->outcome == ASK_LATER ? NULL : name, a);
+}
+
+static void
+answer_waiter(struct askers *s, struct waiter *w, const struct ask_answer *name)
 {
 	struct client *c = w->client;
 	uint32_t id = w->id;
+	struct ask_answer access, *a = &access;
 
+	if (w->access != NULL)
+		judge_named(s, w->access, name, a);
+	else
+		access = *name;
 	waiter_free(s, w);
 	if (!answer(s, c, id, a))
 		return;
@@ -234,7 +271,8 @@ looked(void *arg, const struct verdict *v)
 {
 	struct look *look = arg;
 	struct askers *s = look->askers;
-	struct ask_answer a = { .outcome = (uint8_t)v->outcome };
+	struct ask_answer a = { .outcome = (uint8_t)v->outcome,
+	    .differs = v->differs };
 	int64_t now = clock_ms(), keep = (int64_t)v->ttl * 1000;
 	struct waiter *w;
 
@@ -261,13 +299,18 @@ head_of(struct askers *s, const struct netaddr *a)
 }
 
 static void
-wait_for(struct askers *s, struct client *c, struct look *look, uint32_t id)
+wait_for(struct askers *s, struct client *c, struct look *look,
+    const struct ask_access_question *q)
 {
 	struct waiter *w = xcalloc(1, sizeof(*w));
 
 	w->client = c;
 	w->look = look;
-	w->id = id;
+	w->id = q->q.id;
+	if (q->q.kind == ASK_ACCESS) {
+		w->access = xcalloc(1, sizeof(*q));
+		*w->access = *q;
+	}
 	w->deadline = clock_ms() + s->limits.timeout;
 	TAILQ_INSERT_TAIL(&s->waiters, w, of_all);
 	TAILQ_INSERT_TAIL(&c->waiters, w, of_client);
@@ -276,47 +319,99 @@ wait_for(struct askers *s, struct client *c, struct look *look, uint32_t id)
 }
 
 static bool
-is_question(const struct ask_question *q)
+is_address(const struct netaddr *a)
 {
-	static const uint8_t zero[12];
+	static const uint8_t zero[sizeof(a->ip)];
 
-	return q->version == ASK_VERSION && q->kind == ASK_NAME &&
-	    (q->address.family == 6 || (q->address.family == 4 &&
-	    memcmp(q->address.ip + 4, zero, sizeof(zero)) == 0));
+	return a->family == 6 || (a->family == 4 &&
+	    memcmp(a->ip + 4, zero, sizeof(zero) - 4) == 0);
 }
 
-static void
-take_question(struct askers *s, struct client *c, struct ask_question *q)
+static bool
+is_text(const char *p, size_t size)
 {
-	struct ask_answer a = { .outcome = ASK_LATER };
-	struct looks *head;
+	size_t len = strnlen(p, size);
+
+	return len < size && text_printable(p, len) && strchr(p, ' ') == NULL;
+}
+
+/* q holds len bytes. */
+static bool
+is_question(const struct ask_access_question *q, ssize_t len)
+{
+	if (len < (ssize_t)sizeof(q->q) || q->q.version != ASK_VERSION)
+		return false;
+	if (q->q.kind == ASK_NAME)
+		return len == (ssize_t)sizeof(q->q) &&
+		    is_address(&q->q.address);
+	return q->q.kind == ASK_ACCESS && len == (ssize_t)sizeof(*q) &&
+	    is_text(q->daemon, sizeof(q->daemon)) &&
+	    is_text(q->channel, sizeof(q->channel)) &&
+	    is_text(q->name, sizeof(q->name)) &&
+	    q->daemon[0] != '\0' && (is_address(&q->q.address) ||
+	    (q->q.address.family == 0 && q->name[0] != '\0'));
+}
+
+/* Joins those who wait for the name of an address, or is the first. */
+static void
+look_up(struct askers *s, struct client *c,
+    const struct ask_access_question *q)
+{
+	struct ask_answer later = { .outcome = ASK_LATER };
+	struct looks *head = head_of(s, &q->q.address);
 	struct look *look;
 
-	q->address.port = 0;
-	q->address.pad = 0;
-	if (cache_find(s->cache, &q->address, clock_ms(), &a)) {
-		(void)answer(s, c, q->id, &a);
-		return;
-	}
-	head = head_of(s, &q->address);
 	LIST_FOREACH(look, head, link) {
-		if (net_same_host(&look->address, &q->address)) {
-			wait_for(s, c, look, q->id);
+		if (net_same_host(&look->address, &q->q.address)) {
+			wait_for(s, c, look, q);
 			return;
 		}
 	}
 	/* The second half is kept for connections that ask only once. */
 	if (c->inflight > 0 && s->confirms->live >= CONFIRM_MOST / 2) {
-		(void)answer(s, c, q->id, &a);
+		if (q->q.kind == ASK_ACCESS)
+			later.outcome = ASK_UNNAMED;
+		(void)answer(s, c, q->q.id, &later);
 		return;
 	}
 	look = xcalloc(1, sizeof(*look));
 	look->askers = s;
-	look->address = q->address;
+	look->address = q->q.address;
 	TAILQ_INIT(&look->waiters);
 	LIST_INSERT_HEAD(head, look, link);
-	wait_for(s, c, look, q->id);
+	wait_for(s, c, look, q);
 	confirm_start(s->confirms, &look->address, looked, look);
+}
+
+static void
+take_question(struct askers *s, struct client *c,
+    struct ask_access_question *q)
+{
+	struct ask_answer name = { .outcome = ASK_LATER }, a;
+	bool known = false;
+
+	q->q.address.port = 0;
+	q->q.address.pad = 0;
+	if (q->q.kind == ASK_ACCESS && q->name[0] != '\0') {
+		name.outcome = ASK_FOUND;
+		memcpy(name.name, q->name, sizeof(name.name));
+		known = true;
+	} else if (cache_find(s->cache, &q->q.address, clock_ms(), &name)) {
+		known = true;
+	}
+	if (q->q.kind == ASK_ACCESS) {
+		if (known)
+			judge_named(s, q, &name, &a);
+		else if (judge(s, q, NULL, &a) == WRAP_WANTS_NAME) {
+			look_up(s, c, q);
+			return;
+		}
+		(void)answer(s, c, q->q.id, &a);
+	} else if (known) {
+		(void)answer(s, c, q->q.id, &name);
+	} else {
+		look_up(s, c, q);
+	}
 }
 
 void
@@ -324,7 +419,7 @@ askers_event(struct askers *s, uint64_t data, uint32_t events)
 {
 	struct client *c = &s->clients[(uint32_t)data];
 	uint32_t generation = c->generation;
-	struct ask_question q;
+	struct ask_access_question q;
 	ssize_t n;
 	int i;
 
@@ -346,7 +441,7 @@ askers_event(struct askers *s, uint64_t data, uint32_t events)
 		n = recv(c->fd, &q, sizeof(q), MSG_DONTWAIT | MSG_TRUNC);
 		if (n == -1 && (errno == EAGAIN || errno == EINTR))
 			return;
-		if (n != (ssize_t)sizeof(q) || !is_question(&q)) {
+		if (!is_question(&q, n)) {
 			if (n > 0)
 				log_note(LEVEL_WARNING, "not a question: "
 				    "connection closed");

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include "tables/cache.h"
 #include "tables/confirm.h"
+#include "tables/wrap.h"
 
 #define ASKERS_MOST 4096	/* connections */
 #define ASKERS_QUESTIONS 64	/* in flight on one; then it is not read */
@@ -29,7 +30,7 @@ struct askers_limits {
  */
 struct askers *askers_new(int sock, int epoll, uint32_t data,
     const struct askers_limits *l, struct cache *cache,
-    struct confirms *confirms);
+    struct confirms *confirms, struct wrap *wrap);
 void askers_accept(struct askers *s);
 /* An event of a connection: its whole data. */
 void askers_event(struct askers *s, uint64_t data, uint32_t events);

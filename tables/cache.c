@@ -17,7 +17,7 @@
 
 struct entry {
 	struct netaddr address;		/* port 0 */
-	uint8_t outcome;
+	uint8_t outcome, differs;
 	uint32_t chain;			/* next of the same hash, or free */
 	uint32_t newer, older;
 	int64_t until;
@@ -167,6 +167,7 @@ cache_find(struct cache *c, const struct netaddr *a, int64_t now,
 	use_unlink(c, i);
 	use_newest(c, i);
 	answer_r->outcome = e->outcome;
+	answer_r->differs = e->differs;
 	answer_r->cached = 1;
 	memcpy(answer_r->name, e->name, sizeof(e->name));
 	return true;
@@ -191,6 +192,7 @@ cache_put(struct cache *c, const struct netaddr *a, int64_t now,
 		i = take(c, a);
 	e = &c->entries[i];
 	e->outcome = answer->outcome;
+	e->differs = answer->differs;
 	e->until = until;
 	memcpy(e->name, answer->name, sizeof(e->name));
 }

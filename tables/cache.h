@@ -15,7 +15,10 @@ struct cache;
 
 /* size 0: a cache that remembers nothing. */
 struct cache *cache_new(uint32_t size);
-/* Fills outcome, name and cached of answer_r; false if it is not known. */
+/*
+ * Fills outcome, differs, name and cached of answer_r; false if it is not
+ * known.
+ */
 bool cache_find(struct cache *c, const struct netaddr *a, int64_t now,
     struct ask_answer *answer_r);
 /* Remembers until then; a time that is past forgets the address. */

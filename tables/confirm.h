@@ -8,6 +8,7 @@
 #ifndef TABLES_CONFIRM_H
 #define TABLES_CONFIRM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include "lib/ask.h"
 #include "tables/dns.h"
@@ -18,6 +19,7 @@
 struct verdict {
 	enum ask_outcome outcome;
 	uint32_t ttl;		/* seconds that it may be believed */
+	bool differs;		/* ASK_NONE: there are names, none confirms */
 	char name[256];		/* ASK_FOUND: lower case, no trailing dot */
 };
 

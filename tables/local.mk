@@ -31,7 +31,9 @@ tables_libtables_a_SOURCES = \
 	tables/tb_text.c \
 	tables/tbrow.c \
 	tables/tbrow.h \
-	tables/watch.h
+	tables/watch.h \
+	tables/wraprules.c \
+	tables/wraprules.h
 
 EXTRA_DIST += tables/authorise.def
 # libtables.a needs GDBM for the kind of that name
@@ -59,7 +61,8 @@ tables_tests = \
 	tests/tables/t_tb_list.t \
 	tests/tables/t_tb_pcre.t \
 	tests/tables/t_tb_text.t \
-	tests/tables/t_tbrow.t
+	tests/tables/t_tbrow.t \
+	tests/tables/t_wraprules.t
 check_PROGRAMS += $(tables_tests)
 TESTS += $(tables_tests)
 
@@ -110,8 +113,11 @@ tests_tables_t_tb_text_t_LDADD = $(tables_LDADD)
 tests_tables_t_tbrow_t_SOURCES = tests/tables/t_tbrow.c \
 	tests/tables/fixture.h tests/tap.h
 tests_tables_t_tbrow_t_LDADD = $(tables_LDADD)
+tests_tables_t_wraprules_t_SOURCES = tests/tables/t_wraprules.c \
+	tests/tables/fixture.h tests/tap.h
+tests_tables_t_wraprules_t_LDADD = $(tables_LDADD)
 
-# lookup: the only program that links c-ares.
+# lookup: the only program that links c-ares and libwrap.
 inlet_PROGRAMS += tables/lookup
 noinst_LIBRARIES += tables/liblookup.a
 tables_liblookup_a_SOURCES = \
@@ -119,9 +125,11 @@ tables_liblookup_a_SOURCES = \
 	tables/cache.c tables/cache.h \
 	tables/confirm.c tables/confirm.h \
 	tables/dns.c tables/dns.h \
-	tables/dnsmsg.c tables/dnsmsg.h
+	tables/dnsmsg.c tables/dnsmsg.h \
+	tables/wrap.c tables/wrap.h
 tables_lookup_SOURCES = tables/lookup.c
-tables_lookup_LDADD = tables/liblookup.a lib/libbase.a $(CARES_LIBS)
+tables_lookup_LDADD = tables/liblookup.a tables/libtables.a \
+	lib/libbase.a $(CARES_LIBS) $(WRAP_LIBS)
 
 check_PROGRAMS += tests/tables/t_cache.t tests/tables/t_dnsmsg.t
 tests_tables_t_cache_t_SOURCES = tests/tables/t_cache.c tests/tap.h
@@ -129,6 +137,12 @@ tests_tables_t_cache_t_LDADD = tables/liblookup.a lib/libbase.a
 tests_tables_t_dnsmsg_t_SOURCES = tests/tables/t_dnsmsg.c tests/tap.h
 tests_tables_t_dnsmsg_t_LDADD = tables/liblookup.a lib/libbase.a
 TESTS += tests/tables/t_cache.t tests/tables/t_dnsmsg.t
+
+check_PROGRAMS += tests/tables/t_wrap.t
+tests_tables_t_wrap_t_SOURCES = tests/tables/t_wrap.c \
+	tests/tables/fixture.h tests/tap.h
+tests_tables_t_wrap_t_LDADD = $(tables_lookup_LDADD)
+TESTS += tests/tables/t_wrap.t
 
 # Starts one helper by itself; 21-logger.py uses it too.
 check_PROGRAMS += tests/system/record
@@ -139,3 +153,6 @@ dist_check_SCRIPTS += tests/system/20-lookup.py
 
 TESTS += tests/system/25-kinds.py
 dist_check_SCRIPTS += tests/system/25-kinds.py
+
+TESTS += tests/system/26-libwrap.py
+dist_check_SCRIPTS += tests/system/26-libwrap.py

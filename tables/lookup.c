@@ -95,7 +95,8 @@ prepare(struct lookup *l, const struct conf *conf)
 	buf_free(&why);
 	l->confirms.dns = l->dns;
 	l->askers = askers_new(LISTEN, l->epoll, OF_LISTEN, &limits,
-	    cache_new((uint32_t)v->dns_cache_size), &l->confirms);
+	    cache_new((uint32_t)v->dns_cache_size), &l->confirms,
+	    wrap_new(v->hosts_allow, v->hosts_deny));
 }
 
 /* Nothing is expected from smtpd but its end. */

@@ -552,7 +552,9 @@ class Server:
                 ("min-free-space", '"0"'),
                 ("lookup-names", '"never"'),
                 ("dns-servers", '{"127.0.0.1:9"}'),
-                ("dns-timeout", '"500ms"')]
+                ("dns-timeout", '"500ms"'),
+                ("hosts-allow", '"%s"' % s.at("hosts.allow")),
+                ("hosts-deny", '"%s"' % s.at("hosts.deny"))]
         if not os.environ.get("INLET_PREFIX"):
             rows.append(("program-directory", '"%s"' % program_directory()))
         if s.root:

@@ -26,6 +26,8 @@ void check_programs(const struct check *k);
 void check_tables(const struct check *k);
 /* What channels and listeners amount to. */
 void check_channels(const struct check *k);
+/* hosts.allow and hosts.deny, where sessions ask them. */
+void check_wrap(const struct check *k);
 /* Which layers of a session's sandbox this machine offers; ports. */
 void check_machine(const struct check *k);
 /* Modes of authorisation, and each row of its tables; needs site. */

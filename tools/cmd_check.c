@@ -14,7 +14,7 @@
 
 static void (*const checks[])(const struct check *k) = {
 	check_users, check_places, check_programs, check_tables,
-	check_channels, check_machine,
+	check_channels, check_wrap, check_machine,
 };
 
 /* The self-test needs all tables at once, as a session has them. */

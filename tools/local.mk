@@ -56,6 +56,7 @@ tools_libtools_a_SOURCES = \
 	tools/check_relay.c \
 	tools/check_tables.c \
 	tools/check_users.c \
+	tools/check_wrap.c \
 	tools/cmd_check.c \
 	tools/cmd_explain.c \
 	tools/cmd_help.c \

@@ -3,6 +3,8 @@
  */
 #include "config.h"
 
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -78,6 +80,35 @@ answer(int sock, enum manner manner)
 	_exit(0);
 }
 
+/* Answers one question about access as it is told to. */
+static void
+test_access(int outcome, int result, int want, const char *what)
+{
+	struct ask_access_question q = { .daemon = "smtpd", .channel = "mx" };
+	struct ask_access_question got;
+	struct ask_answer a = { .outcome = (uint8_t)outcome, .channel = 1 };
+	int s[2], status;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, s) == -1)
+		exit(1);
+	if (fork() == 0) {
+		if (recv(s[1], &got, sizeof(got), 0) != (ssize_t)sizeof(got) ||
+		    got.q.version != ASK_VERSION || got.q.kind != ASK_ACCESS ||
+		    strcmp(got.daemon, "smtpd") != 0)
+			_exit(1);
+		a.id = got.q.id;
+		say(s[1], &a, sizeof(a));
+		_exit(0);
+	}
+	close(s[1]);
+	memset(&a, 0x55, sizeof(a));
+	num(ask_access(s[0], &q, clock_ms() + 10000, &a), result, what);
+	num(a.outcome, want, "  its outcome");
+	num(a.channel, result == 0, "  under the channel's name");
+	close(s[0]);
+	ok(wait(&status) > 0 && status == 0, "  the other side agrees");
+}
+
 int
 main(void)
 {
@@ -109,5 +140,11 @@ main(void)
 	}
 	ok(ask_name(-1, &peer, clock_ms() + 100, &a) == -1 &&
 	    a.outcome == ASK_LATER, "no socket");
+	test_access(ASK_ALLOWED, 0, ASK_ALLOWED, "allowed");
+	test_access(ASK_DENIED, 0, ASK_DENIED, "denied");
+	test_access(ASK_UNNAMED, 0, ASK_UNNAMED, "a name is missing");
+	test_access(ASK_UNSURE, 0, ASK_UNSURE, "nobody knows");
+	test_access(ASK_FOUND, -1, ASK_UNSURE, "an answer to something else");
+	test_access(ASK_UNSURE + 1, -1, ASK_UNSURE, "an unknown one");
 	return done();
 }

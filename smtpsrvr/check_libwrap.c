@@ -1,0 +1,82 @@
+/*
+ * check_libwrap - hosts.allow and hosts.deny, asked of lookup, which alone
+ * reads them: a session can open no file, and libwrap would bring ten more
+ * libraries into every fork.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/ask.h"
+#include "lib/text.h"
+#include "smtpsrvr/checks.h"
+#include "smtpsrvr/consult.h"
+
+static bool
+wanted(const struct session *s, const struct settings *set)
+{
+	/* By hand, on a pipe, there is nobody whom a rule could be about. */
+	if (s->who.peer.family == 0 && s->name[0] == '\0')
+		return false;
+	return set->libwrap == LIBWRAP_ON ||
+	    (set->libwrap == LIBWRAP_AUTO && s->server->wrap_rules);
+}
+
+static void
+ask(const struct session *s, const struct settings *set, const char *channel,
+    struct ask_answer *a)
+{
+	struct ask_access_question q = { .q.address = s->who.peer };
+	int sock;
+
+	*a = (struct ask_answer){ .outcome = ASK_UNSURE };
+	/* lookup finds the name of an address itself, if a rule wants it. */
+	if (text_copy(q.daemon, sizeof q.daemon, set->libwrap_daemon) != 0 ||
+	    text_copy(q.channel, sizeof q.channel, channel) != 0 ||
+	    text_copy(q.name, sizeof q.name, s->name) != 0)
+		return;
+	sock = consult_lookup(s->server);
+	if (sock < 0)
+		return;
+	(void)!ask_access(sock, &q, clock_ms() +
+	    s->server->conf->server.v.dns_timeout, a);
+	close(sock);
+}
+
+enum check_verdict
+check_libwrap(struct session *s, const struct check_subject *x,
+    struct reply *r)
+{
+	const struct settings *set = server_settings(s->server,
+	    s->who.listener, s->source.channel);
+	const char *channel =
+	    s->server->conf->channels[s->source.channel].title;
+	const char *who = s->name[0] != '\0' ? s->name : s->ip;
+	struct ask_answer a;
+
+	(void)x;
+	if (!wanted(s, set))
+		return PASS;
+	ask(s, set, channel, &a);
+	switch ((enum ask_access)a.outcome) {
+	case ASK_ALLOWED:
+		return PASS;
+	case ASK_DENIED:
+		reply_set(r, set->libwrap_denial == LIBWRAP_DENIAL_DEFER ?
+		    REPLY_DENIED_FOR_NOW : REPLY_ACCESS_DENIED, who);
+		snprintf(r->detail, sizeof r->detail, "daemon=%s",
+		    a.channel ? channel : set->libwrap_daemon);
+		return REFUSE;
+	case ASK_UNNAMED:
+		reply_set(r, REPLY_LOOKUP_FAILED, s->ip);
+		reply_because(r, "lookup");
+		return REFUSE;
+	case ASK_UNSURE:
+		break;
+	}
+	/* What is wrong is in the log, from lookup. */
+	reply_set(r, REPLY_NO_SERVICE, s->server->hostname);
+	return REFUSE;
+}
