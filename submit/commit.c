@@ -16,9 +16,6 @@
 #include "lib/xalloc.h"
 #include "submit/commit.h"
 
-/* So many files are written before the first of them is synced. */
-#define COMMIT_BATCH 256
-
 struct joblist {
 	struct job *first, **last;
 };
@@ -32,6 +29,7 @@ struct commit {
 	int wake;		/* eventfd: something is done */
 	struct spool *spool;
 	struct recover *recover;
+	struct syncers *syncers;
 };
 
 static void
@@ -102,26 +100,51 @@ job_answer(struct spool *s, struct job *j, int error)
 	buf_free(&j->held);
 }
 
-void
-commit_batch(struct spool *s, struct job *list)
+/* In any thread: what it comes to is in the entry's state. */
+static void
+sync_one(void *arg, size_t i)
 {
-	int error = 0;
+	struct job **jobs = arg;
+
+	(void)!queue_sync(jobs[i]->entry);
+}
+
+static size_t
+sync_all(struct spool *s, struct syncers *y, struct job **jobs, size_t n)
+{
 	size_t synced = 0;
+
+	syncers_run(y, n, sync_one, jobs);
+	for (size_t i = 0; i < n; i++) {
+		struct entry *e = jobs[i]->entry;
+
+		if (e->state == ENTRY_SYNCED)
+			synced++;
+		else
+			job_failed(s, jobs[i], e->error, e->failed);
+	}
+	return synced;
+}
+
+void
+commit_batch(struct spool *s, struct syncers *y, struct job *list)
+{
+	struct job *jobs[COMMIT_BATCH];
+	size_t n = 0;
+	int error = 0;
 
 	for (struct job *j = list; j != NULL; j = j->next)
 		job_write(s, j);
-	for (struct job *j = list; j != NULL; j = j->next)
-		if (job_alive(j) && queue_name(s, j->entry) != 0)
-			job_failed(s, j, j->entry->error, j->entry->failed);
 	for (struct job *j = list; j != NULL; j = j->next) {
 		if (!job_alive(j))
 			continue;
-		if (queue_sync(j->entry) != 0)
-			job_failed(s, j, j->entry->error, j->entry->failed);
+		PANIC_IF(n == COMMIT_BATCH);
+		if (queue_name(s, j->entry) == 0)
+			jobs[n++] = j;
 		else
-			synced++;
+			job_failed(s, j, j->entry->error, j->entry->failed);
 	}
-	if (synced > 0 && queue_sync_names(s) != 0)
+	if (sync_all(s, y, jobs, n) > 0 && queue_sync_names(s) != 0)
 		error = errno != 0 ? errno : EIO;
 	for (struct job *j = list; j != NULL; j = j->next)
 		job_answer(s, j, error);
@@ -179,20 +202,21 @@ run(void *arg)
 	struct job *list;
 
 	while ((list = take(c)) != NULL) {
-		commit_batch(c->spool, list);
+		commit_batch(c->spool, c->syncers, list);
 		give_back(c, list);
 	}
 	return NULL;
 }
 
 struct commit *
-commit_start(struct spool *s, struct recover *recover)
+commit_start(struct spool *s, struct recover *recover, int threads)
 {
 	struct commit *c = xcalloc(1, sizeof(*c));
 	int error;
 
 	c->spool = s;
 	c->recover = recover;
+	c->syncers = syncers_start(threads);
 	list_init(&c->waiting);
 	list_init(&c->done);
 	c->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -245,6 +269,7 @@ commit_stop(struct commit *c)
 	pthread_cond_signal(&c->more);
 	pthread_mutex_unlock(&c->lock);
 	pthread_join(c->thread, NULL);
+	syncers_stop(c->syncers);
 	pthread_cond_destroy(&c->more);
 	pthread_mutex_destroy(&c->lock);
 	close(c->wake);

@@ -3,9 +3,8 @@
  * time, and never waits for a client.
  *
  * For each batch: all files are written, their write-out is started together,
- * each is synced (on ext4 the first one commits the others' metadata too),
- * each gets its name, and queue/ is synced once for all.  Only then is any of
- * them answered.
+ * each gets its name, all are synced at once (syncers.h), and queue/ is synced
+ * once for all.  Only then is any of them answered.
  *
  * The receiving loop hands a job over and gets it back; in between it may not
  * touch the job's entry or bytes.
@@ -18,6 +17,7 @@
 #include "lib/mm.h"
 #include "submit/queue.h"
 #include "submit/recover.h"
+#include "submit/syncers.h"
 
 struct job {
 	struct job *next;
@@ -33,13 +33,22 @@ struct job {
 	bool again;		/* a notice that was there already */
 };
 
-/* One batch, here and now; every job of the list has its answer then. */
-void commit_batch(struct spool *s, struct job *list);
+#define COMMIT_BATCH 256	/* jobs that are made durable together */
+
+/*
+ * One batch, here and now: at most COMMIT_BATCH jobs; every job of the list
+ * has its answer then.
+ */
+void commit_batch(struct spool *s, struct syncers *y, struct job *list);
 
 struct commit;
 
-/* Starts the thread.  recover may be null; it is worked on in idle time. */
-struct commit *commit_start(struct spool *s, struct recover *recover);
+/*
+ * Starts the thread, and threads more to sync with.  recover may be null; it
+ * is worked on in idle time.
+ */
+struct commit *commit_start(struct spool *s, struct recover *recover,
+    int threads);
 /* Takes what is given back; readable when there is something. */
 int commit_fd(const struct commit *c);
 void commit_give(struct commit *c, struct job *j);

@@ -21,6 +21,7 @@
 #include "submit/dialogue.h"
 #include "submit/server.h"
 
+#define SYNCING_THREADS 7	/* besides the one that leads them */
 #define SERVER_EVENTS 64
 #define SERVER_ACCEPTS 64	/* in a row */
 #define SERVER_TURNS 32		/* reads in a row from one caller */
@@ -539,7 +540,9 @@ server_run(struct desk *k, const struct server_plan *plan, int signals,
 	s.epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (s.epoll == -1)
 		fatal(EX_OSERR, "epoll_create1: %s", strerror(errno));
-	s.commit = commit_start(&k->spool, recover);
+	/* One session alone has one message at a time. */
+	s.commit = commit_start(&k->spool, recover, plan->caller != -1 ? 0 :
+	    SYNCING_THREADS);
 	asker_init(&s.asker, plan->lookup);
 	k->server = &s;
 	k->admit = on_admit;

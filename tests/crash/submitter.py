@@ -219,6 +219,8 @@ class Resident:
         theirs.close()
         self.control.settimeout(30)
         self.ready = self.control.recv(10)
+        if self.ready == b"" and self.process.wait(30) in (64, 70):
+            raise RuntimeError("the stage for submit is broken")
 
     def connect(self, path=None):
         s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

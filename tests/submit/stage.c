@@ -176,7 +176,10 @@ stage_clean(const char *path)
 static void
 give(struct desk *k, struct dialogue *d, struct job *j)
 {
-	commit_batch(&k->spool, j);
+	struct syncers *y = syncers_start(0);
+
+	commit_batch(&k->spool, y, j);
+	syncers_stop(y);
 	dialogue_committed(k, d, j);
 }
 

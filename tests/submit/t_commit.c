@@ -18,6 +18,7 @@
 
 static struct desk desk;
 static struct spool *const spool = &desk.spool;
+static struct syncers *syncers;
 
 static struct job *
 make(const char *id, bool notice)
@@ -74,7 +75,7 @@ batch(void)
 	a->next = b;
 	b->next = c;
 	close(openat(spool->tmp, "BBB", O_CREAT | O_RDWR, 0600));
-	commit_batch(spool, a);
+	commit_batch(spool, syncers, a);
 	num(a->reply.code, 250, "the first is queued");
 	num(b->reply.code, 451, "the second has its name taken");
 	num(c->reply.code, 250, "the third is queued");
@@ -91,16 +92,16 @@ notices(void)
 {
 	struct job *j = make("NOTICE", true);
 
-	commit_batch(spool, j);
+	commit_batch(spool, syncers, j);
 	ok(j->reply.code == 250 && !j->again, "a notice");
 	unmake(j);
 	j = make("NOTICE", true);
-	commit_batch(spool, j);
+	commit_batch(spool, syncers, j);
 	ok(j->reply.code == 250 && j->again, "the same again is as good");
 	unmake(j);
 	ok(whole("NOTICE"), "it is there, whole");
 	j = make("NOTICE", false);
-	commit_batch(spool, j);
+	commit_batch(spool, syncers, j);
 	num(j->reply.code, 451, "but no other entry has that name");
 	unmake(j);
 	ok(whole("NOTICE"), "nor touches it");
@@ -111,7 +112,7 @@ static void
 thread(void)
 {
 	struct recover *r = recover_begin(spool);
-	struct commit *c = commit_start(spool, r);
+	struct commit *c = commit_start(spool, r, 3);
 	int got = 0, good = 0, ordered = 1;
 	uintptr_t next = 1;
 	char id[TRACE_ID];
@@ -153,9 +154,11 @@ main(void)
 
 	stage_scratch(scratch, sizeof(scratch));
 	stage_desk(&desk, scratch, "192.0.2.7");
+	syncers = syncers_start(3);
 	batch();
 	notices();
 	thread();
+	syncers_stop(syncers);
 	stage_desk_end(&desk);
 	stage_clean(scratch);
 	return done();
