@@ -38,6 +38,7 @@ struct users {
 	const struct site *s;
 	int channel;
 	struct tb *table;
+	int line;		/* of the row found last; 0: unknown */
 };
 
 /* An address on the way, and the address whose alias it is. */
@@ -89,10 +90,17 @@ refuse_source(struct expand *x, bool uncertain, enum reply_name name,
 	return refuse(x, name, argument, reason);
 }
 
+/* The log says which table it is; row 0: not where in it. */
 static int
-refuse_table(struct expand *x)
+refuse_table(struct expand *x, const char *table, int row)
 {
-	return refuse(x, REPLY_TABLE_FAILED, NULL, "table");
+	(void)refuse(x, REPLY_TABLE_FAILED, NULL, "table");
+	if (row > 0)
+		reply_detail(x->reply, "table=%s row=%lld", table,
+		    (long long)row);
+	else
+		reply_detail(x->reply, "table=%s", table);
+	return -1;
 }
 
 /* The modes of a channel do not let it pass. */
@@ -197,12 +205,12 @@ find_channel(struct expand *x, const struct mailbox *to,
 		answer = tb_find_name(hosts, to->domain, NULL, &line);
 		watch_lookup(x->s, i, hosts, to->domain, answer, line);
 		if (answer == TB_LATER)
-			return refuse_table(x);
+			return refuse_table(x, tb_name(hosts), line);
 		if (answer != TB_FOUND)
 			continue;
 		authorise(x->s, from, i, to, &why);
 		if (why.answer == AUTHORISE_LATER)
-			return refuse_table(x);
+			return refuse_table(x, why.table, 0);
 		keep_why(x, from, &why);
 		if (why.answer == AUTHORISE_YES)
 			return i;
@@ -228,17 +236,17 @@ base_length(const struct conf *c, int channel, const char *local)
 }
 
 static enum tb_answer
-find_key(const struct users *u, const char *local, size_t len,
+find_key(struct users *u, const char *local, size_t len,
     const char *domain, struct buf *value_r)
 {
 	char key[KEY];
 	enum tb_answer answer;
-	int line = 0;
 
 	(void)snprintf(key, sizeof(key), "%.*s%s%s", (int)len, local,
 	    domain != NULL ? "@" : "", domain != NULL ? domain : "");
-	answer = tb_find(u->table, key, value_r, &line);
-	watch_lookup(u->s, u->channel, u->table, key, answer, line);
+	u->line = 0;
+	answer = tb_find(u->table, key, value_r, &u->line);
+	watch_lookup(u->s, u->channel, u->table, key, answer, u->line);
 	return answer;
 }
 
@@ -247,7 +255,7 @@ find_key(const struct users *u, const char *local, size_t len,
  * it is that of the address with its extension.
  */
 static enum tb_answer
-find_user(const struct users *u, const struct mailbox *to, size_t base,
+find_user(struct users *u, const struct mailbox *to, size_t base,
     struct buf *value_r, bool *whole_r)
 {
 	const size_t lengths[] = { strlen(to->local), base };
@@ -306,7 +314,7 @@ add_route(struct expand *x, int channel, const struct mailbox *to,
 	new->channel = channel;
 	if (text_copy(new->host, sizeof(new->host), to->domain) == -1 ||
 	    text_copy(new->mailbox, sizeof(new->mailbox), folder) == -1)
-		return refuse_table(x);
+		return refuse(x, REPLY_TABLE_FAILED, NULL, "table");
 	path_text(to, new->address);
 	for (i = x->first; i < r->n; i++)
 		if (same_route(&r->at[i], new))
@@ -383,22 +391,22 @@ default_folder(const struct mailbox *to, char *dst, size_t size)
 
 /* whole: the mailbox has the extension in its name. */
 static int
-add_mailbox(struct expand *x, const struct hop *h, int channel, size_t base,
-    bool whole, const char *value)
+add_mailbox(struct expand *x, const struct hop *h, const struct users *u,
+    size_t base, bool whole, const char *value)
 {
 	char folder[PATH_TEXT];
 	struct mailbox owner = h->to;
 
 	if (value[0] != '\0') {
 		if (!folder_good(value))
-			return refuse_table(x);
-		return add_route(x, channel, &h->to, value);
+			return refuse_table(x, tb_name(u->table), u->line);
+		return add_route(x, u->channel, &h->to, value);
 	}
 	if (!whole)
 		owner.local[base] = '\0';
 	if (default_folder(&owner, folder, sizeof(folder)) == -1)
 		return refuse(x, REPLY_NO_SUCH_USER, NULL, "no-such-user");
-	return add_route(x, channel, &h->to, folder);
+	return add_route(x, u->channel, &h->to, folder);
 }
 
 /* RFC 5321 4.5.1: it is there in every domain, with or without a row. */
@@ -413,7 +421,7 @@ static int
 expand_mailbox(struct expand *x, const struct hop *h, int channel, size_t base)
 {
 	struct users u = { x->s, channel,
-	    x->s->channels[channel].mailboxes };
+	    x->s->channels[channel].mailboxes, 0 };
 	enum tb_answer answer = TB_NOT_FOUND;
 	struct buf value;
 	bool whole = false;
@@ -423,9 +431,9 @@ expand_mailbox(struct expand *x, const struct hop *h, int channel, size_t base)
 	if (u.table != NULL)
 		answer = find_user(&u, &h->to, base, &value, &whole);
 	if (answer == TB_LATER)
-		rc = refuse_table(x);
+		rc = refuse_table(x, tb_name(u.table), u.line);
 	else if (answer == TB_FOUND || is_postmaster(h->to.local, base))
-		rc = add_mailbox(x, h, channel, base, whole, buf_str(&value));
+		rc = add_mailbox(x, h, &u, base, whole, buf_str(&value));
 	else
 		rc = refuse(x, REPLY_NO_SUCH_USER, NULL, "no-such-user");
 	buf_free(&value);
@@ -478,7 +486,7 @@ parse_target(const char *text, const char *domain, struct mailbox *m_r)
 static int
 refuse_limit(struct expand *x, const char *limit, int value, int most)
 {
-	(void)refuse_table(x);
+	(void)refuse(x, REPLY_TABLE_FAILED, NULL, "table");
 	reply_limit(x->reply, limit, value, most);
 	return -1;
 }
@@ -530,7 +538,8 @@ came_before(const struct hop *h)
 static int
 expand_local(struct expand *x, const struct hop *h, int channel)
 {
-	struct users u = { x->s, channel, x->s->channels[channel].aliases };
+	struct users u = { x->s, channel, x->s->channels[channel].aliases,
+	    0 };
 	size_t base = base_length(x->s->conf, channel, h->to.local);
 	enum tb_answer answer = TB_NOT_FOUND;
 	struct buf value;
@@ -541,7 +550,7 @@ expand_local(struct expand *x, const struct hop *h, int channel)
 	if (u.table != NULL && !came_before(h))
 		answer = find_user(&u, &h->to, base, &value, &whole);
 	if (answer == TB_LATER)
-		rc = refuse_table(x);
+		rc = refuse_table(x, tb_name(u.table), u.line);
 	else if (answer == TB_FOUND)
 		rc = expand_targets(x, h, buf_str(&value));
 	else

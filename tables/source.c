@@ -171,10 +171,14 @@ search(const struct site *s, const struct source_list *l,
 	return answer;
 }
 
-/* Nothing certain is known: the last channel, or a refusal for now. */
+/*
+ * Nothing certain is known: the last channel, or a refusal for now.  table:
+ * which one failed, if it was one.
+ */
 static void
 unsure(const struct site *s, const struct source_list *l,
-    const struct netaddr *peer, bool finicky, bool table, struct source *r)
+    const struct netaddr *peer, bool finicky, const struct tb *table,
+    struct source *r)
 {
 	char text[NET_TEXT];
 
@@ -183,10 +187,11 @@ unsure(const struct site *s, const struct source_list *l,
 		r->channel = l->channel[l->n - 1];
 		return;
 	}
-	if (table) {
+	if (table != NULL) {
 		reply_set(&r->refusal, REPLY_NO_SERVICE,
 		    s->conf->server.v.hostname);
 		reply_because(&r->refusal, "table");
+		reply_detail(&r->refusal, "table=%s", tb_name(table));
 	} else {
 		reply_set(&r->refusal, REPLY_LOOKUP_FAILED,
 		    net_text(peer, text));
@@ -243,12 +248,12 @@ source_find(const struct site *s, const struct source_list *l,
 	case TB_NOT_FOUND:
 	case TB_NEGATED:
 		if (undecided)
-			unsure(s, l, peer, finicky, false, r);
+			unsure(s, l, peer, finicky, NULL, r);
 		else
 			unknown(s, l, peer, outcome, name, finicky, r);
 		break;
 	case TB_LATER:
-		unsure(s, l, peer, finicky, true, r);
+		unsure(s, l, peer, finicky, s->channels[channel].hosts, r);
 		break;
 	}
 }

@@ -81,6 +81,8 @@ get(struct question *q)
 	case TB_LATER:
 		printf("the table cannot be read now, or is damaged: "
 		    "the server would answer 451\n");
+		if (line > 0)	/* a pattern that took too long */
+			print_place(q, answer, line);
 		code = EX_TEMPFAIL;
 		break;
 	}

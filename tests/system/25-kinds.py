@@ -126,7 +126,12 @@ def endless():
            "an endless pattern: 451, for that recipient alone")
         ok(happens(lambda: server.scratch.log_lines("refuse",
                                                     reason="table")),
-           "and the log names the table")
+           "and the log has the reason")
+        like(server.scratch.log_text(), r'detail="table=people row=1"',
+             "which table it is, and which row")
+        p = server.inlet(*server.where(), "table", "get", "people", "x" * 40)
+        eq(p.returncode, 75, "inlet table get: 75")
+        like(p.stdout, r"/p:1: /\^\(x", "and which row")
     return None
 
 

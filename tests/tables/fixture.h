@@ -119,8 +119,10 @@ broken_find(void *state, const char *key, size_t len, struct buf *value_r,
 MM_UNUSED static const struct tb_kind broken_kind = {
 	.name = "broken", .find = broken_find
 };
+static char broken_title[] = "broken";
 MM_UNUSED static struct tb broken = {
-	.kind = &broken_kind, .holds = TB_ADDRESSES | TB_NAMES
+	.kind = &broken_kind, .name = broken_title,
+	.holds = TB_ADDRESSES | TB_NAMES
 };
 
 MM_UNUSED static const char *
