@@ -36,10 +36,9 @@ server_init(struct server *v, const struct conf *c, struct buf *why_r)
 	v->hostname = c->server.v.hostname;
 	if (site_open(&v->site, c, why_r) != 0)
 		return -1;
-#ifdef HAVE_LIBWRAP
-	v->wrap_rules = wraprules_any(c->server.v.hosts_allow) ||
-	    wraprules_any(c->server.v.hosts_deny);
-#endif
+	v->wrap_rules = wraprules_heeded() &&
+	    (wraprules_any(c->server.v.hosts_allow) ||
+	    wraprules_any(c->server.v.hosts_deny));
 	v->settings = xcalloc((size_t)((c->nlisteners + 1) * channels),
 	    sizeof *v->settings);
 	for (int l = -1; l < c->nlisteners; l++)

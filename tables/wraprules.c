@@ -140,6 +140,16 @@ wraprules_walk(const char *path,
 	return result == -1 ? -1 : 0;
 }
 
+bool
+wraprules_heeded(void)
+{
+#ifdef HAVE_LIBWRAP
+	return true;
+#else
+	return false;
+#endif
+}
+
 static int
 one(void *arg, const struct wraprule *r)
 {
@@ -201,6 +211,21 @@ bool
 wraprules_about(const struct wraprule *r, const char *daemon)
 {
 	return list_holds(r->daemons, daemon);
+}
+
+bool
+wraprules_everybody(const struct wraprule *r)
+{
+	const char *list = r->clients;
+	char word[WORD_MOST];
+	bool all = false;
+
+	while (next_word(&list, word)) {
+		if (text_same(word, "EXCEPT"))
+			return false;
+		all = all || text_same(word, "ALL");
+	}
+	return all;
 }
 
 /* Netgroups are asked of NIS, over a network, by code that is loaded then. */

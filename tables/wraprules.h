@@ -34,10 +34,14 @@ enum wraprule_verdict {
 MM_MUST_USE int wraprules_walk(const char *path,
     int (*row)(void *arg, const struct wraprule *r), void *arg,
     struct buf *why_r);
+/* Was Inlet built with libwrap? */
+bool wraprules_heeded(void);
 /* Is there any rule?  True too for a file that cannot be read. */
 bool wraprules_any(const char *path);
 /* Is the rule about the daemon of that name? */
 bool wraprules_about(const struct wraprule *r, const char *daemon);
+/* Is it about all clients, without exception? */
+bool wraprules_everybody(const struct wraprule *r);
 /* What is wrong with it goes to why_r. */
 enum wraprule_verdict wraprules_judge(const struct wraprule *r,
     struct buf *why_r);

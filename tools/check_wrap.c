@@ -100,6 +100,62 @@ check_file(const struct check *k, const char *path, enum setting_id id)
 	buf_free(&why);
 }
 
+/* What the rules say to one name, whoever the client is. */
+struct byname {
+	const char *name;
+	bool all;	/* only rules for all clients count */
+	int line;	/* of the first rule about it; 0: none */
+};
+
+static int
+look_for_name(void *arg, const struct wraprule *r)
+{
+	struct byname *b = arg;
+
+	if (!wraprules_about(r, b->name) || (b->all && (r->clients == NULL ||
+	    r->options[0] != '\0' || !wraprules_everybody(r))))
+		return 0;
+	b->line = r->line;
+	return 1;
+}
+
+/*
+ * "ALL: ALL" denied, and smtpd allowed: with other programs that is enough,
+ * but here a channel has its own name, and nobody could come in as it.
+ */
+static void
+check_name(const struct check *k, const char *name, const char *what)
+{
+	const struct settings *v = &k->conf->server.v;
+	struct byname denied = { .name = name, .all = true };
+	struct byname allowed = { .name = name };
+	struct buf why;
+
+	buf_init(&why, 1024);
+	if (wraprules_walk(v->hosts_deny, look_for_name, &denied, &why) == 0 &&
+	    wraprules_walk(v->hosts_allow, look_for_name, &allowed,
+	    &why) == 0 && denied.line != 0 && allowed.line == 0)
+		finding(k->f, FINDING_WARNING,
+		    (struct origin){ v->hosts_deny, denied.line }, "all hosts "
+		    "are denied for %s \"%s\", and %s has no rule that names "
+		    "it", what, name, v->hosts_allow);
+	buf_free(&why);
+}
+
+static void
+check_names(const struct check *k)
+{
+	const struct conf *c = k->conf;
+	struct settings v;
+
+	check_name(k, c->server.v.libwrap_daemon, "the daemon");
+	for (int i = 0; i < c->nchannels; i++) {
+		conf_effective(c, -1, i, &v);
+		if (v.libwrap != LIBWRAP_OFF)
+			check_name(k, c->channels[i].title, "the channel");
+	}
+}
+
 void
 check_wrap(const struct check *k)
 {
@@ -107,14 +163,14 @@ check_wrap(const struct check *k)
 
 	if (!wanted(k->conf))
 		return;
-#ifdef HAVE_LIBWRAP
-	check_file(k, v->hosts_allow, SETTING_hosts_allow);
-	check_file(k, v->hosts_deny, SETTING_hosts_deny);
-#else
-	(void)check_file;
-	if (wraprules_any(v->hosts_allow) || wraprules_any(v->hosts_deny))
+	if (wraprules_heeded()) {
+		check_file(k, v->hosts_allow, SETTING_hosts_allow);
+		check_file(k, v->hosts_deny, SETTING_hosts_deny);
+		check_names(k);
+	} else if (wraprules_any(v->hosts_allow) ||
+	    wraprules_any(v->hosts_deny)) {
 		finding(k->f, FINDING_WARNING, FINDING_NOWHERE, "%s or %s has "
 		    "rules, but this Inlet was built without libwrap: nobody "
 		    "asks them", v->hosts_allow, v->hosts_deny);
-#endif
+	}
 }

@@ -224,6 +224,14 @@ def checked():
         like(p.stdout, r"^error .*" + pattern, "file, line and word")
     ok("twist" not in p.stdout, "not what others' rules do")
     like(p.stdout, r"^ok .*hosts\.deny, 3 rules, 2 about us", "the count")
+    rules(s, "smtpd lan: ALL\n", "# x\nALL: ALL\n")
+    p = s.inlet(*s.where(), "check")
+    eq(p.returncode, 0, "all are denied, and one name is not allowed")
+    like(p.stdout, r'^warning .*hosts\.deny:2: all hosts are denied for the '
+         r'channel "world", and \S+hosts\.allow has no rule', "a warning")
+    ok('channel "lan"' not in "".join(
+        line for line in p.stdout.splitlines() if "denied" in line) and
+        "the daemon" not in p.stdout, "not of names that are allowed")
     rules(s, "smtpd: ALL\n", None)
     p = s.inlet(*s.where(), "check")
     eq(p.returncode, 0, "good files are good")

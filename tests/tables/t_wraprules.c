@@ -48,6 +48,15 @@ about(const char *daemons, bool want)
 }
 
 static void
+everybody(const char *clients, bool want)
+{
+	struct wraprule r = { .daemons = "ALL", .clients = clients,
+	    .options = "" };
+
+	num(wraprules_everybody(&r), want, clients);
+}
+
+static void
 judge(const char *clients, const char *options, enum wraprule_verdict want,
     const char *say)
 {
@@ -125,6 +134,11 @@ test_about(void)
 	about("sshd EXCEPT ALL", false);
 	about("smtp*", true);
 	about("", false);
+	everybody("ALL", true);
+	everybody(" 192.0.2.1, all", true);
+	everybody("ALL EXCEPT 192.0.2.1", false);
+	everybody("192.0.2.1", false);
+	everybody("", false);
 }
 
 static void
