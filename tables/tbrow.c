@@ -262,7 +262,7 @@ check_mark(const struct tbrow *r, bool negated, char *why_r, size_t size)
 	if (r->key[0] == '!')
 		return refuse(why_r, size, negated ? "two marks before" :
 		    "no key can begin with the mark of", r->key + 1);
-	if (negated && (r->klen == 0 || strcmp(r->key, ":") == 0))
+	if (negated && r->klen == 0)
 		return refuse(why_r, size, "no key behind", "!");
 	return 0;
 }

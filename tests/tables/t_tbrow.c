@@ -84,10 +84,11 @@ static const struct {
 	{ "![192.0.2.1]", "m ![192.0.2.1]=" },
 	{ "!user@example.org", "m !user@example.org=" },
 	{ "a!b", "n a!b=" },
+	{ "!\\:", "n !:=" },
 	/* refused */
 	{ "!", "!no key behind \"!\"" },
 	{ "! example.org", "!no key behind \"!\"" },
-	{ "!: x", "!no key behind \"!\"" },
+	{ "!: x", "!no key before \":\"" },
 	{ "!!a", "!two marks before \"a\"" },
 	{ "!\\!a", "!two marks before \"a\"" },
 	{ "\\!a", "!no key can begin with the mark of \"a\"" },
