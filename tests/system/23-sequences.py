@@ -75,7 +75,7 @@ def session(server, names, number):
     automaton = Automaton()
     with server.client() as c:
         for at, name in enumerate(names):
-            word = USERS[at] if name == "RCPT" else "s%d.%d" % (number, at)
+            word = USERS[at % len(USERS)] if name == "RCPT" else "s%d.%d" % (number, at)
             line = COMMANDS[name]
             want = automaton.step(name, word)
             got = [c.cmd(line % word if "%s" in line else line).code]
