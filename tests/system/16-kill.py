@@ -101,7 +101,10 @@ def exact(server, most, what):
 
     def fill():
         while len(inside) < most:
-            c = server.client()
+            try:
+                c = server.client()
+            except (OSError, EOFError, Late):
+                return False        # it is only just starting again
             if c.greeting.code != 220:
                 c.close()
                 return False
