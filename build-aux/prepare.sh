@@ -96,7 +96,8 @@ tree()
 # copy_tree FROM TO: the sources, without what is built.
 copy_tree()
 {
-	(cd "$1" && tar cf - --exclude=./.git --exclude='./build*/*' \
+	(cd "$1" && tar cf - --exclude=./.git --exclude=./build \
+	    --exclude='./build[!-]*' --exclude='./build-[!a]*' \
 	    --exclude=./scratch --exclude='*.o' --exclude='*.a' \
 	    --exclude=./config.status --exclude=./config.h \
 	    --exclude=./Makefile --exclude=./autom4te.cache .) |
