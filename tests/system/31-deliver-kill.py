@@ -255,6 +255,10 @@ def each_call_of_deliver():
                     "read", "close", "mmap", "munmap", "poll", "getpid",
                     "fstat", "newfstatat", "getdents64", "brk", "lseek")):
                 calls.append((name, count[name]))
+    if not ROOT and not calls:
+        skip("only root may read what it says in its calls")
+        submit.close()
+        return
     wrong, notices = [], 0
     for name, nth in calls:
         shutil.rmtree(d.s.mail + "/good", True)
