@@ -121,6 +121,7 @@ def crash():
         first = template(server)
         with server.client() as c:
             c.hello()
+            wait_for(lambda: len(server.role("session")) == 1)
             os.kill(server.role("session")[0].pid, signal.SIGSEGV)
             ok(c.closed(), "a session that crashes is closed")
         ok(happens(lambda: template(server) != first and
