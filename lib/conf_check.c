@@ -75,7 +75,7 @@ name_good(const struct strings *l, size_t i, const char *where,
 		conf_wrong(w, o, "%s: an empty name", where);
 		return false;
 	}
-	if (strchr(name, ' ') != NULL) {
+	if (strpbrk(name, " \t") != NULL) {
 		conf_wrong(w, o, "%s: a blank in the name %s", where,
 		    setting_show(name, shown));
 		return false;

@@ -49,7 +49,9 @@ check_source(struct session *s, const struct check_subject *x,
     struct reply *r)
 {
 	enum ask_outcome outcome = s->name[0] != '\0' ? ASK_FOUND : ASK_NONE;
-	bool finicky = s->set->finicky || s->who.finicky != 0;
+	const struct settings *last = server_settings(s->server,
+	    s->who.listener, source_last(&s->list));
+	bool finicky = last->finicky || s->who.finicky != 0;
 	bool wanted = s->set->lookup_names == LOOKUP_NAMES_ALWAYS ||
 	    (s->set->lookup_names == LOOKUP_NAMES_AUTO &&
 	    source_needs_name(&s->server->site, &s->list));

@@ -78,7 +78,7 @@ decide_named(const struct site *s, const struct caller *c, struct whence *o,
 	if (outcome != ASK_FOUND ||
 	    text_copy(o->name, sizeof(o->name), name) != 0)
 		o->name[0] = '\0';
-	conf_effective(s->conf, c->row.listener, -1, &v);
+	conf_effective(s->conf, c->row.listener, source_last(&o->list), &v);
 	source_find(s, &o->list, &c->row.peer, outcome, o->name,
 	    v.finicky || c->row.finicky != 0, &o->source);
 	settle(s, c, o);

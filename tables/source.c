@@ -32,7 +32,7 @@ no_channel(const struct conf *c, const char *name, struct buf *why_r)
 	const char *titles[CONF_CHANNELS], *near;
 	int i;
 
-	if (strchr(name, ' ') != NULL) {
+	if (strpbrk(name, " \t") != NULL) {
 		tb_why(why_r, "channels: a blank in the name \"%s\"", name);
 		return -1;
 	}
@@ -98,6 +98,12 @@ source_channels(const struct conf *c, int listener, const char *operand,
 		    l_r->n++)
 			l_r->channel[l_r->n] = l_r->n;
 	return 0;
+}
+
+int
+source_last(const struct source_list *l)
+{
+	return l->n > 0 ? l->channel[l->n - 1] : -1;
 }
 
 static bool
@@ -184,7 +190,7 @@ unsure(const struct site *s, const struct source_list *l,
 
 	r->uncertain = true;
 	if (!finicky) {
-		r->channel = l->channel[l->n - 1];
+		r->channel = source_last(l);
 		return;
 	}
 	if (table != NULL) {
@@ -208,7 +214,7 @@ unknown(const struct site *s, const struct source_list *l,
 	char text[NET_TEXT];
 
 	if (!finicky) {
-		r->channel = l->channel[l->n - 1];
+		r->channel = source_last(l);
 		return;
 	}
 	net_text(peer, text);

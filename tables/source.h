@@ -36,6 +36,12 @@ struct source {
 MM_MUST_USE int source_channels(const struct conf *c, int listener,
     const char *operand, struct source_list *l_r, struct buf *why_r);
 
+/*
+ * The channel that hosts of none of the tables belong to, or -1; whether they
+ * are refused instead is the setting finicky that is in force for it.
+ */
+int source_last(const struct source_list *l);
+
 /* Does any table of the list, or of authorisation, have names for keys? */
 bool source_needs_name(const struct site *s, const struct source_list *l);
 

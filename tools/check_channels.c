@@ -20,7 +20,7 @@ is_last(const struct conf *c, int channel)
 	buf_init(&why, WHY_MOST);
 	for (int i = 0; i < c->nlisteners && !last; i++)
 		last = source_channels(c, i, "", &list, &why) == 0 &&
-		    list.n > 0 && list.channel[list.n - 1] == channel;
+		    source_last(&list) == channel;
 	buf_free(&why);
 	return last;
 }
@@ -30,8 +30,13 @@ check_channel(const struct check *k, int channel)
 {
 	const struct section *s = &k->conf->channels[channel];
 	bool local = strcmp(s->v.program, "local") == 0;
+	bool last = is_last(k->conf, channel);
 
-	if (s->v.table[0] == '\0' && !is_last(k->conf, channel))
+	if (s->from[SETTING_finicky].file != NULL && !last)
+		finding(k->f, FINDING_WARNING, s->from[SETTING_finicky],
+		    "channel \"%s\": its finicky means nothing, because it is "
+		    "the last one of no listener", s->title);
+	if (s->v.table[0] == '\0' && !last)
 		finding(k->f, FINDING_WARNING, s->where, "channel \"%s\": "
 		    "without a table and not the last one of a listener it "
 		    "has no hosts at all", s->title);
@@ -67,7 +72,7 @@ check_listener(const struct check *k, int listener)
 	buf_free(&why);
 	if (list.n == 0)
 		return;
-	conf_effective(k->conf, listener, -1, &v);
+	conf_effective(k->conf, listener, source_last(&list), &v);
 	if (v.finicky)
 		finding(k->f, FINDING_NOTE, s->where, "listener \"%s\": hosts "
 		    "in none of its tables are refused (finicky)", s->title);
@@ -75,7 +80,7 @@ check_listener(const struct check *k, int listener)
 		finding(k->f, FINDING_NOTE, s->where, "listener \"%s\": hosts "
 		    "in none of its tables are those of channel \"%s\"",
 		    s->title,
-		    k->conf->channels[list.channel[list.n - 1]].title);
+		    k->conf->channels[source_last(&list)].title);
 }
 
 void

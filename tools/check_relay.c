@@ -401,7 +401,7 @@ try_listener(struct relay *t)
 	buf_free(&why);
 	if (bad != 0)
 		return;		/* check_channels has said so */
-	conf_effective(t->k->conf, t->listener, -1, &v);
+	conf_effective(t->k->conf, t->listener, source_last(&t->list), &v);
 	t->finicky = v.finicky;
 	try_addresses(t);
 	try_names(t);

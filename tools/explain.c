@@ -196,6 +196,7 @@ converse(struct explained *x)
 	    say(x, "MAIL", "MAIL FROM:", k->from, true))
 		(void)say(x, "RCPT", "RCPT TO:", k->to, true);
 	x->source = x->session->source;
+	x->last = source_last(&x->session->list);
 	(void)!text_copy(x->name, sizeof(x->name), x->session->name);
 }
 
@@ -339,6 +340,10 @@ explain_settings(const struct explained *x, const struct explain_event *e,
 		before = n;
 		if (setting_rows[id].scope == CHANNEL)
 			n = add_others(x, e, (enum setting_id)id, at, n);
+		if (id == SETTING_finicky) {
+			n = add_setting(at, n, SETTING_finicky, x->last);
+			continue;
+		}
 		/* What the source's channel leaves open says nothing then. */
 		if (n == before || inforce_origin(c, -1, e->channel,
 		    (enum setting_id)id).file != NULL)

@@ -71,6 +71,7 @@ struct explained {
 	struct session *session;	/* while it goes on */
 	const char *helo;	/* what is said with EHLO */
 	char literal[NET_TEXT];
+	int last;		/* channel of hosts in no table, or -1 */
 	struct source source;	/* as the session has it */
 	enum ask_outcome outcome;
 	char name[256];		/* the confirmed name */

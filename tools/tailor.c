@@ -203,6 +203,23 @@ force_network(struct conf *c, struct section *l, const char *network,
 	return force_one(&c->server, "hostname", "-N", network, w);
 }
 
+/* The option wins over the file, wherever that speaks of it. */
+static int
+force_finicky(struct conf *c, struct conf_wrong *w)
+{
+	int bad = force_one(&c->server, "finicky", "-f", "yes", w);
+
+	for (int i = 0; i < c->nlisteners; i++)
+		if (c->listeners[i].from[SETTING_finicky].file != NULL)
+			bad |= force_one(&c->listeners[i], "finicky", "-f",
+			    "yes", w);
+	for (int i = 0; i < c->nchannels; i++)
+		if (c->channels[i].from[SETTING_finicky].file != NULL)
+			bad |= force_one(&c->channels[i], "finicky", "-f",
+			    "yes", w);
+	return bad;
+}
+
 static int
 options_apply(struct conf *c, const struct options *o, struct conf_wrong *w)
 {
@@ -225,8 +242,8 @@ options_apply(struct conf *c, const struct options *o, struct conf_wrong *w)
 	bad |= force_one(&c->server, "max-connections", "-n", o->most, w);
 	bad |= force_one(&c->server, "program-directory", "-L", o->programs,
 	    w);
-	bad |= force_one(&c->server, "finicky", "-f",
-	    o->finicky ? "yes" : NULL, w);
+	if (o->finicky)
+		bad |= force_finicky(c, w);
 	return bad;
 }
 

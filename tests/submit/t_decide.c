@@ -44,6 +44,16 @@ channel(const char *ip, enum ask_outcome outcome, const char *name,
 }
 
 static void
+finicky_channel(const char *channel, const char *value)
+{
+	char why[200];
+
+	num(conf_set(&desk.conf->channels[conf_channel(desk.conf, channel)],
+	    "finicky", &value, 1, (struct origin){ "test", 1 }, why,
+	    sizeof(why)), 0, why);
+}
+
+static void
 whence(void)
 {
 	struct caller c = from(SUB_LOCAL, "");
@@ -96,6 +106,13 @@ whence(void)
 	num(decide_whence(&desk.site, &c, &w, &ask, &why), 0,
 	    "finicky by the configuration");
 	num(w.source.channel, -1, "refuses who is in no table");
+	finicky_channel("world", "no");
+	num(decide_whence(&desk.site, &c, &w, &ask, &why), 0,
+	    "but not by its last channel");
+	is(decide_channel(&desk.site, &w), "world", "which takes it");
+	(void)!text_copy(c.row.channels, sizeof(c.row.channels), "world,lan");
+	num(decide_whence(&desk.site, &c, &w, &ask, &why), 0, "another order");
+	num(w.source.channel, -1, "and the last one is another");
 	buf_free(&why);
 }
 

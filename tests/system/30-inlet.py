@@ -103,6 +103,12 @@ def open_relay():
         r"OPEN RELAY: .*\[198.51.100.25\]", "an address literal")
     finds(TWO, r"finicky.*\n(.*\n)*ok .*some strangers not let in",
           "finicky", 0, lambda s: s.write_conf(settings={"finicky": "yes"}))
+    finds(TWO.replace('channel "world" {', 'channel "world" { finicky = yes'),
+          r"hosts in none of its tables are refused", "a finicky last channel",
+          0)
+    finds(TWO.replace('channel "lan" {', 'channel "lan" { finicky = yes'),
+          r"^warning .*\"lan\": its finicky means nothing",
+          "a finicky channel that is not the last", 0)
     backup = TWO.replace('"lan" { table = "net"  relay = yes }',
                          '"out" { table = "net"  program = "local"\n'
                          '  accept-from = {"world"} }')

@@ -328,6 +328,12 @@ def why(user=None):
                                "user@example.org")
     like(out, r"finicky = yes +# -f.*\nrefused: 554 5\.7\.1",
          "with smtpd's -f")
+    s.write_conf(TWO.replace("max-recipients = 200", "finicky = yes"))
+    code, out, _ = run_explain(s, "198.51.100.1", "a@b.test",
+                               "user@example.org")
+    like(out, r"finicky = yes +# \S+inlet.conf:%d\n(.*\n)*refused: 554"
+         % line_of(s, '"world"'), "the last channel's finicky")
+    s.write_conf(TWO)
     s.scratch.write("net", "host.test\n192.0.2.0/24\n")
     s.write_conf(settings={"lookup-names": '"auto"'})
     code, out, _ = run_explain(s, "198.51.100.1", "a@b.test", "x@far.test")
