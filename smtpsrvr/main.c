@@ -35,7 +35,7 @@ called_finicky(const char *name)
 int
 main(int argc, char **argv)
 {
-	struct once_options o = { .channels = "" };
+	struct once_options o = { 0 };
 	int c;
 
 	if (argc < 1 || fd_standard() != 0)

@@ -34,6 +34,7 @@
 
 struct once {
 	const struct once_options *o;
+	const char *channels;	/* the operand, "" without one */
 	struct plan plan;
 	int record;
 	bool spared;		/* standard error was the client */
@@ -188,7 +189,7 @@ own_submit(struct once *x)
 	row->since = time(NULL);
 	if (text_copy(row->name, sizeof row->name, x->name) != 0 ||
 	    text_copy(row->channels, sizeof row->channels,
-	    x->o->channels) != 0)
+	    x->channels) != 0)
 		return -1;
 	atomic_store(&row->serial, x->who.serial);
 	memcpy(fds, (int[]){ pair[1], -1, -1, x->record, -1, x->log, rows_fd },
@@ -249,9 +250,13 @@ load(struct once *x)
 	x->conf = conf_from_fd(x->record, (int64_t)x->plan.conf_at);
 	if (x->conf == NULL)
 		return EX_OSERR;
+	if (x->o->channels != NULL && x->channels[0] == '\0') {
+		log_note(LEVEL_ERROR, "channels: an empty name");
+		return EX_CONFIG;
+	}
 	buf_init(&why, 4096);
 	if (server_init(&x->server, x->conf, &why) != 0 ||
-	    source_channels(x->conf, -1, x->o->channels, &list, &why) != 0) {
+	    source_channels(x->conf, -1, x->channels, &list, &why) != 0) {
 		log_note(LEVEL_ERROR, "%s", buf_str(&why));
 		return EX_CONFIG;
 	}
@@ -284,7 +289,7 @@ introduce(const struct once *x, struct session *s, bool own)
 	s->hello.listener = -1;
 	s->hello.finicky = x->who.finicky;
 	(void)!text_copy(s->hello.channels, sizeof s->hello.channels,
-	    x->o->channels);
+	    x->channels);
 }
 
 /*
@@ -311,6 +316,7 @@ once_run(const struct once_options *o)
 	int code;
 
 	x->o = o;
+	x->channels = o->channels != NULL ? o->channels : "";
 	x->log = -1;
 	/* Whoever started us may have left open what is not ours. */
 	fd_close_from(3);
@@ -346,7 +352,7 @@ once_run(const struct once_options *o)
 		return sorry(EX_OSERR);
 	}
 	x->server.jail = x->sandbox.jailed ? "" : x->jail;
-	session_init(s, &x->server, &x->who, o->channels, 0, 1, -1);
+	session_init(s, &x->server, &x->who, x->channels, 0, 1, -1);
 	introduce(x, s, root);
 	if (x->sandbox.missing != 0)
 		log_note(LEVEL_WARNING, "the session is less confined: %s",

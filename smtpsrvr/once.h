@@ -17,7 +17,7 @@ struct once_options {
 	const char *remote;	/* source host: believed without a socket only
 				 * from a trusted user */
 	const char *local;	/* local host */
-	const char *channels;	/* or "" */
+	const char *channels;	/* null: all of them */
 };
 
 /* Serves the connection on descriptors 0 and 1; gives the exit code. */
