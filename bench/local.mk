@@ -1,6 +1,16 @@
 # bench
 
-# what tables cost; not built by default: make bench/tables
-EXTRA_PROGRAMS = bench/tables
+# not built by default: make bench/load bench/tables
+EXTRA_PROGRAMS = bench/load bench/tables
+
+# a client that keeps any server busy
+bench_load_SOURCES = bench/load.c
+bench_load_LDADD = lib/libbase.a
+
+# what tables cost
 bench_tables_SOURCES = bench/tables.c
 bench_tables_LDADD = $(tables_LDADD)
+
+# the shapes, against the servers that are found: see bench/README.md
+EXTRA_DIST += bench/README.md bench/shapes.py bench/peers/exim.sh \
+	bench/peers/inlet.sh bench/peers/postfix.sh

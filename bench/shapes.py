@@ -1,0 +1,458 @@
+#!/usr/bin/env python3
+"""shapes - how fast servers accept mail, side by side.
+
+    shapes.py run SHAPES PEERS [RUNS]   SHAPES: letters of the table below
+    shapes.py idle PEERS [N,N...]       memory of idle connections
+    shapes.py calls PEERS               system calls a message, by strace
+    shapes.py table                     medians and ratios of all results
+    shapes.py shape SHAPE HOST:PORT     one shape against any server
+
+PEERS are names of peers/NAME.sh, with commas; "all" are those that are
+found.  inlet+SETTING=VALUE is Inlet with one more setting.  Runs of the
+peers are interleaved; a run starts with an empty queue.
+
+    -b DIR   where load and our programs are (a build directory)
+    -d DIR   where queues are (default: a scratch directory)
+    -i MB    make an ext4 file system of that size for them (needs root)
+    -o FILE  where results go, a line of JSON each (results.jsonl)
+
+What a load costs is read from cgroups where they can be written, and the
+machine's counters: on a machine that does other work those mean little."""
+import argparse
+import contextlib
+import glob
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TICK = os.sysconf("SC_CLK_TCK")
+
+# letter: (what, operations, options of load, mail is delivered)
+SHAPES = {
+    "A": ("one 4 KiB message a connection, 20 clients", 4000, [], False),
+    "B": ("persistent, 4 KiB, 20 clients", 6000, ["-k"], False),
+    "C": ("one client, one message a connection", 400, ["-c1"], False),
+    "D": ("persistent, 1 MiB, 10 clients", 200,
+          ["-k", "-c10", "-s1048576"], False),
+    "E": ("50 recipients a message, 20 clients", 400, ["-r50"], False),
+    "F": ("connect, EHLO, QUIT, 20 clients", 5000, ["-g"], False),
+    "P": ("as B, pipelined", 6000, ["-k", "-P"], False),
+    "L": ("as B, until all is in Maildirs", 4000, ["-k"], True),
+}
+
+
+def read(path):
+    with contextlib.suppress(OSError), open(path) as f:
+        return f.read()
+    return ""
+
+
+class Cgroup:
+    """CPU time and members of everything that a peer has started."""
+
+    def __init__(self, name):
+        self.path = None
+        for top in ("/sys/fs/cgroup/cpuacct", "/sys/fs/cgroup"):
+            path = os.path.join(top, "inlet-bench-" + name)
+            with contextlib.suppress(OSError):
+                os.makedirs(path, exist_ok=True)
+                if os.path.exists(path + "/cgroup.procs"):
+                    self.path = path
+                    return
+
+    def enter(self):
+        if self.path:
+            with open(self.path + "/cgroup.procs", "w") as f:
+                f.write("0")
+
+    def pids(self):
+        return [int(p) for p in read(self.path + "/cgroup.procs").split()] \
+            if self.path else []
+
+    def cpu(self):
+        """Seconds, or None."""
+        if not self.path:
+            return None
+        used = read(self.path + "/cpuacct.usage")
+        if used:
+            return int(used) / 1e9
+        found = re.search(r"usage_usec (\d+)", read(self.path + "/cpu.stat"))
+        return int(found.group(1)) / 1e6 if found else None
+
+    def remove(self):
+        if self.path:
+            with contextlib.suppress(OSError):
+                os.rmdir(self.path)
+
+
+class Peer:
+    def __init__(self, spec, args):
+        self.spec = spec
+        self.name, *settings = spec.split("+")
+        self.script = os.path.join(HERE, "peers", self.name + ".sh")
+        if not os.path.exists(self.script):
+            sys.exit("there is no " + self.script)
+        word = re.sub(r"[^a-z0-9]+", "-", spec.lower())
+        self.dir = os.path.join(args.directory, word)
+        self.cgroup = Cgroup(word)
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            self.port = s.getsockname()[1]
+        self.env = dict(os.environ, BENCH_DIR=self.dir,
+                        BENCH_PORT=str(self.port),
+                        INLET_SETTINGS="\n".join(settings))
+        self.env.setdefault("INLET_BIN", args.bin)
+        os.makedirs(self.dir, exist_ok=True)
+        os.chmod(self.dir, 0o755)
+
+    def call(self, verb, **env):
+        return subprocess.run(["bash", self.script, verb], text=True,
+                              env={**self.env, **env}, check=False,
+                              stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL)
+
+    def there(self, **env):
+        return self.call("info", **env).returncode == 0
+
+    def start(self, **env):
+        self.stop()
+        self.call("clean", **env)
+        self.count_env = env
+        subprocess.run(["bash", self.script, "start"], check=True,
+                       env={**self.env, **env}, stdin=subprocess.DEVNULL,
+                       preexec_fn=self.cgroup.enter)
+        for _ in range(300):
+            with contextlib.suppress(OSError):
+                with socket.create_connection(("127.0.0.1", self.port),
+                                              5) as s:
+                    if s.recv(4) == b"220 ":
+                        s.sendall(b"QUIT\r\n")
+                        while s.recv(512):
+                            pass
+                        return
+            time.sleep(0.05)
+        sys.exit(self.spec + " does not answer; see " + self.dir)
+
+    def stop(self):
+        self.call("stop")
+        for sig, turns in ((0, 60), (signal.SIGTERM, 60),
+                           (signal.SIGKILL, 100)):
+            for _ in range(turns):
+                pids = self.cgroup.pids()
+                if not pids:
+                    return
+                if sig:
+                    for pid in pids:
+                        with contextlib.suppress(ProcessLookupError):
+                            os.kill(pid, sig)
+                    sig = 0
+                time.sleep(0.05)
+
+    def count(self):
+        return int(self.call("count", **self.count_env).stdout or 0)
+
+    def pss(self):
+        total = 0
+        for pid in self.cgroup.pids():
+            found = re.search(r"^Pss: +(\d+)",
+                              read("/proc/%d/smaps_rollup" % pid), re.M)
+            total += int(found.group(1)) if found else 0
+        return total
+
+
+def load(args, host, port, n, options, stdin=None):
+    command = [os.path.join(args.build, "bench/load"), "-n", str(n),
+               *options, host, str(port)]
+    if stdin:
+        return subprocess.Popen(command, stdin=stdin, text=True,
+                                stdout=subprocess.PIPE)
+    r = subprocess.run(command, stdout=subprocess.PIPE, text=True,
+                       check=False)
+    return json.loads(r.stdout)
+
+
+def device(path):
+    """The kernel's name of the disk below path, or None."""
+    number = os.stat(path).st_dev
+    link = "/sys/dev/block/%d:%d" % (os.major(number), os.minor(number))
+    return os.path.realpath(link) if os.path.exists(link) else None
+
+
+def counters(path):
+    """Of the whole machine, and of the disk below path."""
+    stat = read("/proc/stat")
+    busy = stat.split("\n", 1)[0].split()[1:]
+    c = {"switches": int(re.search(r"^ctxt (\d+)", stat, re.M).group(1)),
+         "forks": int(re.search(r"^processes (\d+)", stat, re.M).group(1)),
+         "busy": sum(int(busy[i]) for i in (0, 1, 2, 5, 6)) / TICK}
+    disk = device(path)
+    fields = read(disk + "/stat").split() if disk else []
+    if len(fields) > 15:
+        c["flushes"] = int(fields[15])
+    return c
+
+
+def children_cpu():
+    u = os.times()
+    return u.children_user + u.children_system
+
+
+def run_one(args, letter, peer, run):
+    what, n, options, deliver = SHAPES[letter]
+    n = max(20, int(n * args.scale))
+    env = {"BENCH_DELIVER": "yes"} if deliver else {}
+    if not peer.there(**env):
+        return
+    peer.start(**env)
+    load(args, "127.0.0.1", peer.port, 20, options)
+    base = peer.count()
+    time.sleep(0.3)
+    before, cpu, client = counters(peer.dir), peer.cgroup.cpu(), children_cpu()
+    start = time.monotonic()
+    r = load(args, "127.0.0.1", peer.port, n, options)
+    client = children_cpu() - client
+    want = 0 if letter == "F" else n + (20 if deliver else base)
+    if deliver:
+        until = time.monotonic() + 60
+        while peer.count() < want and time.monotonic() < until:
+            time.sleep(0.02)
+        r["secs"] = time.monotonic() - start
+        r["rate"] = n / r["secs"]
+    time.sleep(0.1)
+    after, cpu2 = counters(peer.dir), peer.cgroup.cpu()
+    got = peer.count()
+    r.update(shape=letter, peer=peer.spec, run=run, n=n, what=what,
+             queued=got, good=r["errors"] == 0 and got == want,
+             server_us=round((cpu2 - cpu) / n * 1e6, 1) if cpu2 else None,
+             client_us=round(client / n * 1e6, 1))
+    for key in after:
+        r[key] = round((after[key] - before[key]) / n, 3)
+    peer.stop()
+    peer.call("clean", **env)
+    report(args, r)
+
+
+def report(args, r):
+    with open(args.output, "a") as f:
+        f.write(json.dumps(r) + "\n")
+    print("%s %-28s %8.1f/s p50 %7.3f ms  server %s us  switches %s "
+          "flushes %s%s" % (
+              r["shape"], r["peer"], r["rate"], r["p50_us"] / 1000,
+              r["server_us"], r["switches"], r.get("flushes", "-"),
+              "" if r["good"] else "  BAD: %s, %d there" %
+              (r["first"] or "wrong count", r["queued"])), flush=True)
+
+
+def run(args, letters, peers, runs):
+    for letter in letters:
+        if letter not in SHAPES:
+            sys.exit("no shape " + letter)
+    for letter in letters:
+        for n in range(runs):
+            # Whoever is first has a quieter disk: they take turns.
+            for peer in peers[n % len(peers):] + peers[:n % len(peers)]:
+                run_one(args, letter, peer, n)
+
+
+def idle(args, peers, sizes):
+    for size in sizes:
+        for peer in peers:
+            peer.start(BENCH_PROCS=str(size + 100))
+            alone = load(args, "127.0.0.1", peer.port, 200, ["-c1"])
+            before = peer.pss()
+            held = load(args, "127.0.0.1", peer.port, size, ["-i"],
+                        subprocess.PIPE)
+            opened = json.loads(held.stdout.readline())
+            time.sleep(1)
+            after = peer.pss()
+            among = load(args, "127.0.0.1", peer.port, 200, ["-c1"])
+            held.stdin.close()
+            held.wait()
+            r = {"shape": "H", "peer": peer.spec, "n": size,
+                 "good": opened["errors"] + among["errors"] == 0,
+                 "pss_kib": round((after - before) / size, 1),
+                 "open_rate": opened["rate"], "first": opened["first"],
+                 "p50_alone_us": alone["p50_us"],
+                 "p50_us": among["p50_us"], "p99_us": among["p99_us"]}
+            with open(args.output, "a") as f:
+                f.write(json.dumps(r) + "\n")
+            print(json.dumps(r), flush=True)
+            peer.stop()
+            peer.call("clean")
+
+
+def calls(args, peers, n=200):
+    for peer in peers:
+        for letter in "AB":
+            options = SHAPES[letter][2]
+            peer.start()
+            load(args, "127.0.0.1", peer.port, 50, options)
+            out = os.path.join(peer.dir, "strace")
+            tracer = subprocess.Popen(
+                ["strace", "-f", "-c", "-o", out] +
+                [w for p in peer.cgroup.pids() for w in ("-p", str(p))],
+                stderr=subprocess.DEVNULL)
+            time.sleep(1.5)
+            load(args, "127.0.0.1", peer.port, n, options)
+            time.sleep(0.5)
+            tracer.send_signal(signal.SIGINT)
+            tracer.wait()
+            found = {}
+            for line in read(out).splitlines():
+                w = line.split()
+                if len(w) >= 5 and w[0].replace(".", "").isdigit():
+                    found[w[-1]] = int(w[3])
+            total = found.pop("total", sum(found.values()))
+            r = {"shape": "T" + letter, "peer": peer.spec, "n": n,
+                 "good": True, "calls": round(total / n, 1),
+                 "syncs": round(sum(found.get(c, 0) for c in (
+                     "fsync", "fdatasync", "syncfs", "sync")) / n, 2),
+                 "each": {k: round(v / n, 2) for k, v in sorted(
+                     found.items(), key=lambda x: -x[1])[:30]}}
+            with open(args.output, "a") as f:
+                f.write(json.dumps(r) + "\n")
+            print(json.dumps(r), flush=True)
+            peer.stop()
+            peer.call("clean")
+
+
+def table(args):
+    rows = {}
+    for line in read(args.output).splitlines():
+        r = json.loads(line)
+        if r["shape"] in SHAPES and r["good"]:
+            rows.setdefault(r["shape"], {}).setdefault(
+                r["peer"], []).append(r)
+
+    def middle(rs, key, scale=1):
+        values = [r[key] for r in rs if r.get(key) is not None]
+        return statistics.median(values) / scale if values else None
+
+    def show(value, form="%.2f"):
+        return "-" if value is None else form % value
+    for letter, peers in sorted(rows.items()):
+        print("\n%s: %s\n" % (letter, SHAPES[letter][0]))
+        print("| peer | runs | rate/s: median (min - max) | of Inlet's | "
+              "p50 ms | p99 ms | server CPU ms | context switches | "
+              "flushes |\n|" + " --- |" * 9)
+        first = next((rs for p, rs in peers.items()
+                      if p.startswith("inlet")), None)
+        for name, rs in sorted(peers.items(),
+                               key=lambda x: -middle(x[1], "rate")):
+            rates = [r["rate"] for r in rs]
+            print("| %s | %d | %.0f (%.0f - %.0f) | %s | %s | %s | %s | %s "
+                  "| %s |" % (
+                      name, len(rs), statistics.median(rates), min(rates),
+                      max(rates),
+                      show(statistics.median(rates) / middle(first, "rate")
+                           if first else None),
+                      show(middle(rs, "p50_us", 1000)),
+                      show(middle(rs, "p99_us", 1000)),
+                      show(middle(rs, "server_us", 1000), "%.3f"),
+                      show(middle(rs, "switches"), "%.1f"),
+                      show(middle(rs, "flushes"))))
+
+
+@contextlib.contextmanager
+def disk(args):
+    """A file system of its own below args.directory, if one is wanted."""
+    if not args.image:
+        yield
+        return
+    image = tempfile.NamedTemporaryFile(prefix="inlet-bench.",
+                                        suffix=".img")
+    subprocess.run(["dd", "if=/dev/zero", "of=" + image.name, "bs=1M",
+                    "count=%d" % args.image, "status=none"], check=True)
+    loop = subprocess.run(["losetup", "--direct-io=on", "-f", "--show",
+                           image.name], stdout=subprocess.PIPE, text=True,
+                          check=True).stdout.strip()
+    try:
+        subprocess.run(["mkfs.ext4", "-q", "-E", "lazy_itable_init=0,"
+                        "lazy_journal_init=0", loop], check=True)
+        subprocess.run(["mount", loop, args.directory], check=True)
+        os.chmod(args.directory, 0o755)
+        yield
+    finally:
+        subprocess.run(["umount", args.directory], check=False)
+        subprocess.run(["losetup", "-d", loop], check=False)
+        image.close()
+
+
+def peers_of(args, words):
+    if words == "all":
+        names = sorted(os.path.basename(p)[:-3] for p in
+                       glob.glob(os.path.join(HERE, "peers", "*.sh")))
+        return [p for p in (Peer(n, args) for n in names) if p.there()]
+    peers = [Peer(n, args) for n in words.split(",")]
+    for peer in peers:
+        if not peer.there():
+            sys.exit("%s is not on this machine" % peer.spec)
+    return peers
+
+
+def arguments():
+    p = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("-b", dest="build", default=os.getcwd())
+    p.add_argument("-d", dest="directory")
+    p.add_argument("-i", dest="image", type=int)
+    p.add_argument("-o", dest="output", default="results.jsonl")
+    p.add_argument("-x", dest="scale", type=float, default=1,
+                   help="times as many operations")
+    p.add_argument("words", nargs="+")
+    args = p.parse_args()
+    args.build = os.path.abspath(args.build)
+    args.bin = os.path.join(args.build, "tests/bin")
+    args.output = os.path.abspath(args.output)
+    return p, args
+
+
+def main():
+    parser, args = arguments()
+    verb, *words = args.words
+    if verb == "table" and not words:
+        table(args)
+        return
+    if verb == "shape" and len(words) == 2 and words[0] in SHAPES:
+        host, port = words[1].rsplit(":", 1)
+        what, n, options, _ = SHAPES[words[0]]
+        print(json.dumps({"what": what, **load(
+            args, host, port, int(n * args.scale), options)}))
+        return
+    if verb not in ("run", "idle", "calls") or not words:
+        parser.error("run, idle, calls, table or shape")
+    scratch = None
+    if args.directory is None:
+        args.directory = scratch = tempfile.mkdtemp(prefix="inlet-bench.")
+        os.chmod(scratch, 0o755)
+    with disk(args):
+        peers = peers_of(args, words[1 if verb == "run" else 0])
+        try:
+            if verb == "run":
+                run(args, words[0], peers,
+                    int(words[2]) if len(words) > 2 else 5)
+            elif verb == "idle":
+                idle(args, peers, [int(n) for n in (
+                    words[1] if len(words) > 1 else "1000").split(",")])
+            else:
+                calls(args, peers)
+        finally:
+            for peer in peers:
+                peer.stop()
+                peer.cgroup.remove()
+    if scratch:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
