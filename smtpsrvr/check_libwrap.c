@@ -24,11 +24,37 @@ wanted(const struct session *s, const struct settings *set)
 	    (set->libwrap == LIBWRAP_AUTO && s->server->wrap_rules);
 }
 
+/* For whoever looks on. */
 static void
-ask(const struct session *s, const struct settings *set, const char *channel,
+tell(struct session *s, const struct ask_access_question *q,
+    const struct ask_answer *a, int64_t us)
+{
+	static const char *const answers[] = {
+		[ASK_ALLOWED] = "allowed",
+		[ASK_DENIED] = "denied",
+		[ASK_UNNAMED] = "not known: a rule wants the client's name, "
+		    "which could not be found out",
+		[ASK_UNSURE] = "not known: nobody answers, or the rules cannot "
+		    "be read or followed",
+	};
+	char question[700], answer[200];
+
+	snprintf(question, sizeof question, "hosts.allow and hosts.deny, for "
+	    "%s and %s, of %s%s%s", q->daemon, q->channel, s->ip,
+	    q->name[0] != '\0' ? " " : "", q->name);
+	snprintf(answer, sizeof answer, "%s%s%s", answers[a->outcome],
+	    a->outcome == ASK_DENIED ? " for " : "",
+	    a->outcome != ASK_DENIED ? "" :
+	    a->channel ? q->channel : q->daemon);
+	s->watcher->consulted(s, question, answer, us);
+}
+
+static void
+ask(struct session *s, const struct settings *set, const char *channel,
     struct ask_answer *a)
 {
 	struct ask_access_question q = { .q.address = s->who.peer };
+	int64_t began = s->watcher != NULL ? clock_us() : 0;
 	int sock;
 
 	*a = (struct ask_answer){ .outcome = ASK_UNSURE };
@@ -38,11 +64,13 @@ ask(const struct session *s, const struct settings *set, const char *channel,
 	    text_copy(q.name, sizeof q.name, s->name) != 0)
 		return;
 	sock = consult_lookup(s->server);
-	if (sock < 0)
-		return;
-	(void)!ask_access(sock, &q, clock_ms() +
-	    s->server->conf->server.v.dns_timeout, a);
-	close(sock);
+	if (sock >= 0) {
+		(void)!ask_access(sock, &q, clock_ms() +
+		    s->server->conf->server.v.dns_timeout, a);
+		close(sock);
+	}
+	if (s->watcher != NULL)
+		tell(s, &q, a, clock_us() - began);
 }
 
 enum check_verdict

@@ -14,9 +14,8 @@
 #include "smtpsrvr/consult.h"
 
 static enum ask_outcome
-ask_lookup(struct session *s)
+ask_lookup(struct session *s, struct ask_answer *answer)
 {
-	struct ask_answer answer = { .outcome = ASK_LATER };
 	int sock;
 
 	if (s->who.peer.family == 0)
@@ -25,22 +24,24 @@ ask_lookup(struct session *s)
 	if (sock < 0)
 		return ASK_LATER;
 	(void)!ask_name(sock, &s->who.peer, clock_ms() +
-	    s->server->conf->server.v.dns_timeout, &answer);
+	    s->server->conf->server.v.dns_timeout, answer);
 	close(sock);
-	if (answer.outcome == ASK_FOUND && text_copy(s->name, sizeof s->name,
-	    answer.name) != 0)
+	if (answer->outcome == ASK_FOUND && text_copy(s->name, sizeof s->name,
+	    answer->name) != 0)
 		return ASK_LATER;
-	return (enum ask_outcome)answer.outcome;
+	return (enum ask_outcome)answer->outcome;
 }
 
 static enum ask_outcome
 ask(struct session *s)
 {
 	int64_t began = s->watcher != NULL ? clock_us() : 0;
-	enum ask_outcome outcome = ask_lookup(s);
+	struct ask_answer answer = { .outcome = ASK_LATER };
+	enum ask_outcome outcome = ask_lookup(s, &answer);
 
+	answer.outcome = (uint8_t)outcome;
 	if (s->watcher != NULL)
-		s->watcher->asked(s, outcome, s->name, clock_us() - began);
+		s->watcher->asked(s, &answer, clock_us() - began);
 	return outcome;
 }
 

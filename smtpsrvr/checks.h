@@ -34,9 +34,12 @@ struct check {
  * which things happen, so that what a check looks up comes before its verdict.
  */
 struct session_watcher {
-	/* The name service was asked: name is "" unless it was found. */
-	void (*asked)(struct session *s, enum ask_outcome outcome,
-	    const char *name, int64_t us);
+	/* lookup was asked for the client's name. */
+	void (*asked)(struct session *s, const struct ask_answer *a,
+	    int64_t us);
+	/* It was asked something else; both are text for people. */
+	void (*consulted)(struct session *s, const char *question,
+	    const char *answer, int64_t us);
 	/* r is filled in unless the check passed. */
 	void (*checked)(struct session *s, const struct check *c,
 	    enum check_verdict verdict, const struct reply *r, int64_t us);

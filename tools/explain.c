@@ -110,14 +110,28 @@ told(const struct session *s)
 }
 
 static void
-asked(struct session *s, enum ask_outcome outcome, const char *name,
-    int64_t us)
+asked(struct session *s, const struct ask_answer *a, int64_t us)
 {
 	struct explained *x = told(s);
 	struct explain_event *e = add(x, EXPLAIN_ASKED);
 
-	x->outcome = e->outcome = outcome;
-	e->text = xstrdup(name);
+	x->outcome = e->outcome = (enum ask_outcome)a->outcome;
+	e->text = xstrdup(a->outcome == ASK_FOUND ? s->name : "");
+	if (a->outcome == ASK_NONE && a->differs)
+		e->hit = xstrdup("those that it has do not point back");
+	else if (a->outcome != ASK_LATER && a->cached)
+		e->hit = xstrdup("remembered");
+	e->us = us;
+}
+
+static void
+consulted(struct session *s, const char *question, const char *answer,
+    int64_t us)
+{
+	struct explain_event *e = add(told(s), EXPLAIN_CONSULTED);
+
+	e->text = xstrdup(question);
+	e->hit = xstrdup(answer);
 	e->us = us;
 }
 
@@ -248,7 +262,7 @@ int
 explain_run(struct explainer *e, const struct explain_case *k,
     struct explained *x, const char **why_r)
 {
-	struct onlooker on = { { asked, checked, replied }, x };
+	struct onlooker on = { { asked, consulted, checked, replied }, x };
 	struct table_onlooker tables = { { saw }, x };
 	struct row_pass who = { .peer = k->address, .listener = k->listener };
 	int64_t began = clock_us();

@@ -36,7 +36,9 @@ struct explain_case {
 };
 
 enum explain_kind {
-	EXPLAIN_ASKED,		/* the name service: outcome, text the name */
+	EXPLAIN_ASKED,		/* the name service: outcome, text the name,
+				 * hit: a remark */
+	EXPLAIN_CONSULTED,	/* lookup: text the question, hit the answer */
 	EXPLAIN_LOOKUP,		/* table, text the key, hit its row's, answer */
 	EXPLAIN_PASSED,		/* channel; text: why, or null */
 	EXPLAIN_CHOSEN,		/* channel */

@@ -1,6 +1,7 @@
 /*
  * explain_against - what another configuration would change: the source, the
- * checks' verdicts, the replies and the routes; not times, lines and tables.
+ * settings in force for it, the checks' verdicts, the replies and the routes;
+ * not times, lines and tables.
  */
 #include "config.h"
 
@@ -12,6 +13,7 @@
 #include "tools/show.h"
 
 #define FACT_MOST 4096
+#define VALUE_MOST (1024 * 1024)
 
 /* What was decided, as text: label and value alternate. */
 struct facts {
@@ -48,6 +50,29 @@ gather_routes(struct facts *f, const struct explained *x)
 	}
 }
 
+/* Those that a listener or channel may override: they hold for a session. */
+static void
+gather_settings(struct facts *f, const struct explained *x)
+{
+	struct settings v;
+	struct buf b;
+
+	conf_effective(x->by->c.conf, x->what->listener, x->source.channel,
+	    &v);
+	buf_init(&b, VALUE_MOST);
+	for (int id = 0; id < SETTING_COUNT; id++) {
+		int scope = setting_rows[id].scope;
+
+		if ((scope & LISTENER) == 0 || scope == LISTENER)
+			continue;
+		buf_reset(&b);
+		if (setting_print(&v, (enum setting_id)id, &b) == 0)
+			add(f, "setting", setting_name((enum setting_id)id),
+			    buf_str(&b));
+	}
+	buf_free(&b);
+}
+
 static struct facts
 gather(const struct explained *x)
 {
@@ -63,6 +88,7 @@ gather(const struct explained *x)
 		    x->source.uncertain ? ", not certain" : "");
 		add(&f, "source", "", text);
 	}
+	gather_settings(&f, x);
 	for (size_t i = 0; i < x->n; i++) {
 		const struct explain_event *e = &x->at[i];
 

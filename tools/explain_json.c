@@ -95,7 +95,8 @@ event(const struct explained *x, struct show_json *j,
     const struct explain_event *e)
 {
 	static const char *const words[] = {
-		[EXPLAIN_ASKED] = "name", [EXPLAIN_LOOKUP] = "table",
+		[EXPLAIN_ASKED] = "name", [EXPLAIN_CONSULTED] = "lookup",
+		[EXPLAIN_LOOKUP] = "table",
 		[EXPLAIN_PASSED] = "passed-over", [EXPLAIN_CHOSEN] = "chosen",
 		[EXPLAIN_TARGET] = "alias", [EXPLAIN_NOWHERE] = "left-out",
 		[EXPLAIN_CHECKED] = "check", [EXPLAIN_LOGGED] = "log",
@@ -109,6 +110,13 @@ event(const struct explained *x, struct show_json *j,
 	case EXPLAIN_ASKED:
 		text(j, "outcome", outcomes[e->outcome]);
 		text(j, "name", e->text);
+		if (e->hit != NULL)
+			text(j, "remark", e->hit);
+		number(j, "us", e->us);
+		return;
+	case EXPLAIN_CONSULTED:
+		text(j, "question", e->text);
+		text(j, "answer", e->hit);
 		number(j, "us", e->us);
 		return;
 	case EXPLAIN_LOOKUP:

@@ -65,6 +65,13 @@ setting(const struct explained *x, int channel, enum setting_id id)
 	buf_free(&b);
 }
 
+static const char *
+who_answers(const struct explained *x)
+{
+	return x->by->names == EXPLAIN_RESIDENT ? "lookup" :
+	    x->by->names == EXPLAIN_OWN ? "a lookup of our own" : "no lookup";
+}
+
 static void
 asked(const struct explained *x, const struct explain_event *e)
 {
@@ -77,9 +84,19 @@ asked(const struct explained *x, const struct explain_event *e)
 		printf("%s", e->outcome == ASK_NONE ?
 		    "none that points back to the address" :
 		    "could not be found out in time");
-	printf(" (%s, %" PRId64 " us)\n", x->by->names == EXPLAIN_RESIDENT ?
-	    "lookup" : x->by->names == EXPLAIN_OWN ? "a lookup of our own" :
-	    "no lookup", e->us);
+	if (e->hit != NULL)
+		printf(": %s", e->hit);
+	printf(" (%s, %" PRId64 " us)\n", who_answers(x), e->us);
+}
+
+static void
+consulted(const struct explained *x, const struct explain_event *e)
+{
+	label("lookup");
+	show_text(stdout, e->text);
+	printf(": ");
+	show_text(stdout, e->hit);
+	printf(" (%s, %" PRId64 " us)\n", who_answers(x), e->us);
 }
 
 static void
@@ -139,6 +156,9 @@ event(const struct explained *x, const struct explain_event *e)
 	switch (e->kind) {
 	case EXPLAIN_ASKED:
 		asked(x, e);
+		return;
+	case EXPLAIN_CONSULTED:
+		consulted(x, e);
 		return;
 	case EXPLAIN_LOOKUP:
 		looked_up(x, e);

@@ -9,7 +9,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 from harness import *
 from names import Names
 
-CASES = 2000 if FULL else 700
+CASES = 20000 if FULL else 2000
 
 CONF = """\
 table "here" { type = "list"  rows = {"example.org", ".example.org",
@@ -29,7 +29,27 @@ channel "backup" { table = "backup"  program = "x"
     accept-from = {"world", "friends"} }
 channel "far" { table = "far"  program = "x" }
 channel "own" { table = "one"  relay = yes }
+channel "office" { table = "office"  auth = {"in-block", "in-log"}
+    insrc = "office-in"  indest = "office-to"  auth-table = "users" }
+channel "guests" { table = "guests"  relay = yes  auth = {"in-warn"}
+    indest = "office-to" }
+channel "depot" { table = "depot"  program = "x"
+    auth = {"out-block", "host-and-user"}  outsrc = "depot-from"
+    outdest = "depot-to"  auth-table = "users" }
+channel "depot2" { table = "depot"  program = "x"  accept-from = {"guests"} }
 channel "world" { }
+table "office" { type = "list"  rows = {"127.10.0.0/24", "127.2.0.9"} }
+table "office-in" { type = "text"  file = "office-in" }
+table "office-to" { type = "list"  rows = {"far: h9.friend.test",
+    "backup: 127.10.0.3, 127.11.0.3", "depot"} }
+table "guests" { type = "list"  rows = {"127.11.0.0/24", ".stranger.test"} }
+table "depot" { type = "list"  rows = {".depot.test", "depot.test",
+    "[127.0.0.3]"} }
+table "depot-from" { type = "list"  rows = {"lan", "office",
+    "office 127.10.0.5: in.depot.test", "friends: depot.test"} }
+table "depot-to" { type = "list"  rows = {"free.depot.test",
+    "in.depot.test: world, guests, 127.3.3.3", "x.depot.test: nowhere"} }
+table "users" { type = "text"  file = "users" }
 listen "smtp" { address = {ADDRESSES}  port = @port@ }
 listen "finicky" { address = {ADDRESSES}  port = @port2@  finicky = yes
     max-message-size = "1M" }
@@ -61,6 +81,14 @@ FILES = {
                "bob: bob@example.org\n@moved.example.org: user\n"
                "backup: x@backup.test\n",
     "networks": "127.3.0.0/16\n!127.3.4.0/24\n127.4.4.4\n::2\n",
+    "office-in": "127.10.0.1\n127.10.0.2: far, depot.test\n"
+                 "127.10.0.4: world local\n127.10.0.6: 127.0.0.3 .depot.test"
+                 "\nh9.friend.test: depot\n",
+    "users": "ann@lan.test: both\nbob@lan.test: send office, recv depot\n"
+             "joe@lan.test: \"Ask the postmaster\" depot\n"
+             "old@lan.test: expire\n@all.test: send depot\n"
+             "list@depot.test: list\ngone@depot.test: expire depot\n"
+             "@free.depot.test: recv\nodd@lan.test: odd row\n",
     "friends": ".friend.test\n!h3.friend.test\n127.5.0.1\nfriend.test\n",
 }
 
@@ -80,6 +108,10 @@ WHOLE = ["", "<>", "<postmaster>", "<user>", "user", "<user@example.org",
          "<user@example.org> X", "<user@example.org>X=Y", "<a b@example.org>",
          "<user@example.org> NOTIFY=NEVER", "<" + "y" * 1200 + "@a.test>",
          "<user@example.org>  ", "< user@example.org>", "\a", "<a\0b@c.test>"]
+USERS = ["ann@lan.test", "bob@lan.test", "joe@lan.test", "old@lan.test",
+         "x@all.test", "odd@lan.test"]
+DEPOT = ["depot.test", "free.depot.test", "in.depot.test", "x.depot.test",
+         "y.depot.test", "[127.0.0.3]"]
 PARAMETERS = ["SIZE=1000", "SIZE=3000", "SIZE=2000000", "SIZE=99999999",
               "SIZE=x", "SIZE=", "BODY=8BITMIME", "BODY=7BIT", "BODY=x",
               "SIZE=10 SIZE=10", "RET=FULL", "X-UNKNOWN=1", "SIZE",
@@ -111,13 +143,18 @@ def generate(r):
             return r.choice(WHOLE)
         text = "%s@%s" % (r.choice(LOCAL), r.choice(DOMAIN))
         return text if r.random() < 0.5 else "<%s>" % text
-    sender = r.choice(["a@elsewhere.test", "<>", path(0.3)])
+    sender = r.choice(["a@elsewhere.test", "<>", path(0.3),
+                       r.choice(USERS)])
     if r.random() < 0.3:
         sender = ("<%s>" % sender if sender[:1] != "<" else sender) \
             + " " + r.choice(PARAMETERS)
     to = path(0.1)
     if r.random() < 0.4:
         to = r.choice(LOCAL[:16]) + "@" + r.choice(DOMAIN[:13])
+    if r.random() < 0.3:
+        to = r.choice(["user", "list", "gone", "ann"]) + "@" + r.choice(DEPOT)
+    if r.random() < 0.3:
+        address = "127.1%d.0.%d" % (r.randint(0, 1), r.randint(1, 7))
     helo = r.choice(HELO) if r.random() < 0.1 else ""
     return (r.choice(list(LISTENERS)), address, sender, to, helo)
 
@@ -235,6 +272,25 @@ def shape(found, codes):
     bad = [a for a in found.values() if a["verdict"] != "accept"]
     ok(all(a["routes"] == [] and a["reason"] for a in bad),
        "what is refused has a reason and no route")
+    modes(found)
+
+
+def modes(found):
+    """Authorisation said yes and no in many ways."""
+    hits = {e["table"] for a in found.values() for e in a["events"]
+            if e["event"] == "table" and e["answer"] == "found"}
+    ok({"office-in", "office-to", "depot-from", "depot-to", "users"} <= hits,
+       "each table of authorisation was found in")
+    rules = {tuple(re.findall(r"(?:rule|table)=(\S+)",
+                              a.get("detail", "")))
+             for a in found.values() if a.get("reason") == "not-authorized"}
+    diag("refused by: %s" % sorted(rules))
+    ok({("*I", "-"), ("*O", "-"), ("OH", "users")} <= rules,
+       "and refused: in, out, by a user's row")
+    accepted = [a for a in found.values() if a["verdict"] == "accept"]
+    ok({"depot", "depot2"} <= {r["channel"] for a in accepted
+                               for r in a["routes"]},
+       "a channel that refuses is followed by the next")
 
 
 def agree():
@@ -349,6 +405,32 @@ def as_a_user():
     why(NOBODY)
 
 
+def libwrap():
+    """What lookup was asked, what it said, and how long it took."""
+    s = Server(DEFAULT_CONF, deliver=False)
+    s.scratch.write("hosts.deny", "smtpd: 192.0.2.7\nworld: 192.0.2.8\n")
+    case = "192.0.2.7", "a@b.test", "user@example.org"
+    code, out, _ = run_explain(s, *case)
+    if "\n  lookup " not in out:
+        skip("built without libwrap")
+        return
+    eq(code, 1, "libwrap: a denied host")
+    like(out, r"^  lookup +hosts.allow and hosts.deny, for smtpd and world, "
+         r"of 192.0.2.7: denied for smtpd \(a lookup of our own, \d+ us\)\n"
+         r"  check +libwrap: refused, libwrap, daemon=smtpd \(\d+ us\)\n"
+         r" +libwrap = auto +# default\n", "question, answer and time")
+    with s:
+        code, out, _ = run_explain(s, "--json", "192.0.2.8", *case[1:])
+        events = [e for e in json.loads(out)["events"]
+                  if e["event"] == "lookup"]
+        eq([e["answer"] for e in events], ["denied for world"],
+           "under the channel's name, as JSON")
+        ok(events[0]["us"] > 0, "with a time")
+        code, out, _ = run_explain(s, "127.0.0.1", *case[1:])
+        like(out, r"of 127.0.0.1: allowed \(lookup, \d+ us\)\n", "allowed")
+    eq(code, 0, "libwrap: an allowed host")
+
+
 def against():
     s = small()
     with open(s.scratch.conf) as f:
@@ -363,6 +445,12 @@ def against():
     eq(code, 1, "something would: 1")
     like(out, r"^- reply RCPT: 5.*\n(.*\n)*\+ reply RCPT: 5", "now and then")
     ok("us)" not in out and "CONNECT" not in out, "only what changes")
+    limit = s.scratch.write("limit.conf", text.replace(
+        "max-recipients = 200", "max-recipients = 300"))
+    code, out, _ = run_explain(s, "--against", limit, *same)
+    eq((code, out), (1, "- setting max-recipients: 200\n"
+                     "+ setting max-recipients: 300\n"),
+       "a setting of the session, too")
     lines = [("192.0.2.7", "a@b.test", "x@far.test"), same]
     code, out, _ = batch(s, lines, "--against", other)
     eq(code, 1, "many: 1 if any would change")
@@ -402,4 +490,4 @@ def mistakes():
 
 need_built("inlet", "smtpd", "smtpsrvr", "submit", "lookup", "tailor",
            "dbmbuild")
-run(agree, why, as_a_user, against, mistakes)
+run(agree, why, as_a_user, libwrap, against, mistakes)
