@@ -14,7 +14,10 @@
 #include "lib/conf_check.h"
 #include "lib/net.h"
 #include "lib/path.h"
+#include "lib/reply.h"
+#include "lib/tags.h"
 #include "lib/text.h"
+#include "lib/trace.h"
 
 #define CONF_SOCKETS (CONF_LISTENERS * 16)
 
@@ -191,6 +194,94 @@ check_libwrap(const struct section *s, const struct settings *v,
 #endif
 }
 
+/*
+ * The shortest that it can become: a client's name or a session's may have
+ * one character.
+ */
+static void
+check_greeting(const struct section *s, const struct settings *v,
+    struct conf_wrong *w)
+{
+	struct tag_values x = { .of = {
+		[TAG_HOST] = v->hostname, [TAG_CHANNEL] = "x",
+		[TAG_TIME] = "Fri, 20 Nov 2026 20:50:00 +0000",
+		[TAG_VERSION] = PACKAGE_VERSION, [TAG_ADDRESS] = "::",
+		[TAG_LISTENER] = "x", [TAG_NAME] = "x", [TAG_PORT] = "1",
+		[TAG_SESSION] = "x" } };
+	const struct strings *l = &v->greeting;
+	struct origin o = s->from[SETTING_greeting];
+	char none[1], shown[SETTING_SHOWN];
+
+	for (size_t i = 0; i < l->n && o.file != NULL; i++) {
+		const char *bad = tags_wrong(l->at[i]);
+		size_t len = tags_expand(l->at[i], &x, none, sizeof(none));
+
+		if (bad != NULL)
+			conf_wrong(w, o, "greeting: %.2s in %s is no tag; "
+			    "tags are %s", bad,
+			    setting_show(l->at[i], shown), tags_known);
+		if (i == 0 && strncmp(l->at[i], "%H", 2) != 0)
+			len += strlen(v->hostname) + 1;
+		if (len >= SMTP_LINE_TEXT)
+			conf_wrong(w, o, "greeting: a line of at least %zu "
+			    "characters, more than %d: %s", len,
+			    SMTP_LINE_TEXT - 1, setting_show(l->at[i], shown));
+	}
+}
+
+static void
+check_help(const struct section *s, struct conf_wrong *w)
+{
+	struct origin o = s->from[SETTING_help];
+	char shown[SETTING_SHOWN];
+
+	for (size_t i = 0; i < s->v.help.n && o.file != NULL; i++)
+		if (strlen(s->v.help.at[i]) >= REPLY_TEXT)
+			conf_wrong(w, o, "help: a line of %zu characters, "
+			    "more than %d: %s", strlen(s->v.help.at[i]),
+			    REPLY_TEXT - 1,
+			    setting_show(s->v.help.at[i], shown));
+}
+
+static void
+check_received(const struct section *s, struct conf_wrong *w)
+{
+	const struct strings *l = &s->v.received;
+	struct origin o = s->from[SETTING_received];
+	char shown[SETTING_SHOWN];
+
+	for (size_t i = 0; i < l->n && o.file != NULL; i++) {
+		const char *near = trace_nearest(l->at[i]);
+
+		if (!name_good(l, i, "received", o, w) ||
+		    trace_bit(l->at[i]) != 0)
+			continue;
+		conf_wrong(w, o, "received: there is nothing called %s%s%s%s",
+		    setting_show(l->at[i], shown),
+		    near != NULL ? " (did you mean " : "",
+		    near != NULL ? near : "", near != NULL ? "?)" : "");
+	}
+}
+
+/* What a client sees: of the server, and of whoever says it otherwise. */
+static void
+check_seen(const struct section *s, const struct settings *v,
+    struct conf_wrong *w)
+{
+	char shown[SETTING_SHOWN];
+
+	/* The server's, if empty, was complained about when completed. */
+	if ((s->scope == SERVER ? v->hostname[0] != '\0' :
+	    s->from[SETTING_hostname].file != NULL) &&
+	    !path_is_domain(v->hostname, strlen(v->hostname)))
+		conf_wrong(w, at(s, SETTING_hostname),
+		    "hostname: %s is not a domain name",
+		    setting_show(v->hostname, shown));
+	check_greeting(s, v, w);
+	check_help(s, w);
+	check_received(s, w);
+}
+
 static void
 check_log(const struct section *s, struct conf_wrong *w)
 {
@@ -225,12 +316,6 @@ check_server(const struct conf *c, struct conf_wrong *w)
 	const struct settings *v = &s->v;
 	char shown[SETTING_SHOWN];
 
-	/* An empty one was complained about when it was to be completed. */
-	if (v->hostname[0] != '\0' &&
-	    !path_is_domain(v->hostname, strlen(v->hostname)))
-		conf_wrong(w, at(s, SETTING_hostname),
-		    "hostname: %s is not a domain name",
-		    setting_show(v->hostname, shown));
 	check_directory(s, SETTING_spool_directory, v->spool_directory, w);
 	check_directory(s, SETTING_run_directory, v->run_directory, w);
 	if (v->table_directory[0] != '\0')
@@ -481,13 +566,20 @@ void
 conf_check(const struct conf *c, struct conf_wrong *w)
 {
 	struct wanted sockets[CONF_SOCKETS];
+	struct settings v;
 	int n = 0;
 
+	check_seen(&c->server, &c->server.v, w);
 	check_server(c, w);
 	check_shared(c, &c->server, -1, w);
-	for (int i = 0; i < c->nlisteners; i++)
+	for (int i = 0; i < c->nlisteners; i++) {
+		conf_effective(c, i, -1, &v);
+		check_seen(&c->listeners[i], &v, w);
 		check_listener(c, &c->listeners[i], sockets, &n, w);
+	}
 	for (int i = 0; i < c->nchannels; i++) {
+		conf_effective(c, -1, i, &v);
+		check_seen(&c->channels[i], &v, w);
 		check_channel(c, &c->channels[i], w);
 		check_shared(c, &c->channels[i], i, w);
 	}

@@ -48,6 +48,8 @@ lib_libbase_a_SOURCES = \
 	lib/subproto.h \
 	lib/tailored.c \
 	lib/tailored.h \
+	lib/tags.c \
+	lib/tags.h \
 	lib/text.c \
 	lib/text.h \
 	lib/trace.c \
@@ -78,6 +80,11 @@ check_PROGRAMS += tests/lib/t_buf.t
 tests_lib_t_buf_t_SOURCES = tests/lib/t_buf.c tests/tap.h
 tests_lib_t_buf_t_LDADD = lib/libbase.a
 TESTS += tests/lib/t_buf.t
+
+check_PROGRAMS += tests/lib/t_tags.t
+tests_lib_t_tags_t_SOURCES = tests/lib/t_tags.c tests/tap.h
+tests_lib_t_tags_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_tags.t
 
 check_PROGRAMS += tests/lib/t_text.t
 tests_lib_t_text_t_SOURCES = tests/lib/t_text.c tests/tap.h

@@ -18,6 +18,8 @@ enum reply_name {
 };
 
 #define REPLY_TEXT 400
+/* The text of a line without enhanced code (RFC 5321 4.5.3.1.5), and a NUL. */
+#define SMTP_LINE_TEXT (512 - 4 - 2 + 1)
 
 /*
  * reason is the log's word for why (a check's name, "-" for none); key,

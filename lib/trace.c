@@ -12,6 +12,7 @@
 #include <sys/random.h>
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "lib/text.h"
 #include "lib/trace.h"
 
 #define WORD_MOST 255		/* of HELO: a line has 998 bytes at most */
@@ -76,6 +77,35 @@ trace_next_id(struct trace_source *s, char id_r[TRACE_ID])
 	}
 }
 
+/* The bit of each is its place. */
+static const char *const words[] = { "helo", "name", "address", "software",
+	"login", "with", "id", "for" };
+
+int
+trace_bit(const char *word)
+{
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strcmp(word, words[i]) == 0)
+			return 1 << i;
+	return 0;
+}
+
+int
+trace_bits(const struct strings *l)
+{
+	int bits = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		bits |= trace_bit(l->at[i]);
+	return bits;
+}
+
+const char *
+trace_nearest(const char *word)
+{
+	return text_nearest(word, words, ARRAY_LEN(words));
+}
+
 /* A host name, a literal or one of our own words. */
 static bool
 is_word(char c)
@@ -111,48 +141,67 @@ add_word(struct buf *b, const char *before, const char *word)
 	return add_clean(b, word, WORD_MOST, is_word);
 }
 
-/* "from HELO (NAME [1.2.3.4])" and the line's end */
+/*
+ * "from HELO (NAME [1.2.3.4])" and the line's end.  Without an address the
+ * name alone is a comment, no TCP-info, which is as good there (CFWS).
+ */
 static int
 add_from(struct buf *b, const struct trace_facts *f)
 {
+	bool helo = (f->shows & TRACE_HELO) != 0 && f->helo[0] != '\0',
+	     name = (f->shows & TRACE_NAME) != 0 && f->name[0] != '\0',
+	     address = (f->shows & TRACE_ADDRESS) != 0;
 	char literal[NET_TEXT];
 
-	if (add_word(b, "from ", f->helo[0] != '\0' ? f->helo : "unknown") ==
-	    -1)
+	if (add_word(b, "from ", helo ? f->helo : "unknown") == -1)
 		return -1;
-	if (f->peer.family == 0)
+	if (f->peer.family == 0 || (!name && !address))
 		return buf_adds(b, "\n\t");
-	if (buf_adds(b, " (") == -1)
+	if (buf_adds(b, " (") == -1 ||
+	    (name && add_word(b, "", f->name) == -1) ||
+	    (address && buf_addf(b, "%s%s", name ? " " : "",
+	    net_literal(&f->peer, literal)) == -1))
 		return -1;
-	if (f->name[0] != '\0' &&
-	    (add_word(b, "", f->name) == -1 || buf_addc(b, ' ') == -1))
-		return -1;
-	return buf_addf(b, "%s)\n\t", net_literal(&f->peer, literal));
+	return buf_adds(b, ")\n\t");
 }
 
+/* "by HOST (Inlet, from userid LOGIN)" */
 static int
 add_by(struct buf *b, const struct trace_facts *f, bool user)
 {
-	if (add_word(b, "by ", f->by) == -1 || buf_adds(b, " (Inlet") == -1)
+	const char *before = " (";
+
+	if (add_word(b, "by ", f->by) == -1)
 		return -1;
-	if (user) {
-		if (add_word(b, ", from userid ", f->login) == -1 ||
-		    buf_adds(b, ")\n\t") == -1)
+	if ((f->shows & TRACE_SOFTWARE) != 0) {
+		if (buf_addf(b, "%sInlet", before) == -1)
 			return -1;
-	} else if (add_word(b, ") with ", f->with) == -1 ||
-	    buf_addc(b, ' ') == -1) {
-		return -1;
+		before = ", ";
 	}
-	return add_word(b, "id ", f->id);
+	if (user && (f->shows & TRACE_LOGIN) != 0) {
+		if (buf_adds(b, before) == -1 ||
+		    add_word(b, "from userid ", f->login) == -1)
+			return -1;
+		before = ", ";
+	}
+	return before[0] == ',' ? buf_addc(b, ')') : 0;
 }
 
+/* "with ESMTP id X for <a@b>; date", what there is of it. */
 static int
-add_end(struct buf *b, const struct trace_facts *f)
+add_end(struct buf *b, const struct trace_facts *f, bool user)
 {
+	bool only = (f->shows & TRACE_FOR) != 0 && f->only_for[0] != '\0';
 	char date[40];
 
+	if (!user && (f->shows & TRACE_WITH) != 0 &&
+	    add_word(b, " with ", f->with) == -1)
+		return -1;
+	if ((f->shows & TRACE_QUEUED) != 0 &&
+	    add_word(b, user ? "\n\tid " : " id ", f->id) == -1)
+		return -1;
 	trace_date(f->when, date, sizeof(date));
-	if (f->only_for[0] == '\0')
+	if (!only)
 		return buf_addf(b, ";\n\t%s\n", date);
 	if (buf_adds(b, "\n\tfor <") == -1 ||
 	    add_clean(b, f->only_for, 2 * WORD_MOST, is_printable) == -1)
@@ -168,7 +217,7 @@ trace_received(struct buf *b, const struct trace_facts *f)
 
 	if (buf_adds(b, "Received: ") == 0 &&
 	    (user || add_from(b, f) == 0) && add_by(b, f, user) == 0 &&
-	    add_end(b, f) == 0)
+	    add_end(b, f, user) == 0)
 		return 0;
 	b->len = before;
 	if (b->p != NULL)

@@ -9,6 +9,7 @@
 #include <time.h>
 #include "lib/buf.h"
 #include "lib/net.h"
+#include "lib/settings.h"
 
 /* RFC 5322 date, local time; dst has at least 40 bytes. */
 const char *trace_date(time_t t, char *dst, size_t size);
@@ -29,8 +30,25 @@ struct trace_source {
 void trace_source_init(struct trace_source *s);
 void trace_next_id(struct trace_source *s, char id_r[TRACE_ID]);
 
-/* What a Received: line says (RFC 5321 4.4, RFC 3848). */
+/* The words of the setting received, a bit each. */
+enum {
+	TRACE_HELO = 1, TRACE_NAME = 2, TRACE_ADDRESS = 4, TRACE_SOFTWARE = 8,
+	TRACE_LOGIN = 16, TRACE_WITH = 32, TRACE_QUEUED = 64, TRACE_FOR = 128,
+	TRACE_ALL = 255
+};
+/* The word's bit; 0 if there is no such word. */
+int trace_bit(const char *word);
+/* All of a list's, or-ed; words that are none give nothing. */
+int trace_bits(const struct strings *words);
+/* The nearest word, or null. */
+const char *trace_nearest(const char *word);
+
+/*
+ * What a Received: line says (RFC 5321 4.4, RFC 3848), as far as shows has
+ * it; what must be there for its syntax always is.
+ */
 struct trace_facts {
+	int shows;		/* TRACE_..., or-ed */
 	const char *helo;	/* what the client called itself, or "" */
 	const char *name;	/* its confirmed name, or "" */
 	struct netaddr peer;	/* family 0: not by network */

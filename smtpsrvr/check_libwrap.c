@@ -15,13 +15,13 @@
 #include "smtpsrvr/consult.h"
 
 static bool
-wanted(const struct session *s, const struct settings *set)
+wanted(const struct session *s)
 {
 	/* By hand, on a pipe, there is nobody whom a rule could be about. */
 	if (s->who.peer.family == 0 && s->name[0] == '\0')
 		return false;
-	return set->libwrap == LIBWRAP_ON ||
-	    (set->libwrap == LIBWRAP_AUTO && s->server->wrap_rules);
+	return s->set->libwrap == LIBWRAP_ON ||
+	    (s->set->libwrap == LIBWRAP_AUTO && s->server->wrap_rules);
 }
 
 /* For whoever looks on. */
@@ -50,8 +50,7 @@ tell(struct session *s, const struct ask_access_question *q,
 }
 
 static void
-ask(struct session *s, const struct settings *set, const char *channel,
-    struct ask_answer *a)
+ask(struct session *s, const char *channel, struct ask_answer *a)
 {
 	struct ask_access_question q = { .q.address = s->who.peer };
 	int64_t began = s->watcher != NULL ? clock_us() : 0;
@@ -59,7 +58,7 @@ ask(struct session *s, const struct settings *set, const char *channel,
 
 	*a = (struct ask_answer){ .outcome = ASK_UNSURE };
 	/* lookup finds the name of an address itself, if a rule wants it. */
-	if (text_copy(q.daemon, sizeof q.daemon, set->libwrap_daemon) != 0 ||
+	if (text_copy(q.daemon, sizeof q.daemon, s->set->libwrap_daemon) != 0 ||
 	    text_copy(q.channel, sizeof q.channel, channel) != 0 ||
 	    text_copy(q.name, sizeof q.name, s->name) != 0)
 		return;
@@ -77,25 +76,23 @@ enum check_verdict
 check_libwrap(struct session *s, const struct check_subject *x,
     struct reply *r)
 {
-	const struct settings *set = server_settings(s->server,
-	    s->who.listener, s->source.channel);
 	const char *channel =
 	    s->server->conf->channels[s->source.channel].title;
 	const char *who = s->name[0] != '\0' ? s->name : s->ip;
 	struct ask_answer a;
 
 	(void)x;
-	if (!wanted(s, set))
+	if (!wanted(s))
 		return PASS;
-	ask(s, set, channel, &a);
+	ask(s, channel, &a);
 	switch ((enum ask_access)a.outcome) {
 	case ASK_ALLOWED:
 		return PASS;
 	case ASK_DENIED:
-		reply_set(r, set->libwrap_denial == LIBWRAP_DENIAL_DEFER ?
+		reply_set(r, s->set->libwrap_denial == LIBWRAP_DENIAL_DEFER ?
 		    REPLY_DENIED_FOR_NOW : REPLY_ACCESS_DENIED, who);
 		snprintf(r->detail, sizeof r->detail, "daemon=%s",
-		    a.channel ? channel : set->libwrap_daemon);
+		    a.channel ? channel : s->set->libwrap_daemon);
 		return REFUSE;
 	case ASK_UNNAMED:
 		reply_set(r, REPLY_LOOKUP_FAILED, s->ip);
@@ -105,6 +102,6 @@ check_libwrap(struct session *s, const struct check_subject *x,
 		break;
 	}
 	/* What is wrong is in the log, from lookup. */
-	reply_set(r, REPLY_NO_SERVICE, s->server->hostname);
+	reply_set(r, REPLY_NO_SERVICE, s->set->hostname);
 	return REFUSE;
 }

@@ -62,8 +62,10 @@ check_source(struct session *s, const struct check_subject *x,
 		outcome = ask(s);
 	source_find(&s->server->site, &s->list, &s->who.peer, outcome,
 	    s->name, finicky, &s->source);
-	if (s->source.channel >= 0)
+	if (s->source.channel >= 0) {
+		session_settle(s);
 		return PASS;
+	}
 	*r = s->source.refusal;
 	return REFUSE;
 }

@@ -93,12 +93,12 @@ refuse_text(struct session *s, enum text_end end, struct reply *r)
 		reply_because(r, "bare-newline");
 		break;
 	case TEXT_TIMEOUT:
-		reply_set(r, REPLY_SLOW_TRANSFER, s->server->hostname);
+		reply_set(r, REPLY_SLOW_TRANSFER, s->set->hostname);
 		reply_limit(r, "data-timeout", s->set->data_timeout,
 		    s->set->data_timeout);
 		break;
 	case TEXT_SLOW:
-		reply_set(r, REPLY_SLOW_TRANSFER, s->server->hostname);
+		reply_set(r, REPLY_SLOW_TRANSFER, s->set->hostname);
 		reply_limit(r, "message-time", s->set->message_time,
 		    s->set->message_time);
 		break;
@@ -109,7 +109,7 @@ refuse_text(struct session *s, enum text_end end, struct reply *r)
 		    s->set->max_message_size);
 		break;
 	case TEXT_STOPPING:
-		reply_set(r, REPLY_SHUTTING_DOWN, s->server->hostname);
+		reply_set(r, REPLY_SHUTTING_DOWN, s->set->hostname);
 		break;
 	case TEXT_CLOSED:
 	case TEXT_END:

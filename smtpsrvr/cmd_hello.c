@@ -42,7 +42,7 @@ hello(struct session *s, const struct argument *a, bool esmtp,
 	session_reset(s);
 	s->esmtp = esmtp;
 	s->state = STATE_READY;
-	reply_set(r, REPLY_HELLO, s->server->hostname);
+	reply_set(r, REPLY_HELLO, s->set->hostname);
 }
 
 void
@@ -51,29 +51,45 @@ cmd_helo(struct session *s, const struct argument *a, struct reply *r)
 	hello(s, a, false, r);
 }
 
-static void
-line(struct session *s, const char *text)
+bool
+keyword_plain(const struct session *s, char argument_r[KEYWORD_ARGUMENT])
 {
-	if (wire_reply_line(&s->wire, 250, "", text, true) != WIRE_OK)
+	(void)s;
+	argument_r[0] = '\0';
+	return true;
+}
+
+bool
+keyword_size(const struct session *s, char argument_r[KEYWORD_ARGUMENT])
+{
+	snprintf(argument_r, KEYWORD_ARGUMENT, "%lld",
+	    (long long)s->set->max_message_size);
+	return true;
+}
+
+/* Each line waits in r until it is known whether it is the last one. */
+static void
+next_line(struct session *s, struct reply *r, const char *word,
+    const char *argument)
+{
+	char text[128];
+
+	if (wire_reply_line(&s->wire, r->code, "", r->text, true) != WIRE_OK)
 		s->lost = true;
+	snprintf(text, sizeof text, "%s%s%s", word,
+	    argument[0] != '\0' ? " " : "", argument);
+	reply_set(r, REPLY_HELLO, text);
 }
 
 void
 cmd_ehlo(struct session *s, const struct argument *a, struct reply *r)
 {
-	char size[32];
+	char argument[KEYWORD_ARGUMENT];
 
 	hello(s, a, true, r);
 	if (!reply_good(r))
 		return;
-	snprintf(size, sizeof size, "SIZE %lld",
-	    (long long)s->set->max_message_size);
-	line(s, s->server->hostname);
-	line(s, "PIPELINING");
-	line(s, size);
-	line(s, "8BITMIME");
-	for (size_t i = 0; i < commands_count; i++)
-		if (commands[i].keyword[0] != '\0')
-			line(s, commands[i].keyword);
-	reply_set(r, REPLY_HELLO, "ENHANCEDSTATUSCODES");
+	for (int k = 0; k < KEYWORD_COUNT; k++)
+		if (keyword_offered(s, (enum keyword)k, argument))
+			next_line(s, r, offer_word((enum keyword)k), argument);
 }

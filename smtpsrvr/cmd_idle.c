@@ -30,7 +30,7 @@ cmd_quit(struct session *s, const struct argument *a, struct reply *r)
 {
 	(void)a;
 	s->over = true;
-	reply_set(r, REPLY_CLOSING, s->server->hostname);
+	reply_set(r, REPLY_CLOSING, s->set->hostname);
 }
 
 static void
@@ -50,13 +50,15 @@ cmd_help(struct session *s, const struct argument *a, struct reply *r)
 	const struct strings *own = &s->set->help;
 
 	for (size_t i = 0; a->text[0] != '\0' && i < commands_count; i++) {
-		if (!text_same(a->text, commands[i].verb))
+		if (!text_same(a->text, commands[i].verb) ||
+		    !offer_verb(&s->offer, (enum verb)i))
 			continue;
 		reply_set(r, REPLY_HELP, commands[i].help);
 		return;
 	}
 	for (size_t i = 0; i < commands_count; i++)
-		help_line(s, commands[i].help);
+		if (offer_verb(&s->offer, (enum verb)i))
+			help_line(s, commands[i].help);
 	for (size_t i = 0; i < own->n; i++)
 		help_line(s, own->at[i]);
 	reply_set(r, REPLY_HELP, "End of help");

@@ -14,7 +14,7 @@ cmd_mail(struct session *s, const struct argument *a, struct reply *r)
 	struct mail_params p;
 	struct check_subject x = { .path = &a->path, .params = &p };
 
-	if (params_mail(a->params, &p, r) != 0 ||
+	if (params_mail(a->params, &s->offer, &p, r) != 0 ||
 	    checks_run(s, MAIL, &x, r) == REFUSE)
 		return;
 	session_reset(s);

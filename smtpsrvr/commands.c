@@ -14,14 +14,27 @@ enum { REPLY_TAKEN = COMMAND_TAKEN };
 
 const struct command commands[] = {
 #define COMMAND(verb, handler, start, ready, mail, refused, rcpt, argument, \
-    group, counts, keyword, help) \
+    group, counts, offered, keyword, help) \
 	{ #verb, handler, { REPLY_##start, REPLY_##ready, REPLY_##mail, \
-	    REPLY_##refused, REPLY_##rcpt }, argument, group, counts, \
-	    keyword, help },
+	    REPLY_##refused, REPLY_##rcpt }, argument, group, counts, help },
 #include "smtpsrvr/commands.def"
 #undef COMMAND
 };
 const size_t commands_count = ARRAY_LEN(commands);
+
+static bool (*const keywords[])(const struct session *s,
+    char argument_r[KEYWORD_ARGUMENT]) = {
+#define KEYWORD(word, function, text) function,
+#include "smtpsrvr/keywords.def"
+#undef KEYWORD
+};
+
+bool
+keyword_offered(const struct session *s, enum keyword k,
+    char argument_r[KEYWORD_ARGUMENT])
+{
+	return offer_keyword(&s->offer, k) && keywords[k](s, argument_r);
+}
 
 /* Other protocols speak in these; browsers can be made to (ALPACA). */
 static const char *const foreign[] = { "GET", "POST", "PUT", "HEAD",
@@ -136,6 +149,11 @@ dispatch(struct session *s, const struct command *c, const char *text,
 
 	if (too_idle(s, c, r))
 		return;
+	if (!offer_verb(&s->offer, (enum verb)(c - commands))) {
+		reply_set(r, REPLY_VERB_OFF, c->verb);
+		reply_because(r, "verbs-off");
+		return;
+	}
 	if (to != COMMAND_TAKEN) {
 		reply_set(r, (enum reply_name)to);
 		return;
@@ -145,6 +163,19 @@ dispatch(struct session *s, const struct command *c, const char *text,
 		reply_set(r, REPLY_SYNTAX, c->help);
 	if (bad == 0)
 		c->handler(s, &a, r);
+}
+
+/* More than was asked for, where PIPELINING is off. */
+static bool
+talks_early(struct session *s, struct reply *r)
+{
+	if (offer_keyword(&s->offer, KEYWORD_PIPELINING) ||
+	    !wire_pending(&s->wire))
+		return false;
+	reply_set(r, REPLY_EARLY_TALKER);
+	reply_because(r, "pipelining");
+	s->over = true;
+	return true;
 }
 
 static bool
@@ -172,7 +203,9 @@ command_run(struct session *s, char *line, size_t len)
 	/* Blanks at the end are common and harmless. */
 	while (len > 0 && line[len - 1] == ' ')
 		line[--len] = '\0';
-	if (has_control(line, len, path))
+	if (talks_early(s, &r))
+		;
+	else if (has_control(line, len, path))
 		reply_set(&r, REPLY_BAD_CHARACTER);
 	else if (c == NULL)
 		unknown(s, line, verb, &r);

@@ -20,7 +20,7 @@ struct command {
 	enum command_argument argument;
 	enum command_group group;
 	enum command_counts counts;
-	const char *keyword, *help;
+	const char *help;
 };
 
 #define COMMAND(verb, handler, ...) \
@@ -29,8 +29,23 @@ struct command {
 #include "smtpsrvr/commands.def"
 #undef COMMAND
 
-extern const struct command commands[];
+extern const struct command commands[VERB_COUNT];	/* by enum verb */
 extern const size_t commands_count;
+
+/*
+ * What keywords.def names: is it offered now?  Then argument_r is what follows
+ * the word, or "".
+ */
+#define KEYWORD_ARGUMENT 64
+#define KEYWORD(word, function, text) \
+	bool function(const struct session *s, \
+	    char argument_r[KEYWORD_ARGUMENT]);
+#include "smtpsrvr/keywords.def"
+#undef KEYWORD
+
+/* The same of a keyword that may be off besides. */
+bool keyword_offered(const struct session *s, enum keyword k,
+    char argument_r[KEYWORD_ARGUMENT]);
 
 /*
  * Carries one command line out (NUL-ended, len bytes) and says its reply.

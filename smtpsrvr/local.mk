@@ -12,6 +12,8 @@ smtpsrvr_libsmtpsrvr_a_SOURCES = \
 	smtpsrvr/cmd_rcpt.c \
 	smtpsrvr/consult.c smtpsrvr/consult.h \
 	smtpsrvr/commands.c smtpsrvr/commands.h \
+	smtpsrvr/greet.c smtpsrvr/greet.h \
+	smtpsrvr/offer.c smtpsrvr/offer.h \
 	smtpsrvr/data_reader.c smtpsrvr/data_reader.h \
 	smtpsrvr/once.c smtpsrvr/once.h \
 	smtpsrvr/params.c smtpsrvr/params.h \
@@ -20,7 +22,7 @@ smtpsrvr_libsmtpsrvr_a_SOURCES = \
 	smtpsrvr/submitter.c smtpsrvr/submitter.h \
 	smtpsrvr/template.c smtpsrvr/template.h \
 	smtpsrvr/wire.c smtpsrvr/wire.h
-EXTRA_DIST += smtpsrvr/commands.def smtpsrvr/checks.def
+EXTRA_DIST += smtpsrvr/commands.def smtpsrvr/checks.def smtpsrvr/keywords.def
 
 inlet_PROGRAMS += smtpsrvr/smtpsrvr
 smtpsrvr_smtpsrvr_SOURCES = smtpsrvr/main.c
@@ -43,6 +45,16 @@ check_PROGRAMS += tests/smtpsrvr/t_commands.t
 tests_smtpsrvr_t_commands_t_SOURCES = tests/smtpsrvr/t_commands.c tests/tap.h
 tests_smtpsrvr_t_commands_t_LDADD = $(smtpsrvr_smtpsrvr_LDADD)
 TESTS += tests/smtpsrvr/t_commands.t
+
+check_PROGRAMS += tests/smtpsrvr/t_offer.t
+tests_smtpsrvr_t_offer_t_SOURCES = tests/smtpsrvr/t_offer.c tests/tap.h
+tests_smtpsrvr_t_offer_t_LDADD = smtpsrvr/libsmtpsrvr.a lib/libbase.a
+TESTS += tests/smtpsrvr/t_offer.t
+
+check_PROGRAMS += tests/smtpsrvr/t_greet.t
+tests_smtpsrvr_t_greet_t_SOURCES = tests/smtpsrvr/t_greet.c tests/tap.h
+tests_smtpsrvr_t_greet_t_LDADD = $(smtpsrvr_smtpsrvr_LDADD)
+TESTS += tests/smtpsrvr/t_greet.t
 
 check_PROGRAMS += tests/smtpsrvr/t_session.t
 tests_smtpsrvr_t_session_t_SOURCES = tests/smtpsrvr/t_session.c tests/tap.h

@@ -81,8 +81,9 @@ next_param(const char **at, struct param *p_r, struct reply *reply_r)
 
 /* RFC 1870: 1*20DIGIT. */
 static int
-take_size(const char *value, int64_t *size_r)
+take_size(const char *value, struct mail_params *p_r)
 {
+	int64_t *size_r = &p_r->size;
 	size_t len = strlen(value);
 
 	if (len < 1 || len > 20 || strspn(value, "0123456789") != len)
@@ -93,43 +94,61 @@ take_size(const char *value, int64_t *size_r)
 }
 
 static int
-take_body(const char *value, const char **body_r)
+take_body(const char *value, struct mail_params *p_r)
 {
 	if (text_same(value, "7BIT"))
-		*body_r = "7BIT";
+		p_r->body = "7BIT";
 	else if (text_same(value, "8BITMIME"))
-		*body_r = "8BITMIME";
+		p_r->body = "8BITMIME";
 	else
 		return -1;
 	return 0;
 }
 
-int
-params_mail(const char *text, struct mail_params *p_r, struct reply *reply_r)
+/* The parameters of MAIL, and the keywords that they belong to. */
+static const struct {
+	const char *keyword;
+	enum keyword of;
+	int (*take)(const char *value, struct mail_params *p_r);
+} mail[] = {
+	{ "SIZE", KEYWORD_SIZE, take_size },
+	{ "BODY", KEYWORD_8BITMIME, take_body },
+};
+
+static size_t
+find(const char *keyword, const struct offer *o)
 {
-	bool size = false, body = false;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(mail); i++)
+		if (text_same(keyword, mail[i].keyword) &&
+		    offer_keyword(o, mail[i].of))
+			break;
+	return i;
+}
+
+int
+params_mail(const char *text, const struct offer *o, struct mail_params *p_r,
+    struct reply *reply_r)
+{
+	bool seen[ARRAY_LEN(mail)] = { false };
 	struct param p;
+	size_t i;
 	int got;
 
 	*p_r = (struct mail_params){ .size = -1, .body = "" };
 	while ((got = next_param(&text, &p, reply_r)) > 0) {
-		bool good;
-
-		if (text_same(p.keyword, "SIZE")) {
-			good = !size && take_size(p.value, &p_r->size) == 0;
-			size = true;
-		} else if (text_same(p.keyword, "BODY")) {
-			good = !body && take_body(p.value, &p_r->body) == 0;
-			body = true;
-		} else {
+		i = find(p.keyword, o);
+		if (i == ARRAY_LEN(mail)) {
 			reply_set(reply_r, REPLY_UNSUPPORTED_PARAMETER,
 			    p.keyword);
 			return -1;
 		}
-		if (!good) {
+		if (seen[i] || mail[i].take(p.value, p_r) != 0) {
 			reply_set(reply_r, REPLY_BAD_PARAMETER, p.keyword);
 			return -1;
 		}
+		seen[i] = true;
 	}
 	return got;
 }

@@ -12,15 +12,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "lib/reply.h"
+#include "smtpsrvr/offer.h"
 
 struct mail_params {
 	int64_t size;		/* -1: not given; INT64_MAX: more than fits */
 	const char *body;	/* "", "7BIT", "8BITMIME" */
 };
 
-/* text is all behind the path.  0, or -1 with the refusal. */
-MM_MUST_USE int params_mail(const char *text, struct mail_params *p_r,
-    struct reply *reply_r);
+/*
+ * text is all behind the path; what belongs to a keyword that is off is
+ * unknown.  0, or -1 with the refusal.
+ */
+MM_MUST_USE int params_mail(const char *text, const struct offer *o,
+    struct mail_params *p_r, struct reply *reply_r);
 /* RCPT has none yet: any is 555. */
 MM_MUST_USE int params_rcpt(const char *text, struct reply *reply_r);
 

@@ -15,6 +15,7 @@
 #include "lib/xalloc.h"
 #include "smtpsrvr/checks.h"
 #include "smtpsrvr/commands.h"
+#include "smtpsrvr/greet.h"
 #include "smtpsrvr/submitter.h"
 #include "tables/wraprules.h"
 
@@ -33,7 +34,6 @@ server_init(struct server *v, const struct conf *c, struct buf *why_r)
 	int channels = c->nchannels + 1;
 
 	v->conf = c;
-	v->hostname = c->server.v.hostname;
 	if (site_open(&v->site, c, why_r) != 0)
 		return -1;
 	v->wrap_rules = wraprules_heeded() &&
@@ -73,13 +73,13 @@ session_init(struct session *s, const struct server *v,
 
 	s->server = v;
 	s->who = *who;
-	s->set = server_settings(v, who->listener, -1);
 	s->submit = -1;
 	s->hello = (struct sub_hello){ .version = SUB_VERSION,
 	    .kind = SUB_SESSION, .row = who->row, .serial = who->serial };
 	memcpy(s->hello.token, who->token, sizeof s->hello.token);
 	wire_init(&s->wire, in, out, life);
-	s->wire.reply_ms = s->set->reply_timeout;
+	s->source.channel = -1;
+	session_settle(s);
 	buf_init(&s->tx.recipients, 0);
 	net_text(&who->peer, s->ip);
 	name_session(s);
@@ -89,6 +89,18 @@ session_init(struct session *s, const struct server *v,
 	    &why) != 0)
 		fatal(78, "channels: %s", buf_str(&why));
 	buf_free(&why);
+}
+
+void
+session_settle(struct session *s)
+{
+	s->set = server_settings(s->server, s->who.listener,
+	    s->source.channel);
+	s->offer = offer_from(s->set);
+	s->wire.plain = !offer_keyword(&s->offer,
+	    KEYWORD_ENHANCEDSTATUSCODES);
+	s->wire.reply_ms = s->set->reply_timeout;
+	log_level_set((enum log_level)s->set->log_level);
 }
 
 void
@@ -183,7 +195,7 @@ say_name(struct session *s, enum reply_name name)
 	struct reply r;
 
 	/* Those that have an argument here want the host's name. */
-	reply_set(&r, name, s->server->hostname);
+	reply_set(&r, name, s->set->hostname);
 	session_say(s, &r, "-");
 }
 
@@ -205,27 +217,16 @@ void
 session_greet(struct session *s)
 {
 	struct reply r = { 0 };
-	const char *more = s->set->greeting;
 
-	s->set = server_settings(s->server, s->who.listener, -1);
 	if (checks_run(s, CONNECT, &(struct check_subject){ 0 }, &r) ==
 	    REFUSE) {
 		s->over = true;
 		session_say(s, &r, "CONNECT");
 		return;
 	}
-	s->set = server_settings(s->server, s->who.listener,
-	    s->source.channel);
-	s->wire.reply_ms = s->set->reply_timeout;
-	log_level_set((enum log_level)s->set->log_level);
 	s->until = clock_ms() + s->set->session_time;
 	session_reset(s);
-	more = s->set->greeting;
-	reply_set(&r, REPLY_GREETING, s->server->hostname);
-	if (more[0] != '\0')
-		snprintf(r.text, sizeof r.text, "%.255s %.140s",
-		    s->server->hostname, more);
-	session_say(s, &r, "CONNECT");
+	greet_client(s);
 }
 
 static void
@@ -234,7 +235,7 @@ timed_out(struct session *s)
 	struct reply r;
 
 	if (clock_left(s->until) != 0) {
-		reply_set(&r, REPLY_TIMEOUT, s->server->hostname);
+		reply_set(&r, REPLY_TIMEOUT, s->set->hostname);
 		reply_limit(&r, "command-timeout", s->set->command_timeout,
 		    s->set->command_timeout);
 	} else {

@@ -13,6 +13,7 @@
 #include "lib/path.h"
 #include "lib/rows.h"
 #include "lib/subproto.h"
+#include "smtpsrvr/offer.h"
 #include "smtpsrvr/params.h"
 #include "smtpsrvr/wire.h"
 #include "tables/site.h"
@@ -24,7 +25,6 @@
 struct server {
 	const struct conf *conf;
 	struct site site;
-	const char *hostname;
 	const char *jail;	/* folder of the helpers' sockets; "" inside */
 	/* by listener + 1, then channel + 1: see server_settings() */
 	struct settings *settings;
@@ -59,6 +59,7 @@ struct transaction {
 struct session {
 	const struct server *server;
 	const struct settings *set;	/* in force for this client */
+	struct offer offer;	/* what of EHLO and verbs they leave */
 	struct row_pass who;
 
 	/* from the source host to the channel */
@@ -110,6 +111,11 @@ MM_MUST_USE int server_init(struct server *v, const struct conf *c,
 void session_init(struct session *s, const struct server *v,
     const struct row_pass *who, const char *channels, int in, int out,
     int life);
+/*
+ * Puts the settings in force that the listener and, once it is known, the
+ * channel (source.channel) give.
+ */
+void session_settle(struct session *s);
 /* From the greeting to the end.  The caller exits afterwards. */
 void session_run(struct session *s);
 /* The parts of it: all before the first command; one command. */

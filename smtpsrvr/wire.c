@@ -25,6 +25,7 @@ wire_init(struct wire *w, int in, int out, int life)
 	w->life = life;
 	w->reply_ms = 300000;
 	w->at = w->len = w->used = 0;
+	w->plain = false;
 }
 
 bool
@@ -154,8 +155,9 @@ wire_reply_line(struct wire *w, int code, const char *enhanced,
 {
 	char line[512 + REPLY_TEXT];
 	enum wire_end end = WIRE_OK;
+	bool plain = w->plain || enhanced[0] == '\0';
 	int n = snprintf(line, sizeof line, "%03d%c%s%s%s\r\n", code,
-	    more ? '-' : ' ', enhanced, enhanced[0] != '\0' ? " " : "", text);
+	    more ? '-' : ' ', plain ? "" : enhanced, plain ? "" : " ", text);
 
 	if (n < 0 || (size_t)n >= sizeof line)
 		return WIRE_CLOSED;

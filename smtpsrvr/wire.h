@@ -31,6 +31,7 @@ struct wire {
 	int64_t reply_ms;	/* how long a client may take to read */
 	size_t at, len;		/* unread bytes are buffer[at .. len) */
 	size_t used;		/* of replies */
+	bool plain;		/* replies have no enhanced codes */
 	/* Last, the longest last: an idle session touches few pages. */
 	char replies[WIRE_OUT];
 	char buffer[WIRE_IN];

@@ -270,12 +270,14 @@ begin_text(const struct side *s, struct message *m)
 {
 	const struct caller *c = s->caller;
 	int64_t now = clock_wall_us();
+	const struct settings *set = &s->whence->limits;
 	struct trace_facts facts = {
+		.shows = trace_bits(&set->received),
 		.helo = by_network(c) ? m->env.helo : "",
 		.name = s->whence->name,
 		.peer = c->row.peer,
 		.login = c->login,
-		.by = s->desk->conf->server.v.hostname,
+		.by = set->hostname,
 		.with = m->with,
 		.id = m->id,
 		.only_for = m->given == 1 ? m->only : "",

@@ -81,7 +81,8 @@ talks = \
 	tests/talks/10-greeting.talk tests/talks/11-hello.talk \
 	tests/talks/12-message.talk tests/talks/13-sequence.talk \
 	tests/talks/14-small-verbs.talk tests/talks/15-unknown.talk \
-	tests/talks/16-errors.talk tests/talks/20-lines.talk \
+	tests/talks/16-errors.talk tests/talks/17-off.talk \
+	tests/talks/18-plain.talk tests/talks/20-lines.talk \
 	tests/talks/21-short-lines.talk tests/talks/22-addresses.talk \
 	tests/talks/23-parameters.talk tests/talks/24-recipients.talk \
 	tests/talks/25-pipelining.talk tests/talks/26-many-commands.talk \

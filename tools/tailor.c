@@ -27,6 +27,7 @@
 #include "lib/net.h"
 #include "lib/path.h"
 #include "lib/xalloc.h"
+#include "smtpsrvr/offer.h"
 #include "tools/confile.h"
 #include "tools/makeplan.h"
 
@@ -324,6 +325,8 @@ run(struct conf *c, const struct options *o, struct conf_wrong *w)
 		return EX_USAGE;
 	/* Both, so that all mistakes come out at once. */
 	bad |= conf_complete(c, w->text);
+	offer_check(c, w);
+	bad |= w->n > 0;
 	if (bad == 0)
 		bad |= makeplan(c, o->resolve, &plan, w);
 	return bad != 0 ? EX_CONFIG : hand_over(c, &plan);

@@ -24,6 +24,7 @@ static struct trace_facts
 facts(const char *peer)
 {
 	struct trace_facts f = {
+		.shows = TRACE_ALL,
 		.helo = "client.example", .name = "mail.example",
 		.login = "", .by = "mx.example.org", .with = "ESMTP",
 		.id = "0123456789ABCDEFGHJK", .only_for = "x@y", .when = WHEN
@@ -65,6 +66,160 @@ lines(void)
 	received(&f, "Received: by mx.example.org (Inlet, from userid anna)\n"
 	    "\tid 0123456789ABCDEFGHJK;\n"
 	    "\tFri, 20 Nov 2026 17:00:00 +0000\n", "a local user, no for");
+}
+
+/* What "shows" leaves of the lines above; a grammar of its own follows. */
+static void
+shown(void)
+{
+	struct trace_facts f = facts("1.2.3.4");
+
+	f.shows = TRACE_ALL & ~TRACE_ADDRESS;
+	received(&f, "Received: from client.example (mail.example)\n"
+	    "\tby mx.example.org (Inlet) with ESMTP id 0123456789ABCDEFGHJK\n"
+	    "\tfor <x@y>; Fri, 20 Nov 2026 17:00:00 +0000\n", "no address");
+	f.shows = TRACE_ALL & ~(TRACE_HELO | TRACE_NAME | TRACE_ADDRESS);
+	received(&f, "Received: from unknown\n"
+	    "\tby mx.example.org (Inlet) with ESMTP id 0123456789ABCDEFGHJK\n"
+	    "\tfor <x@y>; Fri, 20 Nov 2026 17:00:00 +0000\n", "no client");
+	f.shows = TRACE_ADDRESS;
+	received(&f, "Received: from unknown ([1.2.3.4])\n"
+	    "\tby mx.example.org;\n"
+	    "\tFri, 20 Nov 2026 17:00:00 +0000\n", "nothing but the address");
+	f.shows = 0;
+	received(&f, "Received: from unknown\n\tby mx.example.org;\n"
+	    "\tFri, 20 Nov 2026 17:00:00 +0000\n", "nothing");
+	f = facts("");
+	f.login = "anna";
+	f.shows = TRACE_ALL & ~TRACE_SOFTWARE;
+	received(&f, "Received: by mx.example.org (from userid anna)\n"
+	    "\tid 0123456789ABCDEFGHJK\n"
+	    "\tfor <x@y>; Fri, 20 Nov 2026 17:00:00 +0000\n", "a login alone");
+	f.shows = TRACE_ALL & ~TRACE_LOGIN;
+	received(&f, "Received: by mx.example.org (Inlet)\n"
+	    "\tid 0123456789ABCDEFGHJK\n"
+	    "\tfor <x@y>; Fri, 20 Nov 2026 17:00:00 +0000\n", "no login");
+}
+
+/* White space, folded or not, of at least one character. */
+static bool
+fws(const char **p)
+{
+	size_t n = strspn(*p, " ");
+
+	*p += n;
+	if (strncmp(*p, "\n\t", 2) == 0) {
+		*p += 2;
+		n++;
+	}
+	return n > 0;
+}
+
+static bool
+word(const char **p, const char *what)
+{
+	const char *at = *p;
+
+	if (!fws(&at) || strncmp(at, what, strlen(what)) != 0)
+		return false;
+	*p = at + strlen(what);
+	return true;
+}
+
+static bool
+atoms(const char **p)
+{
+	size_t n = strspn(*p, "abcdefghijklmnopqrstuvwxyz.ABCDEFGHIJKLMNOPQRST"
+	    "UVWXYZ0123456789-");
+
+	*p += n;
+	return n > 0;
+}
+
+/* FWS Domain [FWS "(" TCP-info or a comment ")"] */
+static bool
+extended_domain(const char **p)
+{
+	if (!fws(p) || !atoms(p))
+		return false;
+	if (word(p, "(")) {
+		*p += strcspn(*p, "()\\\n");
+		return *(*p)++ == ')';
+	}
+	return true;
+}
+
+/* RFC 5321 4.4: Time-stamp-line. */
+static bool
+stamp(const char *p, bool user)
+{
+	if (strncmp(p, "Received:", 9) != 0)
+		return false;
+	p += 9;
+	if (!user && !(word(&p, "from") && extended_domain(&p)))
+		return false;
+	if (!word(&p, "by") || !extended_domain(&p))
+		return false;
+	if (word(&p, "with") && !(fws(&p) && atoms(&p)))
+		return false;
+	if (word(&p, "id") && !(fws(&p) && atoms(&p)))
+		return false;
+	if (word(&p, "for <")) {
+		p += strcspn(p, "<> \n");
+		if (*p++ != '>')
+			return false;
+	}
+	if (*p++ != ';' || !fws(&p))
+		return false;
+	return strcmp(p, "Fri, 20 Nov 2026 17:00:00 +0000\n") == 0;
+}
+
+static void
+every_combination(void)
+{
+	static const char *const peers[] = { "1.2.3.4", "2001:db8::1", "" };
+	size_t bad = 0, n = 0;
+	struct buf b;
+
+	buf_init(&b, 4096);
+	for (size_t i = 0; i < 4 * ARRAY_LEN(peers); i++)
+		for (int shows = 0; shows <= TRACE_ALL; shows++, n++) {
+			struct trace_facts f = {
+				.shows = shows, .by = "mx.example.org",
+				.helo = (i & 1) != 0 ? "c.example" : "",
+				.name = (i & 2) != 0 ? "n.example" : "",
+				.login = "", .with = "ESMTP", .id = "0X",
+				.only_for = "x@y", .when = WHEN
+			};
+
+			if (peers[i / 4][0] == '\0')
+				f.login = (i & 1) != 0 ? "anna" : "";
+			else if (net_parse(peers[i / 4], &f.peer) != 0)
+				exit(1);
+			buf_reset(&b);
+			if (trace_received(&b, &f) == 0 &&
+			    stamp(buf_str(&b), f.login[0] != '\0'))
+				continue;
+			if (bad++ == 0)
+				printf("# %d: %s\n", shows, buf_str(&b));
+		}
+	buf_free(&b);
+	num(n, 12 * 256, "all combinations");
+	num(bad, 0, "every one is a line of RFC 5321 4.4");
+}
+
+static void
+words(void)
+{
+	static const char *const two[] = { "helo", "for" };
+	const struct strings l = { 2, two };
+	struct settings v;
+
+	settings_defaults(&v);
+	num(trace_bits(&v.received), TRACE_ALL, "by default all is shown");
+	num(trace_bits(&l), TRACE_HELO | TRACE_FOR, "words, or-ed");
+	num(trace_bit("nothing"), 0, "no such word");
+	is(trace_nearest("adress"), "address", "the nearest");
 }
 
 static void
@@ -154,6 +309,9 @@ main(void)
 	setenv("TZ", "UTC0", 1);
 	tzset();
 	lines();
+	shown();
+	every_combination();
+	words();
 	strangers();
 	dates();
 	identifiers();

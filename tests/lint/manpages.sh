@@ -66,12 +66,12 @@ done | clean "pages and getopt know the same options"
 generator=$build/tests/lint/mdoc_tables
 page=man8/smtpsrvr.8
 {
-	for part in commands checks replies; do
+	for part in commands keywords checks replies; do
 		grep -qxF ".\\\" TABLE BEGIN $part" $page ||
 		    echo "$page: no mark for the $part"
 	done
 	sh build-aux/splice.sh $page "$generator" | diff $page - | head -20
-} | clean "commands, checks and replies of smtpsrvr(8) are those of the tables"
+} | clean "commands, keywords, checks and replies of smtpsrvr(8) are those of the tables"
 
 page=man5/inlet-authorise.5
 {

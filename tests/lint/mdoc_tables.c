@@ -1,7 +1,7 @@
 /*
- * mdoc_tables commands | replies | checks | steps - prints those parts of
- * smtpsrvr(8), the last of inlet-authorise(5), from the tables that the
- * programs are made of, for build-aux/splice.sh.
+ * mdoc_tables commands | keywords | replies | checks | steps - prints those
+ * parts of smtpsrvr(8), the last one of inlet-authorise(5), from the tables
+ * that the programs are made of, for build-aux/splice.sh.
  */
 #include "config.h"
 
@@ -25,15 +25,24 @@ static const struct reply_row replies[] = {
 };
 
 struct command_row {
-	const char *help, *in_state[5], *group, *counts;
+	const char *help, *in_state[5], *group, *counts, *offered;
 };
 
 static const struct command_row commands[] = {
 #define COMMAND(verb, handler, start, ready, mail, refused, rcpt, argument, \
-    group, counts, keyword, help) \
-	{ help, { #start, #ready, #mail, #refused, #rcpt }, #group, #counts },
+    group, counts, offered, keyword, help) \
+	{ help, { #start, #ready, #mail, #refused, #rcpt }, #group, #counts, \
+	    #offered },
 #include "smtpsrvr/commands.def"
 #undef COMMAND
+};
+
+static const struct {
+	const char *word, *text;
+} keywords[] = {
+#define KEYWORD(word, function, text) { #word, text },
+#include "smtpsrvr/keywords.def"
+#undef KEYWORD
 };
 
 struct check_row {
@@ -146,6 +155,19 @@ print_commands(void)
 			puts("Last of a pipelined group.");
 		if (strcmp(c->counts, "IDLE") == 0)
 			puts("Counts against\n.Cm max-idle-commands .");
+		if (strcmp(c->offered, "SWITCH") == 0)
+			puts("May be in\n.Cm verbs-off .");
+	}
+	return 0;
+}
+
+static int
+print_keywords(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(keywords); i++) {
+		printf(".It Ic %s\nOff: ", keywords[i].word);
+		print_text(keywords[i].text);
+		putchar('\n');
 	}
 	return 0;
 }
@@ -246,6 +268,7 @@ static const struct {
 	int (*print)(void);
 } parts[] = {
 	{ "commands", print_commands },
+	{ "keywords", print_keywords },
 	{ "replies", print_replies },
 	{ "checks", print_checks },
 	{ "steps", print_steps },
@@ -258,7 +281,7 @@ main(int argc, char **argv)
 		if (strcmp(argv[1], parts[i].word) == 0)
 			return parts[i].print() == 0 && fflush(stdout) == 0 ?
 			    0 : 1;
-	fputs("usage: mdoc_tables commands | replies | checks | steps\n",
-	    stderr);
+	fputs("usage: mdoc_tables commands | keywords | replies | checks | "
+	    "steps\n", stderr);
 	return 64;
 }

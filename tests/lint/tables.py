@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""tables - the four tables are well-formed, and every row of them is used and
+"""tables - the five tables are well-formed, and every row of them is used and
 tested: a reply that nothing gives, a setting that nothing reads, a command or
 check without its function does not stand there."""
 import os
@@ -135,6 +135,23 @@ def commands():
          "every command's handler is there")
 
 
+def keywords():
+    path = "smtpsrvr/keywords.def"
+    if not os.path.exists(os.path.join(SRC, path)):
+        skip("no keywords.def yet")
+        return
+    table = table_rows(path, "KEYWORD")
+    words = [r[0] for r in table]
+    none([w for w in words if words.count(w) > 1 or
+          not re.fullmatch(r"[A-Z0-9][A-Z0-9-]*", w)],
+         "keywords.def: words are well-formed, and stand once")
+    none([r[1] for r in table if not re.search(r"(?m)^%s\(" % r[1], CODE)],
+         "every keyword's function is there")
+    none([r[0] for r in table_rows("smtpsrvr/commands.def", "COMMAND")
+          if r[11] not in words + ["NONE"]],
+         "every verb's keyword is there")
+
+
 def checks():
     path = "smtpsrvr/checks.def"
     if not os.path.exists(os.path.join(SRC, path)):
@@ -149,4 +166,4 @@ def checks():
          "every check's function is there")
 
 
-run(replies, settings, commands, checks)
+run(replies, settings, commands, keywords, checks)

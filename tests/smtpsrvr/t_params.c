@@ -41,6 +41,8 @@ static const struct example mail[] = {
 	{ " SIZE=1  BODY=7BIT", 0, 1, "7BIT" },
 };
 
+static const struct offer all;
+
 static void
 long_ones(void)
 {
@@ -50,13 +52,33 @@ long_ones(void)
 
 	memset(text, 'A', 5000);
 	text[0] = ' ';
-	num(params_mail(text, &p, &r), -1, "a keyword of 5,000 letters");
+	num(params_mail(text, &all, &p, &r), -1, "a keyword of 5,000 letters");
 	num(r.code, 555, "is not supported");
 	memset(text, 0, sizeof text);
 	for (size_t i = 0; i + 4 < sizeof text; i += 4)
 		memcpy(text + i, " A=b", 4);
-	num(params_mail(text, &p, &r), -1, "thousands of parameters");
+	num(params_mail(text, &all, &p, &r), -1, "thousands of parameters");
 	num(r.code, 555, "end at the first");
+}
+
+/* What belongs to a keyword that is off is what nobody knows. */
+static void
+switched_off(void)
+{
+	const struct offer no_size = { UINT64_C(1) << KEYWORD_SIZE, 0 };
+	const struct offer no_body = { UINT64_C(1) << KEYWORD_8BITMIME, 0 };
+	struct mail_params p;
+	struct reply r;
+
+	num(params_mail(" BODY=7BIT SIZE=1", &no_size, &p, &r), -1,
+	    "SIZE off");
+	num(r.code, 555, "is not supported");
+	num(params_mail(" BODY=7BIT", &no_size, &p, &r), 0, "BODY is on");
+	num(params_mail(" SIZE=1 BODY=7BIT", &no_body, &p, &r), -1,
+	    "8BITMIME off");
+	num(r.code, 555, "is not supported");
+	num(params_mail(" SIZE=1", &no_body, &p, &r), 0, "SIZE is on");
+	num(p.size, 1, "and taken");
 }
 
 int
@@ -67,7 +89,7 @@ main(void)
 
 	for (size_t i = 0; i < ARRAY_LEN(mail); i++) {
 		const struct example *e = &mail[i];
-		int got = params_mail(e->text, &p, &r);
+		int got = params_mail(e->text, &all, &p, &r);
 
 		if (e->code != 0)
 			ok(got == -1 && r.code == e->code, e->text);
@@ -81,5 +103,6 @@ main(void)
 	num(params_rcpt(" =", &r), -1, "RCPT with an ill-formed one");
 	num(r.code, 501, "is a syntax error");
 	long_ones();
+	switched_off();
 	return done();
 }
