@@ -75,7 +75,8 @@ system_tests = \
 	tests/system/24-mmdf.py \
 	tests/system/24-stuck.py \
 	tests/system/33-send.py \
-	tests/system/34-authorise.py
+	tests/system/34-authorise.py \
+	tests/system/35-scale.py
 dist_check_SCRIPTS += $(lint_tests) tests/talk.py $(system_tests)
 talks = \
 	tests/talks/10-greeting.talk tests/talks/11-hello.talk \
