@@ -5,6 +5,8 @@ tables_libtables_a_SOURCES = \
 	tables/authorise.h \
 	tables/authvalue.c \
 	tables/authvalue.h \
+	tables/glob.c \
+	tables/glob.h \
 	tables/maketable.c \
 	tables/maketable.h \
 	tables/patrow.c \
@@ -26,6 +28,7 @@ tables_libtables_a_SOURCES = \
 	tables/tb_cdb.c \
 	tables/tb_cidr.c \
 	tables/tb_gdbm.c \
+	tables/tb_glob.c \
 	tables/tb_list.c \
 	tables/tb_pcre.c \
 	tables/tb_text.c \
@@ -49,6 +52,7 @@ tables_tests = \
 	tests/tables/t_authorise.t \
 	tests/tables/t_authvalue.t \
 	tests/tables/t_dbmbuild.t \
+	tests/tables/t_glob.t \
 	tests/tables/t_maketable.t \
 	tests/tables/t_patrow.t \
 	tests/tables/t_route.t \
@@ -58,6 +62,7 @@ tables_tests = \
 	tests/tables/t_tb_cdb.t \
 	tests/tables/t_tb_cidr.t \
 	tests/tables/t_tb_gdbm.t \
+	tests/tables/t_tb_glob.t \
 	tests/tables/t_tb_list.t \
 	tests/tables/t_tb_pcre.t \
 	tests/tables/t_tb_text.t \
@@ -75,6 +80,8 @@ tests_tables_t_authvalue_t_LDADD = $(tables_LDADD)
 tests_tables_t_dbmbuild_t_SOURCES = tests/tables/t_dbmbuild.c \
 	tests/tables/fixture.h tests/tap.h
 tests_tables_t_dbmbuild_t_LDADD = $(tables_LDADD)
+tests_tables_t_glob_t_SOURCES = tests/tables/t_glob.c tests/tap.h
+tests_tables_t_glob_t_LDADD = $(tables_LDADD)
 tests_tables_t_maketable_t_SOURCES = tests/tables/t_maketable.c \
 	tests/tables/fixture.h tests/tap.h
 tests_tables_t_maketable_t_LDADD = $(tables_LDADD)
@@ -101,6 +108,9 @@ tests_tables_t_tb_cidr_t_LDADD = $(tables_LDADD)
 tests_tables_t_tb_gdbm_t_SOURCES = tests/tables/t_tb_gdbm.c \
 	tests/tables/fixture.h tests/tap.h
 tests_tables_t_tb_gdbm_t_LDADD = $(tables_LDADD)
+tests_tables_t_tb_glob_t_SOURCES = tests/tables/t_tb_glob.c \
+	tests/tables/fixture.h tests/tap.h
+tests_tables_t_tb_glob_t_LDADD = $(tables_LDADD)
 tests_tables_t_tb_list_t_SOURCES = tests/tables/t_tb_list.c \
 	tests/tables/fixture.h tests/tap.h
 tests_tables_t_tb_list_t_LDADD = $(tables_LDADD)

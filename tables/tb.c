@@ -25,6 +25,7 @@ static const struct tb_kind *const kinds[] = {
 	[TABLE_LIST] = &tb_list,
 	[TABLE_CDB] = &tb_cdb,
 	[TABLE_PCRE] = &tb_pcre,
+	[TABLE_GLOB] = &tb_glob,
 };
 
 /* The file of s, from table-directory if its name is relative. */

@@ -1,7 +1,7 @@
 /*
  * tb - look a key up in a table; a kind of table is one file of five
  * functions (tb_text.c, tb_gdbm.c, tb_cidr.c, tb_list.c, tb_cdb.c,
- * tb_pcre.c).
+ * tb_pcre.c, tb_glob.c).
  *
  * Tables are opened once, before privileges are dropped, and then read by
  * every forked session: what a kind keeps is in shared mappings, never in
@@ -64,7 +64,7 @@ struct tb {
 };
 
 extern const struct tb_kind tb_text, tb_gdbm, tb_cidr, tb_list, tb_cdb,
-    tb_pcre;
+    tb_pcre, tb_glob;
 
 /* Null, and "file:line: reason" in why_r. */
 struct tb *tb_open(const struct conf *c, const struct section *s,
