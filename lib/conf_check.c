@@ -540,6 +540,20 @@ check_table(const struct section *s, struct conf_wrong *w)
 		    "of type list has rows", s->title);
 }
 
+/* Tables that are named by the server, a listener, or a channel. */
+static void
+check_lists(const struct conf *c, const struct section *s,
+    struct conf_wrong *w)
+{
+	const struct settings *v = &s->v;
+
+	check_table_name(c, s, SETTING_helo_refuse, v->helo_refuse, true, w);
+	check_table_name(c, s, SETTING_sender_refuse, v->sender_refuse, true,
+	    w);
+	check_table_name(c, s, SETTING_recipient_refuse, v->recipient_refuse,
+	    true, w);
+}
+
 /*
  * What a section that may be overridden says: once for the server, and for
  * each channel that says it otherwise.
@@ -556,6 +570,7 @@ check_shared(const struct conf *c, const struct section *s, int channel,
 	if (channel < 0 || s->from[SETTING_mail_directory].file != NULL)
 		check_directory(s, SETTING_mail_directory, v.mail_directory,
 		    w);
+	check_lists(c, s, w);
 	if (v.retry_first > v.retry_most && (first || most))
 		conf_wrong(w, at(s, first ? SETTING_retry_first
 					  : SETTING_retry_most),
@@ -576,6 +591,7 @@ conf_check(const struct conf *c, struct conf_wrong *w)
 		conf_effective(c, i, -1, &v);
 		check_seen(&c->listeners[i], &v, w);
 		check_listener(c, &c->listeners[i], sockets, &n, w);
+		check_lists(c, &c->listeners[i], w);
 	}
 	for (int i = 0; i < c->nchannels; i++) {
 		conf_effective(c, -1, i, &v);

@@ -202,9 +202,19 @@ read_route(struct reader *r)
 	return take(r, ':') ? PATH_OK : wrong(r);
 }
 
+/* Whose local part may stand alone. */
+enum alone { NOBODY, POSTMASTER, ANYBODY };
+
+static bool
+may_be_alone(const struct mailbox *m, enum alone alone, bool quoted)
+{
+	return alone == ANYBODY || (alone == POSTMASTER && !quoted &&
+	    text_same(m->local, "postmaster"));
+}
+
 /* Up to what follows the mailbox; *m_r is all zero. */
 static enum path_error
-read_mailbox(struct reader *r, bool postmaster, struct mailbox *m_r)
+read_mailbox(struct reader *r, enum alone alone, struct mailbox *m_r)
 {
 	enum path_error e;
 	bool quoted = at(r, '"');
@@ -217,10 +227,16 @@ read_mailbox(struct reader *r, bool postmaster, struct mailbox *m_r)
 	if (take(r, '@'))
 		return at(r, '[') ? read_literal(r, m_r->domain) :
 		    read_domain(r, m_r->domain);
-	if (postmaster && !quoted && (r->p == r->end || *r->p == '>') &&
-	    text_same(m_r->local, "postmaster"))
+	if ((r->p == r->end || *r->p == '>') &&
+	    may_be_alone(m_r, alone, quoted))
 		return PATH_OK;
 	return wrong(r);
+}
+
+static bool
+is_reverse(enum path_kind kind)
+{
+	return kind == PATH_REVERSE || kind == PATH_REVERSE_USER;
 }
 
 static enum path_error
@@ -230,15 +246,16 @@ read_path(struct reader *r, enum path_kind kind, struct mailbox *m_r)
 
 	if (!take(r, '<'))
 		return wrong(r);
-	if (kind == PATH_REVERSE && take(r, '>'))
+	if (is_reverse(kind) && take(r, '>'))
 		return PATH_OK;
 	if (at(r, '@')) {
 		if ((e = read_route(r)) != PATH_OK)
 			return e;
-		/* Postmaster without a domain stands alone. */
-		e = read_mailbox(r, false, m_r);
+		/* Behind a route nobody stands alone. */
+		e = read_mailbox(r, NOBODY, m_r);
 	} else {
-		e = read_mailbox(r, kind == PATH_FORWARD, m_r);
+		e = read_mailbox(r, kind == PATH_REVERSE ? NOBODY :
+		    kind == PATH_FORWARD ? POSTMASTER : ANYBODY, m_r);
 	}
 	if (e != PATH_OK)
 		return e;
@@ -249,7 +266,7 @@ enum path_error
 path_parse(const char *s, size_t len, enum path_kind kind,
     struct mailbox *m_r, size_t *end_r)
 {
-	struct reader r = { s, s + len, kind == PATH_REVERSE };
+	struct reader r = { s, s + len, is_reverse(kind) };
 	enum path_error e;
 
 	memset(m_r, 0, sizeof(*m_r));
@@ -267,7 +284,7 @@ path_parse_bare(const char *s, struct mailbox *m_r)
 	enum path_error e;
 
 	memset(m_r, 0, sizeof(*m_r));
-	e = read_mailbox(&r, true, m_r);
+	e = read_mailbox(&r, POSTMASTER, m_r);
 	if (e == PATH_OK && r.p != r.end)
 		e = wrong(&r);
 	if (e != PATH_OK)

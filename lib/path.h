@@ -18,7 +18,8 @@
  * A mailbox.  local is the plain local part: quotes and backslashes are
  * taken away; quoted tells that they were needed.  domain is in lower case;
  * an address literal keeps its brackets.  Both empty: the null reverse-path.
- * domain empty with local "postmaster": RFC 5321 4.1.1.3.
+ * domain empty with local "postmaster": RFC 5321 4.1.1.3; or with any user,
+ * where that was asked for.
  */
 struct mailbox {
 	char local[PATH_LOCAL_MOST + 1];
@@ -28,7 +29,9 @@ struct mailbox {
 
 enum path_kind {
 	PATH_REVERSE,	/* <> is allowed */
-	PATH_FORWARD	/* <postmaster> is allowed, <> is not */
+	PATH_FORWARD,	/* <postmaster> is allowed, <> is not */
+	PATH_REVERSE_USER, /* as above, and <user>: domain is empty then */
+	PATH_FORWARD_USER
 };
 
 enum path_error {

@@ -49,15 +49,9 @@ enum check_verdict
 check_route(struct session *s, const struct check_subject *x,
     struct reply *r)
 {
-	struct sending from = {
-		.channel = s->source.channel,
-		.uncertain = s->source.uncertain,
-		.unnamed = s->source.unnamed,
-		.peer = s->who.peer,
-		.name = s->name,
-		.sender = &s->tx.sender,
-	};
+	struct sending from;
 
+	checks_sending(s, &from);
 	return route_recipient(&s->server->site, &from, x->path, NULL, r,
 	    NULL) == 0 ? PASS : REFUSE;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/clock.h"
+#include "lib/xalloc.h"
 #include "smtpsrvr/checks.h"
 
 static const struct check checks[] = {
@@ -39,4 +40,50 @@ checks_run(struct session *s, enum check_stage stage,
 		    ask(s, &checks[i], x, r) != PASS)
 			return REFUSE;
 	return PASS;
+}
+
+enum check_verdict
+checks_delayed(struct session *s, const struct mailbox *to, struct reply *r)
+{
+	static const struct check_subject nobody;
+	struct envelope e;
+
+	if (!s->set->delay_refusals)
+		return PASS;
+	checks_envelope(s, &e);
+	if (envelope_postmaster(&e, to))
+		return PASS;
+	if (!s->tx.judged) {
+		s->tx.judged = true;
+		if (checks_run(s, HELO, &nobody, r) == REFUSE ||
+		    checks_run(s, SENDER, &nobody, r) == REFUSE) {
+			s->tx.refusal = xmalloc(sizeof(*r));
+			*s->tx.refusal = *r;
+		}
+	}
+	if (s->tx.refusal == NULL)
+		return PASS;
+	*r = *s->tx.refusal;
+	return REFUSE;
+}
+
+void
+checks_sending(const struct session *s, struct sending *from_r)
+{
+	*from_r = (struct sending){
+		.channel = s->source.channel,
+		.uncertain = s->source.uncertain,
+		.unnamed = s->source.unnamed,
+		.peer = s->who.peer,
+		.name = s->name,
+		.sender = &s->tx.sender,
+	};
+}
+
+void
+checks_envelope(const struct session *s, struct envelope *e_r)
+{
+	e_r->site = &s->server->site;
+	e_r->set = s->set;
+	checks_sending(s, &e_r->from);
 }

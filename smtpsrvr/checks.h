@@ -5,8 +5,9 @@
 #define SMTPSRVR_CHECKS_H
 
 #include "smtpsrvr/session.h"
+#include "tables/envelope.h"
 
-enum check_stage { CONNECT, MAIL, RCPT, END };
+enum check_stage { CONNECT, HELO, MAIL, SENDER, RCPT, END };
 enum check_verdict { PASS, REFUSE };
 
 /* What a check may look at besides the session. */
@@ -54,5 +55,16 @@ struct session_watcher {
  */
 enum check_verdict checks_run(struct session *s, enum check_stage stage,
     const struct check_subject *x, struct reply *r);
+
+/*
+ * HELO and SENDER for a recipient that is good otherwise, where delay-refusals
+ * put them off; asked once a transaction.
+ */
+enum check_verdict checks_delayed(struct session *s, const struct mailbox *to,
+    struct reply *r);
+
+/* What the checks know of who sends. */
+void checks_sending(const struct session *s, struct sending *from_r);
+void checks_envelope(const struct session *s, struct envelope *e_r);
 
 #endif

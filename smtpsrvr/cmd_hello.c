@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lib/text.h"
+#include "smtpsrvr/checks.h"
 #include "smtpsrvr/commands.h"
 
 /*
@@ -30,13 +31,23 @@ take_name(struct session *s, const char *name)
 	return text_copy(s->helo, sizeof s->helo, name);
 }
 
+/* Whatever is refused, the state stays as it was (RFC 5321 4.1.1.1). */
 static void
 hello(struct session *s, const struct argument *a, bool esmtp,
     struct reply *r)
 {
+	char before[sizeof s->helo];
+
+	memcpy(before, s->helo, sizeof before);
 	if (take_name(s, a->text) != 0) {
 		reply_set(r, REPLY_SYNTAX, esmtp ? "EHLO hostname" :
 		    "HELO hostname");
+		return;
+	}
+	if (!s->set->delay_refusals && checks_run(s, HELO,
+	    &(struct check_subject){ 0 }, r) == REFUSE) {
+		if (s->state != STATE_START)
+			memcpy(s->helo, before, sizeof before);
 		return;
 	}
 	session_reset(s);

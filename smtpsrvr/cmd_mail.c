@@ -14,12 +14,17 @@ cmd_mail(struct session *s, const struct argument *a, struct reply *r)
 	struct mail_params p;
 	struct check_subject x = { .path = &a->path, .params = &p };
 
-	if (params_mail(a->params, &s->offer, &p, r) != 0 ||
-	    checks_run(s, MAIL, &x, r) == REFUSE)
+	if (params_mail(a->params, &s->offer, &p, r) != 0)
 		return;
 	session_reset(s);
 	s->tx.sender = a->path;
 	s->tx.params = p;
+	if (checks_run(s, MAIL, &x, r) == REFUSE ||
+	    (!s->set->delay_refusals && checks_run(s, SENDER, &x, r) ==
+	    REFUSE)) {
+		s->tx.done = true;
+		return;
+	}
 	s->state = STATE_MAIL;
 	reply_set(r, REPLY_SENDER_OK);
 }

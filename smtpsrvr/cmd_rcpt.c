@@ -20,7 +20,8 @@ cmd_rcpt(struct session *s, const struct argument *a, struct reply *r)
 	if (params_rcpt(a->params, r) != 0)
 		return;
 	s->tx.recipient = a->path;
-	if (checks_run(s, RCPT, &x, r) == REFUSE) {
+	if (checks_run(s, RCPT, &x, r) == REFUSE ||
+	    checks_delayed(s, &a->path, r) == REFUSE) {
 		if (s->state == STATE_MAIL)
 			s->state = STATE_REFUSED;
 		return;

@@ -60,17 +60,35 @@ is_foreign(const char *verb, size_t len)
 	return false;
 }
 
+/*
+ * What the parser let stand alone gets our domain; but a recipient postmaster
+ * is our own without one.
+ */
+static void
+complete(const struct session *s, bool sender, struct mailbox *m)
+{
+	if (m->domain[0] != '\0' || m->local[0] == '\0' ||
+	    (!sender && text_same(m->local, "postmaster")))
+		return;
+	if (text_copy(m->domain, sizeof m->domain, s->set->hostname) == 0)
+		text_lower(m->domain);
+}
+
 /* "FROM:<...> params"; RFC 5321 has no blank there, but many send one. */
 static int
-parse_path(const char *text, const char *word, enum path_kind kind,
+parse_path(const struct session *s, const char *text, bool sender,
     struct argument *a, struct reply *r)
 {
+	const char *word = sender ? "FROM:" : "TO:";
+	enum path_kind kind = sender ? PATH_REVERSE : PATH_FORWARD;
 	size_t end;
 
 	if (!text_begins(text, word))
 		return -1;
 	text += strlen(word);
 	text += strspn(text, " ");
+	if (s->set->unqualified == UNQUALIFIED_COMPLETE)
+		kind = sender ? PATH_REVERSE_USER : PATH_FORWARD_USER;
 	switch (path_parse(text, strlen(text), kind, &a->path, &end)) {
 	case PATH_OK:
 		break;
@@ -80,18 +98,19 @@ parse_path(const char *text, const char *word, enum path_kind kind,
 	case PATH_SYNTAX:
 	case PATH_LOCAL_LONG:
 	case PATH_DOMAIN_LONG:
-		reply_set(r, kind == PATH_REVERSE ? REPLY_BAD_SENDER_SYNTAX :
+		reply_set(r, sender ? REPLY_BAD_SENDER_SYNTAX :
 		    REPLY_BAD_RCPT_SYNTAX);
 		return 1;
 	}
+	complete(s, sender, &a->path);
 	a->params = text + end;
 	return 0;
 }
 
 /* 0 good, 1 the reply is set, -1 the command's syntax is to be shown. */
 static int
-parse_argument(const struct command *c, const char *text, struct argument *a,
-    struct reply *r)
+parse_argument(const struct session *s, const struct command *c,
+    const char *text, struct argument *a, struct reply *r)
 {
 	a->text = text;
 	switch (c->argument) {
@@ -102,9 +121,9 @@ parse_argument(const struct command *c, const char *text, struct argument *a,
 	case REQUIRED:
 		return *text != '\0' ? 0 : -1;
 	case FROM_PATH:
-		return parse_path(text, "FROM:", PATH_REVERSE, a, r);
+		return parse_path(s, text, true, a, r);
 	case TO_PATH:
-		return parse_path(text, "TO:", PATH_FORWARD, a, r);
+		return parse_path(s, text, false, a, r);
 	}
 	return -1;
 }
@@ -158,7 +177,7 @@ dispatch(struct session *s, const struct command *c, const char *text,
 		reply_set(r, (enum reply_name)to);
 		return;
 	}
-	bad = parse_argument(c, text, &a, r);
+	bad = parse_argument(s, c, text, &a, r);
 	if (bad < 0)
 		reply_set(r, REPLY_SYNTAX, c->help);
 	if (bad == 0)

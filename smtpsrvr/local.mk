@@ -1,8 +1,10 @@
 # smtpsrvr: one session, unprivileged.
 noinst_LIBRARIES += smtpsrvr/libsmtpsrvr.a
 smtpsrvr_libsmtpsrvr_a_SOURCES = \
+	smtpsrvr/check_helo.c \
 	smtpsrvr/check_libwrap.c \
 	smtpsrvr/check_mail.c \
+	smtpsrvr/check_sender.c \
 	smtpsrvr/check_source.c \
 	smtpsrvr/checks.c smtpsrvr/checks.h \
 	smtpsrvr/cmd_data.c \

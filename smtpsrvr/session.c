@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -132,7 +133,7 @@ log_refusal(struct session *s, const struct reply *r, const char *verb)
 	if (r->detail[0] != '\0')
 		log_text(&l, "detail", r->detail);
 	log_text(&l, "helo", s->helo);
-	if (s->state >= STATE_MAIL)
+	if (s->state >= STATE_MAIL || s->tx.sender.local[0] != '\0')
 		log_text(&l, "from", path_text(&s->tx.sender, text));
 	if (s->tx.recipient.local[0] != '\0')
 		log_text(&l, "to", path_text(&s->tx.recipient, text));
@@ -181,6 +182,7 @@ session_reset(struct session *s)
 {
 	submitter_abort(s);
 	buf_free(&s->tx.recipients);
+	free(s->tx.refusal);
 	memset(&s->tx, 0, sizeof s->tx);
 	buf_init(&s->tx.recipients, (size_t)s->set->max_recipients *
 	    RECIPIENT_FRAME);
@@ -226,6 +228,8 @@ session_greet(struct session *s)
 	}
 	s->until = clock_ms() + s->set->session_time;
 	session_reset(s);
+	if (!s->set->helo_required)
+		s->state = STATE_READY;
 	greet_client(s);
 }
 

@@ -49,6 +49,8 @@ struct transaction {
 	uint32_t accepted;	/* recipients */
 	struct buf recipients;	/* their submit frames */
 	struct mailbox recipient;	/* the last one named, for the log */
+	bool judged;		/* HELO and sender, at a recipient */
+	struct reply *refusal;	/* which that gave; or null */
 	uint64_t size;		/* of the message as sent */
 	uint64_t stored;	/* of the text that submit gets */
 	bool streaming;		/* the envelope went out before the commit */

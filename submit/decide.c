@@ -8,6 +8,7 @@
 
 #include "lib/text.h"
 #include "submit/decide.h"
+#include "tables/envelope.h"
 
 /* The channel of this machine's own users. */
 static int
@@ -140,14 +141,31 @@ set_sending(const struct site *s, const struct caller *c,
 	from_r->uncertain = o->source.uncertain;
 	from_r->unnamed = o->source.unnamed;
 	from_r->name = o->name;
-	if (!s->authorises)
-		return;
 	if (c->kind == SUB_LOCAL)
 		from_r->name = s->conf->server.v.hostname;
 	else
 		from_r->peer = c->row.peer;
 	if (parse(sender, PATH_REVERSE, m) == 0)
 		from_r->sender = m;
+}
+
+static bool
+by_network(const struct caller *c)
+{
+	return c->kind == SUB_SESSION || c->kind == SUB_DECLARED;
+}
+
+/* What the session was to say whichever way the mail goes. */
+static int
+judge(const struct site *s, const struct whence *o,
+    const struct sending *from, const struct mailbox *to,
+    struct reply *reply_r)
+{
+	struct envelope e = { .site = s, .set = &o->limits, .from = *from };
+
+	if (!envelope_postmaster(&e, to) && envelope_sender(&e, reply_r) != 0)
+		return -1;
+	return envelope_recipient_refuse(&e, to, reply_r);
 }
 
 int
@@ -168,6 +186,8 @@ decide_recipient(const struct site *s, const struct caller *c,
 		return -1;
 	}
 	set_sending(s, c, o, sender, &m, &from);
+	if (by_network(c) && judge(s, o, &from, &to, reply_r) != 0)
+		return -1;
 	return route_recipient(s, &from, &to, r, reply_r, why_r);
 }
 

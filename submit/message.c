@@ -207,20 +207,40 @@ route(const struct side *s, struct message *m, const struct sub_recipient *to,
 	routes_free(&rs);
 }
 
+/* One more than it may have. */
+static bool
+too_many(const struct side *s, const struct message *m, struct reply *reply_r)
+{
+	const struct settings *v = &s->whence->limits;
+
+	if (m->given == v->max_recipients) {
+		reply_set(reply_r, REPLY_TOO_MANY_RCPTS);
+		reply_limit(reply_r, "max-recipients", m->given + 1,
+		    v->max_recipients);
+		return true;
+	}
+	if (by_network(s->caller) && m->sender[0] == '\0' &&
+	    m->given >= v->max_bounce_recipients) {
+		reply_set(reply_r, REPLY_BOUNCE_RECIPIENTS);
+		reply_because(reply_r, "bounce_recipients");
+		reply_limit(reply_r, "max-bounce-recipients", m->given + 1,
+		    v->max_bounce_recipients);
+		return true;
+	}
+	return false;
+}
+
 int
 message_recipient(const struct side *s, struct message *m, const void *p,
     size_t len, struct reply *reply_r, const char **why_r)
 {
 	struct sub_recipient to;
-	int64_t most = s->whence->limits.max_recipients;
 
 	if (sub_get_recipient(p, len, &to) != 0) {
 		*why_r = "malformed recipient";
 		return -1;
 	}
-	if (!m->refused && m->given == most) {
-		reply_set(reply_r, REPLY_TOO_MANY_RCPTS);
-		reply_limit(reply_r, "max-recipients", m->given + 1, most);
+	if (!m->refused && too_many(s, m, reply_r)) {
 		if (!s->caller->each)
 			refuse(s, m, reply_r);
 	} else if (!m->refused) {

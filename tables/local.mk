@@ -5,6 +5,8 @@ tables_libtables_a_SOURCES = \
 	tables/authorise.h \
 	tables/authvalue.c \
 	tables/authvalue.h \
+	tables/envelope.c \
+	tables/envelope.h \
 	tables/glob.c \
 	tables/glob.h \
 	tables/maketable.c \
@@ -52,6 +54,7 @@ tables_tests = \
 	tests/tables/t_authorise.t \
 	tests/tables/t_authvalue.t \
 	tests/tables/t_dbmbuild.t \
+	tests/tables/t_envelope.t \
 	tests/tables/t_glob.t \
 	tests/tables/t_maketable.t \
 	tests/tables/t_patrow.t \
@@ -80,6 +83,9 @@ tests_tables_t_authvalue_t_LDADD = $(tables_LDADD)
 tests_tables_t_dbmbuild_t_SOURCES = tests/tables/t_dbmbuild.c \
 	tests/tables/fixture.h tests/tap.h
 tests_tables_t_dbmbuild_t_LDADD = $(tables_LDADD)
+tests_tables_t_envelope_t_SOURCES = tests/tables/t_envelope.c \
+	tests/tables/fixture.h tests/tap.h
+tests_tables_t_envelope_t_LDADD = $(tables_LDADD)
 tests_tables_t_glob_t_SOURCES = tests/tables/t_glob.c tests/tap.h
 tests_tables_t_glob_t_LDADD = $(tables_LDADD)
 tests_tables_t_maketable_t_SOURCES = tests/tables/t_maketable.c \

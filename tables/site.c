@@ -63,11 +63,27 @@ open_channel(struct site *s, const struct settings *v, bool *tried,
 	return rc;
 }
 
+/* Those that are only looked up by name: site_table(). */
+static int
+open_lists(struct site *s, const struct settings *v, bool *tried,
+    struct buf *why_r)
+{
+	const char *const names[] = { v->helo_refuse, v->sender_refuse,
+		v->recipient_refuse };
+	struct tb *t;
+	int rc = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (open_named(s, names[i], tried, &t, why_r) == -1)
+			rc = -1;
+	return rc;
+}
+
 int
 site_open(struct site *s, const struct conf *c, struct buf *why_r)
 {
 	bool *tried = xcalloc((size_t)c->ntables, sizeof(*tried));
-	int i, rc = 0;
+	int i, rc;
 
 	s->conf = c;
 	s->watcher = NULL;
@@ -75,11 +91,16 @@ site_open(struct site *s, const struct conf *c, struct buf *why_r)
 	s->ntables = c->ntables;
 	s->tables = xcalloc((size_t)c->ntables, sizeof(struct tb *));
 	s->channels = xcalloc((size_t)c->nchannels, sizeof(*s->channels));
+	rc = open_lists(s, &c->server.v, tried, why_r);
+	for (i = 0; i < c->nlisteners; i++)
+		if (open_lists(s, &c->listeners[i].v, tried, why_r) == -1)
+			rc = -1;
 	for (i = 0; i < c->nchannels; i++) {
 		const struct settings *v = &c->channels[i].v;
 		struct site_channel *ch = &s->channels[i];
 
-		if (open_channel(s, v, tried, ch, why_r) == -1)
+		if (open_channel(s, v, tried, ch, why_r) == -1 ||
+		    open_lists(s, v, tried, why_r) == -1)
 			rc = -1;
 		ch->auth = authmode_bits(&v->auth);
 		if ((ch->auth & (AUTH_IN | AUTH_OUT)) != 0)

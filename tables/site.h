@@ -30,7 +30,7 @@ struct site {
 };
 
 /*
- * Opens every table that a channel names, and no other.  0, or -1 with file,
+ * Opens every table that a setting names, and no other.  0, or -1 with file,
  * line, word of each table that does not open.
  */
 MM_MUST_USE int site_open(struct site *s, const struct conf *c,

@@ -238,6 +238,21 @@ tb_find_name(struct tb *t, const char *name, struct buf *value_r, int *line_r)
 	return answer;
 }
 
+enum tb_answer
+tb_find_mailbox(struct tb *t, const char *mailbox, struct buf *value_r,
+    int *line_r)
+{
+	const char *at = strrchr(mailbox, '@');
+	enum tb_answer answer;
+
+	answer = tb_find(t, mailbox, value_r, line_r);
+	if (answer == TB_NOT_FOUND && !t->kind->patterns && at != NULL)
+		answer = tb_find(t, at, value_r, line_r);
+	if (answer == TB_NOT_FOUND && !t->kind->patterns && at != NULL)
+		answer = tb_find_name(t, at + 1, value_r, line_r);
+	return answer;
+}
+
 int
 tb_walk(struct tb *t, int (*each)(void *arg, const char *key, size_t klen,
     const char *value, size_t vlen, int line), void *arg)

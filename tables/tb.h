@@ -91,6 +91,12 @@ enum tb_answer tb_find_address(struct tb *t, const struct netaddr *a,
  */
 enum tb_answer tb_find_name(struct tb *t, const char *name,
     struct buf *value_r, int *line_r);
+/*
+ * For user@example.org that, then "@example.org", then its domain as a name.
+ * Patterns are asked for the mailbox alone.
+ */
+enum tb_answer tb_find_mailbox(struct tb *t, const char *mailbox,
+    struct buf *value_r, int *line_r);
 /* The address of "[192.0.2.1]", "[IPv6:2001:db8::1]" in any case; 0 or -1. */
 MM_MUST_USE int tb_literal(const char *domain, struct netaddr *a_r);
 /* Negated keys come with their '!'. */

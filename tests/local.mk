@@ -76,6 +76,7 @@ system_tests = \
 	tests/system/24-stuck.py \
 	tests/system/33-send.py \
 	tests/system/34-authorise.py \
+	tests/system/35-policy.py \
 	tests/system/35-scale.py
 dist_check_SCRIPTS += $(lint_tests) tests/talk.py $(system_tests)
 talks = \
@@ -87,7 +88,8 @@ talks = \
 	tests/talks/21-short-lines.talk tests/talks/22-addresses.talk \
 	tests/talks/23-parameters.talk tests/talks/24-recipients.talk \
 	tests/talks/25-pipelining.talk tests/talks/26-many-commands.talk \
-	tests/talks/27-data.talk tests/talks/28-defer.talk
+	tests/talks/27-data.talk tests/talks/28-defer.talk \
+	tests/talks/29-policy.talk
 # With $(srcdir), or make dist would make the target check.
 EXTRA_DIST += tests/harness.py $(talks) tests/peers.sh \
 	$(srcdir)/check run .ci/run build-aux/prepare.sh build-aux/splice.sh \

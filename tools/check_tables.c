@@ -13,11 +13,23 @@
 
 enum use { NOT_USED, USED, USED_FOR_HOSTS };
 
+/* By a setting that the server, a listener or a channel may have. */
+static bool
+is_list(const struct settings *v, const char *table)
+{
+	return strcmp(v->helo_refuse, table) == 0 ||
+	    strcmp(v->sender_refuse, table) == 0 ||
+	    strcmp(v->recipient_refuse, table) == 0;
+}
+
 static enum use
 use_of(const struct conf *c, const char *table)
 {
-	enum use use = NOT_USED;
+	enum use use = is_list(&c->server.v, table) ? USED : NOT_USED;
 
+	for (int i = 0; i < c->nlisteners; i++)
+		if (is_list(&c->listeners[i].v, table))
+			use = USED;
 	for (int i = 0; i < c->nchannels; i++) {
 		const struct settings *v = &c->channels[i].v;
 
@@ -29,7 +41,7 @@ use_of(const struct conf *c, const char *table)
 		    strcmp(v->indest, table) == 0 ||
 		    strcmp(v->outsrc, table) == 0 ||
 		    strcmp(v->outdest, table) == 0 ||
-		    strcmp(v->auth_table, table) == 0)
+		    strcmp(v->auth_table, table) == 0 || is_list(v, table))
 			use = USED;
 	}
 	return use;
@@ -72,7 +84,7 @@ check_rows(const struct check *k, const struct section *s, struct tb *t)
 		    "empty: no host is found in it", s->title);
 	else if (use == NOT_USED)
 		finding(k->f, FINDING_NOTE, s->where,
-		    "table \"%s\": no channel uses it", s->title);
+		    "table \"%s\": no setting names it", s->title);
 	else
 		finding(k->f, FINDING_OK, s->where, "table \"%s\": %ld row%s",
 		    s->title, n, n == 1 ? "" : "s");

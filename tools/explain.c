@@ -258,6 +258,24 @@ fits(const char *text, const char **why_r)
 	return -1;
 }
 
+/* Which of ours it connects to, where the listener tells. */
+static struct netaddr
+local_address(const struct conf *c, const struct explain_case *k)
+{
+	static const struct netaddr none;
+	const struct strings *at;
+	struct netaddr a;
+
+	if (k->listener < 0)
+		return none;
+	at = &c->listeners[k->listener].v.address;
+	for (size_t i = 0; i < at->n; i++)
+		if (net_parse(at->at[i], &a) == 0 &&
+		    a.family == k->address.family)
+			return a;
+	return none;
+}
+
 int
 explain_run(struct explainer *e, const struct explain_case *k,
     struct explained *x, const char **why_r)
@@ -267,6 +285,7 @@ explain_run(struct explainer *e, const struct explain_case *k,
 	struct row_pass who = { .peer = k->address, .listener = k->listener };
 	int64_t began = clock_us();
 
+	who.local = local_address(e->c.conf, k);
 	memset(x, 0, sizeof(*x));
 	x->by = e;
 	x->what = k;

@@ -29,20 +29,28 @@ try_prefixes(struct tb *t, const struct netaddr *address,
 	return false;
 }
 
-/* The same for a name and its parents; an address with @ has none. */
+/* The next key that tb_find_mailbox or tb_find_name tries; null: none. */
+static const char *
+next_name(const char *p)
+{
+	const char *at = strrchr(p, '@');
+
+	if (at == p)
+		return p + 1;
+	return at != NULL ? at : strchr(p + 1, '.');
+}
+
+/* The same for a mailbox, its domain, and the domain's parents. */
 static bool
 try_names(struct tb *t, const char *name, enum tb_answer answer, char *dst,
     size_t size)
 {
-	bool mail = strchr(name, '@') != NULL;
-	const char *p = name;
+	const char *p;
 
-	while (p != NULL && *p != '\0') {
+	for (p = name; p != NULL && *p != '\0'; p = next_name(p))
 		if (text_copy(dst, size, p) == 0 &&
 		    tb_find(t, dst, NULL, NULL) == answer)
 			return true;
-		p = mail ? NULL : strchr(p + 1, '.');
-	}
 	return false;
 }
 

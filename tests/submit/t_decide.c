@@ -134,6 +134,9 @@ sender(enum sub_kind kind, const char *given, const char *want)
 	}
 }
 
+static const char *said_from = "";
+static struct settings policy;
+
 static void
 recipient(enum sub_kind kind, int source, const char *to, int code, size_t n)
 {
@@ -143,12 +146,34 @@ recipient(enum sub_kind kind, int source, const char *to, int code, size_t n)
 	struct authorised why;
 	struct reply r;
 
+	conf_effective(desk.conf, -1, source, &w.limits);
+	if (policy.sender_refuse != NULL)
+		w.limits = policy;
 	reply_set(&w.source.refusal, REPLY_UNKNOWN_HOST, "x");
-	num(decide_recipient(&desk.site, &c, &w, "", to, &rs, &r, &why),
+	num(decide_recipient(&desk.site, &c, &w, said_from, to, &rs, &r, &why),
 	    code == 250 ? 0 : -1, to);
 	num(r.code, code, "its code");
 	num(rs.n, n, "its routes");
 	routes_free(&rs);
+}
+
+/* What a session was to refuse, whatever it says. */
+static void
+policies(void)
+{
+	policy = (struct settings){ .sender_refuse = "boxes",
+	    .recipient_refuse = "aliases", .delay_refusals = true };
+	said_from = "user@example.org";
+	recipient(SUB_SESSION, 2, "user@example.org", 550, 0);
+	recipient(SUB_DECLARED, 2, "user@example.org", 550, 0);
+	recipient(SUB_LOCAL, 2, "user@example.org", 250, 1);
+	recipient(SUB_SESSION, 2, "postmaster@example.org", 250, 1);
+	policy.delay_refusals = false;
+	recipient(SUB_SESSION, 2, "postmaster@example.org", 550, 0);
+	said_from = "x@example.net";
+	recipient(SUB_SESSION, 2, "user@example.org", 250, 1);
+	recipient(SUB_SESSION, 2, "both@example.org", 550, 0);
+	recipient(SUB_LOCAL, 2, "both@example.org", 250, 2);
 }
 
 int
@@ -176,6 +201,7 @@ main(void)
 	recipient(SUB_SESSION, 2, "", 501, 0);
 	recipient(SUB_SESSION, 2, "user@example.org> x", 501, 0);
 	recipient(SUB_SESSION, 2, "postmaster", 250, 1);
+	policies();
 	is(decide_with("ESMTP"), "ESMTP", "a keyword of RFC 3848");
 	ok(decide_with("ESMTPA") == NULL, "nobody proved a password");
 	ok(decide_with("HTTP") == NULL && decide_with("") == NULL, "no others");

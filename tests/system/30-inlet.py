@@ -187,7 +187,7 @@ def tables():
           r"^warning .*table \"net\" is empty", "an empty table", 0,
           file("net", "# nobody\n"))
     finds(TWO + 'table "spare" { type = "list" rows = {"a"} }\n',
-          r"^note .*table \"spare\": no channel uses it", "unused", 0)
+          r"^note .*table \"spare\": no setting names it", "unused", 0)
     finds(TWO.replace('mailboxes = "people"', ""),
           r"^note .*channel \"local\": without mailboxes only postmaster",
           "no mailboxes", 0)

@@ -51,6 +51,8 @@ test_find(struct tb *t)
 static void
 test_name(struct tb *t)
 {
+	int line = 0;
+
 	is(found_name(t, "example.org"), "one", "a name before its parents");
 	is(found_name(t, "a.b.example.org"), "sub", "below a parent");
 	is(found_name(t, "b.example.org"), "sub", "right below it");
@@ -65,6 +67,19 @@ test_name(struct tb *t)
 	is(found_name(t, "[IPv6:2001:db8:0:0::9]"), "literal6",
 	    "in any spelling");
 	is(found_name(t, "[nonsense]"), "(none)", "a literal of nothing");
+	num(tb_find_mailbox(t, "User@Example.ORG", NULL, &line), TB_FOUND,
+	    "a mailbox");
+	num(line, 13, "by itself");
+	num(tb_find_mailbox(t, "x@again", NULL, &line), TB_FOUND,
+	    "by its domain");
+	num(tb_find_mailbox(t, "x@a.b.example.org", NULL, NULL), TB_FOUND,
+	    "and its domain's parent");
+	num(tb_find_mailbox(t, "x@[192.0.2.1]", NULL, NULL), TB_FOUND,
+	    "or a literal");
+	num(tb_find_mailbox(t, "again", NULL, NULL), TB_FOUND,
+	    "without a domain");
+	num(tb_find_mailbox(t, "example.org@x", NULL, NULL), TB_NOT_FOUND,
+	    "not by its user");
 }
 
 static void

@@ -1,0 +1,83 @@
+/*
+ * check_sender - the checks of the sender, and of recipients wherever they
+ * go.  Settings and tables are tables/envelope.h's, with which submit decides
+ * again.
+ */
+#include "config.h"
+
+#include "smtpsrvr/checks.h"
+#include "tables/envelope.h"
+
+static enum check_verdict
+ask(const struct session *s, int (*question)(const struct envelope *e,
+    struct reply *r), struct reply *r)
+{
+	struct envelope e;
+
+	checks_envelope(s, &e);
+	return question(&e, r) == 0 ? PASS : REFUSE;
+}
+
+enum check_verdict
+check_sender_null(struct session *s, const struct check_subject *x,
+    struct reply *r)
+{
+	(void)x;
+	return ask(s, envelope_sender_null, r);
+}
+
+enum check_verdict
+check_sender_refuse(struct session *s, const struct check_subject *x,
+    struct reply *r)
+{
+	(void)x;
+	return ask(s, envelope_sender_refuse, r);
+}
+
+enum check_verdict
+check_sender_literal(struct session *s, const struct check_subject *x,
+    struct reply *r)
+{
+	(void)x;
+	return ask(s, envelope_sender_literal, r);
+}
+
+enum check_verdict
+check_sender_domain(struct session *s, const struct check_subject *x,
+    struct reply *r)
+{
+	(void)x;
+	return ask(s, envelope_sender_domain, r);
+}
+
+enum check_verdict
+check_sender_own(struct session *s, const struct check_subject *x,
+    struct reply *r)
+{
+	(void)x;
+	return ask(s, envelope_sender_own, r);
+}
+
+enum check_verdict
+check_bounce_recipients(struct session *s, const struct check_subject *x,
+    struct reply *r)
+{
+	(void)x;
+	if (s->tx.sender.local[0] != '\0' ||
+	    s->tx.accepted < s->set->max_bounce_recipients)
+		return PASS;
+	reply_set(r, REPLY_BOUNCE_RECIPIENTS);
+	reply_limit(r, "max-bounce-recipients", s->tx.accepted,
+	    s->set->max_bounce_recipients);
+	return REFUSE;
+}
+
+enum check_verdict
+check_recipient_refuse(struct session *s, const struct check_subject *x,
+    struct reply *r)
+{
+	struct envelope e;
+
+	checks_envelope(s, &e);
+	return envelope_recipient_refuse(&e, x->path, r) == 0 ? PASS : REFUSE;
+}
