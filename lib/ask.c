@@ -19,6 +19,8 @@ _Static_assert(sizeof(struct ask_question) == 8 + sizeof(struct netaddr),
 _Static_assert(sizeof(struct ask_access_question) ==
     sizeof(struct ask_question) + 2 * ASK_DAEMON + 256,
     "a hole in struct ask_access_question");
+_Static_assert(sizeof(struct ask_host_question) ==
+    sizeof(struct ask_question) + 256, "a hole in struct ask_host_question");
 _Static_assert(sizeof(struct ask_answer) == 8 + 256,
     "a hole in struct ask_answer");
 
@@ -89,6 +91,9 @@ good_answer(enum ask_kind kind, const struct ask_answer *a)
 {
 	if (kind == ASK_ACCESS)
 		return a->outcome >= ASK_ALLOWED && a->outcome <= ASK_UNSURE;
+	if (kind != ASK_NAME)
+		return a->outcome >= ASK_HOST_FOUND &&
+		    a->outcome <= ASK_HOST_LATER && a->name[0] == '\0';
 	switch (a->outcome) {
 	case ASK_FOUND:
 		return good_name(a->name, sizeof(a->name));
@@ -100,9 +105,22 @@ good_answer(enum ask_kind kind, const struct ask_answer *a)
 	}
 }
 
-/* q begins a question of that size, without its id. */
+/* What is as good as no answer. */
 static int
-ask(int sock, struct ask_question *q, size_t size, int64_t deadline,
+no_answer(int kind)
+{
+	switch (kind) {
+	case ASK_NAME:
+		return ASK_LATER;
+	case ASK_ACCESS:
+		return ASK_UNSURE;
+	default:
+		return ASK_HOST_LATER;
+	}
+}
+
+int
+ask_question(int sock, struct ask_question *q, size_t size, int64_t deadline,
     struct ask_answer *answer_r)
 {
 	/* An answer that is late, to an earlier question, has another. */
@@ -118,7 +136,7 @@ ask(int sock, struct ask_question *q, size_t size, int64_t deadline,
 		}
 	}
 	memset(answer_r, 0, sizeof(*answer_r));
-	answer_r->outcome = q->kind == ASK_NAME ? ASK_LATER : ASK_UNSURE;
+	answer_r->outcome = (uint8_t)no_answer(q->kind);
 	return -1;
 }
 
@@ -128,7 +146,7 @@ ask_name(int sock, const struct netaddr *a, int64_t deadline,
 {
 	struct ask_question q = { .kind = ASK_NAME, .address = *a };
 
-	return ask(sock, &q, sizeof(q), deadline, answer_r);
+	return ask_question(sock, &q, sizeof(q), deadline, answer_r);
 }
 
 int
@@ -136,5 +154,5 @@ ask_access(int sock, struct ask_access_question *q, int64_t deadline,
     struct ask_answer *answer_r)
 {
 	q->q.kind = ASK_ACCESS;
-	return ask(sock, &q->q, sizeof(*q), deadline, answer_r);
+	return ask_question(sock, &q->q, sizeof(*q), deadline, answer_r);
 }

@@ -7,13 +7,17 @@
 
 #include <stdint.h>
 #include "lib/net.h"
+#include "lib/text.h"
 
 #define ASK_VERSION 1
 #define ASK_DAEMON 64
 
 enum ask_kind {
 	ASK_NAME = 1,	/* the forward-confirmed name of an address */
-	ASK_ACCESS	/* what hosts.allow and hosts.deny say of it */
+	ASK_ACCESS,	/* what hosts.allow and hosts.deny say of it */
+	ASK_MAIL,	/* can mail be sent to this domain */
+	ASK_AWAY,	/* the same, but to another host than this one */
+	ASK_HOST	/* is there such a host, and has it this address */
 };
 
 enum ask_outcome {
@@ -27,6 +31,19 @@ enum ask_access {
 	ASK_DENIED,
 	ASK_UNNAMED,	/* a rule wants the name, which could not be found */
 	ASK_UNSURE	/* the rules could not be read, or not be followed */
+};
+
+/*
+ * ASK_MAIL: found if the domain has an MX, or no MX but an address (RFC 5321
+ * 5.1).  ASK_AWAY: if such an MX remains when this host and those that are
+ * not better are dropped (RFC 974).  ASK_HOST: if it has an address or an MX.
+ */
+enum ask_host {
+	ASK_HOST_FOUND = 32,
+	ASK_HOST_NONE,		/* certainly not */
+	ASK_HOST_NULL,		/* MAIL, AWAY: it takes no mail (RFC 7505) */
+	ASK_HOST_SELF,		/* AWAY: its best MX is this host */
+	ASK_HOST_LATER		/* it could not be found out in time */
 };
 
 struct ask_question {
@@ -44,11 +61,21 @@ struct ask_access_question {
 	char name[256];		/* known already, or "" */
 };
 
+/* ASK_MAIL, ASK_AWAY, ASK_HOST. */
+struct ask_host_question {
+	struct ask_question q;	/* ASK_HOST: the address, or family 0 */
+	char name[256];
+};
+
 struct ask_answer {
 	uint32_t id;
-	uint8_t outcome;	/* enum ask_outcome, or enum ask_access */
+	uint8_t outcome;	/* enum ask_outcome, ask_access, ask_host */
 	uint8_t cached;		/* without a query of its own */
-	uint8_t differs;	/* ASK_NONE: there are names, none confirms */
+	/*
+	 * ASK_NONE: there are names, none confirms.  ASK_HOST_FOUND to an
+	 * ASK_HOST with an address: it is not one of the host's.
+	 */
+	uint8_t differs;
 	uint8_t channel;	/* ASK_DENIED: under the channel's name */
 	char name[256];		/* lower case, no trailing dot, NUL-ended */
 };
@@ -62,5 +89,29 @@ int ask_name(int sock, const struct netaddr *a, int64_t deadline,
  */
 int ask_access(int sock, struct ask_access_question *q, int64_t deadline,
     struct ask_answer *answer_r);
+/*
+ * A question of that size, q within it: version and id are filled in.  -1
+ * (answer_r has the outcome of its kind for that) on any trouble.
+ */
+int ask_question(int sock, struct ask_question *q, size_t size,
+    int64_t deadline, struct ask_answer *answer_r);
+
+/*
+ * For ASK_MAIL, ASK_AWAY and ASK_HOST; a may be null, and is but for
+ * ASK_HOST.  A name that no host can have is ASK_HOST_NONE.
+ */
+static inline int
+ask_host(int sock, enum ask_kind kind, const char *name,
+    const struct netaddr *a, int64_t deadline, struct ask_answer *answer_r)
+{
+	struct ask_host_question q = { .q.kind = (uint8_t)kind };
+
+	if (a != NULL)
+		q.q.address = *a;
+	if (text_copy(q.name, sizeof(q.name), name) == 0)
+		return ask_question(sock, &q.q, sizeof(q), deadline, answer_r);
+	*answer_r = (struct ask_answer){ .outcome = ASK_HOST_NONE };
+	return 0;
+}
 
 #endif

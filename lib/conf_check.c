@@ -346,6 +346,16 @@ check_server(const struct conf *c, struct conf_wrong *w)
 			    "address:port",
 			    setting_show(v->dns_servers.at[i], shown));
 	}
+	for (size_t i = 0; i < v->local_names.n; i++) {
+		const char *name = v->local_names.at[i];
+		struct netaddr a;
+
+		if (net_parse(name, &a) != 0 &&
+		    !path_is_domain(name, strlen(name)))
+			conf_wrong(w, at(s, SETTING_local_names),
+			    "local-names: %s is neither a name nor an "
+			    "address", setting_show(name, shown));
+	}
 	if (v->local_channel[0] != '\0' &&
 	    conf_channel(c, v->local_channel) < 0)
 		wrong_name(w, at(s, SETTING_local_channel), "local-channel",

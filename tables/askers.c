@@ -1,5 +1,5 @@
 /*
- * askers - accepts, reads questions, joins those about one address, answers
+ * askers - accepts, reads questions, joins those about the same thing, answers
  * each within its time.
  *
  * Every question that was read gets one answer.  A connection with
@@ -24,12 +24,19 @@
 #define HEADS 256
 #define READ_MOST 16	/* questions of one connection before the next's turn */
 
+union question {
+	struct ask_question q;
+	struct ask_access_question access;
+	struct ask_host_question host;
+};
+
 /* One question of one connection. */
 struct waiter {
 	struct client *client;
 	struct look *look;
 	struct ask_access_question *access;	/* or null: wants the name */
 	uint32_t id;
+	uint8_t later;		/* the outcome when its time is over */
 	int64_t deadline;
 	TAILQ_ENTRY(waiter) of_all, of_client, of_look;
 };
@@ -48,7 +55,8 @@ TAILQ_HEAD(clients, client);
 /* One look-up under way, for all who wait for it. */
 struct look {
 	struct askers *askers;
-	struct netaddr address;
+	struct cache_key key;
+	char name[DNSNAME_TEXT];	/* the key's */
 	struct waiters waiters;
 	LIST_ENTRY(look) link;
 };
@@ -252,17 +260,22 @@ answer_waiter(struct askers *s, struct waiter *w, const struct ask_answer *name)
 }
 
 static void
-log_verdict(const struct netaddr *a, const struct verdict *v)
+log_verdict(const struct cache_key *k, const struct verdict *v)
 {
-	static const char *const words[] = { "found", "none", "later" };
+	static const char *const events[] = { [ASK_NAME] = "name",
+	    [ASK_MAIL] = "mail", [ASK_AWAY] = "away", [ASK_HOST] = "host" };
+	static const char *const names[] = { "found", "none", "later" };
+	static const char *const hosts[] = { "found", "none", "null", "self",
+	    "later" };
 	struct logline l;
 	char ip[NET_TEXT];
 
-	log_begin(&l, LEVEL_DEBUG, "name");
-	log_word(&l, "ip", net_text(a, ip));
-	log_word(&l, "outcome", words[v->outcome]);
+	log_begin(&l, LEVEL_DEBUG, events[k->kind]);
+	log_word(&l, "ip", net_text(&k->address, ip));
+	log_word(&l, "outcome", k->kind == ASK_NAME ? names[v->outcome] :
+	    hosts[v->outcome - ASK_HOST_FOUND]);
 	log_num(&l, "ttl", v->ttl);
-	log_text(&l, "name", v->name);
+	log_text(&l, "name", k->kind == ASK_NAME ? v->name : k->name);
 	log_end(&l);
 }
 
@@ -279,37 +292,55 @@ looked(void *arg, const struct verdict *v)
 	memcpy(a.name, v->name, sizeof(a.name));
 	if (keep > s->limits.cache_time)
 		keep = s->limits.cache_time;
-	cache_put(s->cache, &look->address, now, now + keep, &a);
-	log_verdict(&look->address, v);
+	cache_put(s->cache, &look->key, now, now + keep, &a);
+	log_verdict(&look->key, v);
 	while ((w = TAILQ_FIRST(&look->waiters)) != NULL)
 		answer_waiter(s, w, &a);
 	LIST_REMOVE(look, link);
 	free(look);
 }
 
-static struct looks *
-head_of(struct askers *s, const struct netaddr *a)
+/* What is as good as no answer to a question of that kind. */
+static int
+no_answer(int kind)
 {
-	unsigned h = 0;
+	switch (kind) {
+	case ASK_NAME:
+		return ASK_LATER;
+	case ASK_ACCESS:
+		return ASK_UNNAMED;
+	default:
+		return ASK_HOST_LATER;
+	}
+}
+
+static struct looks *
+head_of(struct askers *s, const struct cache_key *k)
+{
+	const char *p;
+	unsigned h = k->kind;
 	size_t i;
 
-	for (i = 0; i < sizeof(a->ip); i++)
-		h = h * 31 + a->ip[i];
+	for (i = 0; i < sizeof(k->address.ip); i++)
+		h = h * 31 + k->address.ip[i];
+	for (p = k->name; *p != '\0'; p++)
+		h = h * 31 + (uint8_t)*p;
 	return &s->looks[h % HEADS];
 }
 
 static void
 wait_for(struct askers *s, struct client *c, struct look *look,
-    const struct ask_access_question *q)
+    const union question *q)
 {
 	struct waiter *w = xcalloc(1, sizeof(*w));
 
 	w->client = c;
 	w->look = look;
 	w->id = q->q.id;
+	w->later = (uint8_t)no_answer(look->key.kind);
 	if (q->q.kind == ASK_ACCESS) {
-		w->access = xcalloc(1, sizeof(*q));
-		*w->access = *q;
+		w->access = xcalloc(1, sizeof(*w->access));
+		*w->access = q->access;
 	}
 	w->deadline = clock_ms() + s->limits.timeout;
 	TAILQ_INSERT_TAIL(&s->waiters, w, of_all);
@@ -335,82 +366,129 @@ is_text(const char *p, size_t size)
 	return len < size && text_printable(p, len) && strchr(p, ' ') == NULL;
 }
 
-/* q holds len bytes. */
 static bool
-is_question(const struct ask_access_question *q, ssize_t len)
+is_access(const struct ask_access_question *q)
 {
-	if (len < (ssize_t)sizeof(q->q) || q->q.version != ASK_VERSION)
-		return false;
-	if (q->q.kind == ASK_NAME)
-		return len == (ssize_t)sizeof(q->q) &&
-		    is_address(&q->q.address);
-	return q->q.kind == ASK_ACCESS && len == (ssize_t)sizeof(*q) &&
-	    is_text(q->daemon, sizeof(q->daemon)) &&
+	return is_text(q->daemon, sizeof(q->daemon)) &&
 	    is_text(q->channel, sizeof(q->channel)) &&
 	    is_text(q->name, sizeof(q->name)) &&
 	    q->daemon[0] != '\0' && (is_address(&q->q.address) ||
 	    (q->q.address.family == 0 && q->name[0] != '\0'));
 }
 
-/* Joins those who wait for the name of an address, or is the first. */
-static void
-look_up(struct askers *s, struct client *c,
-    const struct ask_access_question *q)
+/* q holds len bytes. */
+static bool
+is_question(const union question *q, ssize_t len)
 {
-	struct ask_answer later = { .outcome = ASK_LATER };
-	struct looks *head = head_of(s, &q->q.address);
+	if (len < (ssize_t)sizeof(q->q) || q->q.version != ASK_VERSION)
+		return false;
+	switch (q->q.kind) {
+	case ASK_NAME:
+		return len == (ssize_t)sizeof(q->q) &&
+		    is_address(&q->q.address);
+	case ASK_ACCESS:
+		return len == (ssize_t)sizeof(q->access) &&
+		    is_access(&q->access);
+	case ASK_MAIL:
+	case ASK_AWAY:
+	case ASK_HOST:
+		return len == (ssize_t)sizeof(q->host) &&
+		    memchr(q->host.name, '\0', sizeof(q->host.name)) != NULL &&
+		    (q->q.address.family == 0 || (q->q.kind == ASK_HOST &&
+		    is_address(&q->q.address)));
+	default:
+		return false;
+	}
+}
+
+/*
+ * Joins those who wait for the same answer, or is the first.  name: that of
+ * the key in wire form, or null.
+ */
+static void
+look_up(struct askers *s, struct client *c, const union question *q,
+    const struct cache_key *k, const struct dnsname *name)
+{
+	struct ask_answer later = { .outcome = (uint8_t)no_answer(q->q.kind) };
+	struct looks *head = head_of(s, k);
 	struct look *look;
 
 	LIST_FOREACH(look, head, link) {
-		if (net_same_host(&look->address, &q->q.address)) {
+		if (cache_same(&look->key, k)) {
 			wait_for(s, c, look, q);
 			return;
 		}
 	}
 	/* The second half is kept for connections that ask only once. */
 	if (c->inflight > 0 && s->confirms->live >= CONFIRM_MOST / 2) {
-		if (q->q.kind == ASK_ACCESS)
-			later.outcome = ASK_UNNAMED;
 		(void)answer(s, c, q->q.id, &later);
 		return;
 	}
 	look = xcalloc(1, sizeof(*look));
 	look->askers = s;
-	look->address = q->q.address;
+	look->key = *k;
+	memcpy(look->name, k->name, strlen(k->name) + 1);
+	look->key.name = look->name;
 	TAILQ_INIT(&look->waiters);
 	LIST_INSERT_HEAD(head, look, link);
 	wait_for(s, c, look, q);
-	confirm_start(s->confirms, &look->address, looked, look);
+	if (name != NULL)
+		host_start(s->confirms, (enum ask_kind)k->kind, &k->address,
+		    name, looked, look);
+	else
+		confirm_start(s->confirms, &k->address, looked, look);
 }
 
 static void
-take_question(struct askers *s, struct client *c,
-    struct ask_access_question *q)
+take_host(struct askers *s, struct client *c, const union question *q)
+{
+	struct ask_answer a = { .outcome = ASK_HOST_NONE };
+	struct cache_key k = { .kind = q->q.kind, .address = q->q.address };
+	char text[DNSNAME_TEXT];
+	struct dnsname name;
+
+	k.name = text;
+	if (dnsname_parse(&name, q->host.name) == 0 &&
+	    dnsname_text(&name, text) == 0 &&
+	    !cache_find(s->cache, &k, clock_ms(), &a))
+		look_up(s, c, q, &k, &name);
+	else
+		(void)answer(s, c, q->q.id, &a);
+}
+
+static void
+take_question(struct askers *s, struct client *c, union question *q)
 {
 	struct ask_answer name = { .outcome = ASK_LATER }, a;
+	struct cache_key k = { .kind = ASK_NAME, .name = "" };
 	bool known = false;
 
 	q->q.address.port = 0;
 	q->q.address.pad = 0;
-	if (q->q.kind == ASK_ACCESS && q->name[0] != '\0') {
+	if (q->q.kind != ASK_NAME && q->q.kind != ASK_ACCESS) {
+		take_host(s, c, q);
+		return;
+	}
+	k.address = q->q.address;
+	if (q->q.kind == ASK_ACCESS && q->access.name[0] != '\0') {
 		name.outcome = ASK_FOUND;
-		memcpy(name.name, q->name, sizeof(name.name));
+		memcpy(name.name, q->access.name, sizeof(name.name));
 		known = true;
-	} else if (cache_find(s->cache, &q->q.address, clock_ms(), &name)) {
+	} else if (cache_find(s->cache, &k, clock_ms(), &name)) {
 		known = true;
 	}
 	if (q->q.kind == ASK_ACCESS) {
 		if (known)
-			judge_named(s, q, &name, &a);
-		else if (judge(s, q, NULL, &a) == WRAP_WANTS_NAME) {
-			look_up(s, c, q);
+			judge_named(s, &q->access, &name, &a);
+		else if (judge(s, &q->access, NULL, &a) == WRAP_WANTS_NAME) {
+			look_up(s, c, q, &k, NULL);
 			return;
 		}
 		(void)answer(s, c, q->q.id, &a);
 	} else if (known) {
 		(void)answer(s, c, q->q.id, &name);
 	} else {
-		look_up(s, c, q);
+		look_up(s, c, q, &k, NULL);
 	}
 }
 
@@ -419,7 +497,7 @@ askers_event(struct askers *s, uint64_t data, uint32_t events)
 {
 	struct client *c = &s->clients[(uint32_t)data];
 	uint32_t generation = c->generation;
-	struct ask_access_question q;
+	union question q;
 	ssize_t n;
 	int i;
 
@@ -469,9 +547,11 @@ askers_wait(const struct askers *s, int most)
 void
 askers_tick(struct askers *s, int64_t now)
 {
-	struct ask_answer a = { .outcome = ASK_LATER };
+	struct ask_answer a = { 0 };
 	struct waiter *w;
 
-	while ((w = TAILQ_FIRST(&s->waiters)) != NULL && w->deadline <= now)
+	while ((w = TAILQ_FIRST(&s->waiters)) != NULL && w->deadline <= now) {
+		a.outcome = w->later;
 		answer_waiter(s, w, &a);
+	}
 }

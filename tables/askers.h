@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 #include "tables/cache.h"
-#include "tables/confirm.h"
+#include "tables/hosts.h"
 #include "tables/wrap.h"
 
 #define ASKERS_MOST 4096	/* connections */

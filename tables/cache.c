@@ -2,14 +2,15 @@
  * cache - a hash table with chains and a list in order of use, both by index
  * into one array that is made at the start.
  *
- * Clients choose their addresses, so the hash is keyed with a random number:
- * nobody can aim at one chain.
+ * Clients choose addresses and names, so the hash is keyed with a random
+ * number: nobody can aim at one chain.
  */
 #include "config.h"
 
 #include <string.h>
 #include <sys/random.h>
 #include "lib/log.h"
+#include "lib/text.h"
 #include "lib/xalloc.h"
 #include "tables/cache.h"
 
@@ -17,10 +18,11 @@
 
 struct entry {
 	struct netaddr address;		/* port 0 */
-	uint8_t outcome, differs;
+	uint8_t kind, outcome, differs;
 	uint32_t chain;			/* next of the same hash, or free */
 	uint32_t newer, older;
 	int64_t until;
+	bool asked;			/* name is the question's */
 	char name[sizeof(((struct ask_answer *)0)->name)];
 };
 
@@ -61,25 +63,48 @@ mix(uint64_t x)
 }
 
 static uint32_t
-head_of(const struct cache *c, const struct netaddr *a)
+head_of(const struct cache *c, const struct cache_key *k)
 {
-	uint64_t half[2];
+	uint64_t half[2], h;
+	const char *p;
 
-	memcpy(half, a->ip, sizeof(half));
-	return (uint32_t)mix(mix(mix(c->key ^ half[0]) ^ half[1]) ^
-	    c->key ^ a->family) & c->mask;
+	memcpy(half, k->address.ip, sizeof(half));
+	h = mix(mix(mix(c->key ^ half[0]) ^ half[1]) ^ c->key ^
+	    k->address.family ^ (uint64_t)k->kind << 8);
+	for (p = k->name; *p != '\0'; p++)
+		h = mix(h ^ c->key ^ (uint8_t)*p);
+	return (uint32_t)h & c->mask;
+}
+
+static struct cache_key
+key_of(const struct entry *e)
+{
+	return (struct cache_key){ .kind = e->kind, .address = e->address,
+	    .name = e->asked ? e->name : "" };
+}
+
+bool
+cache_same(const struct cache_key *a, const struct cache_key *b)
+{
+	return a->kind == b->kind && a->address.family == b->address.family &&
+	    memcmp(a->address.ip, b->address.ip, sizeof(a->address.ip)) == 0 &&
+	    strcmp(a->name, b->name) == 0;
 }
 
 static uint32_t
-find(const struct cache *c, const struct netaddr *a)
+find(const struct cache *c, const struct cache_key *k)
 {
+	struct cache_key known;
 	uint32_t i;
 
 	if (c->size == 0)
 		return NONE;
-	for (i = c->heads[head_of(c, a)]; i != NONE; i = c->entries[i].chain)
-		if (net_same_host(&c->entries[i].address, a))
+	for (i = c->heads[head_of(c, k)]; i != NONE;
+	    i = c->entries[i].chain) {
+		known = key_of(&c->entries[i]);
+		if (cache_same(&known, k))
 			return i;
+	}
 	return NONE;
 }
 
@@ -116,7 +141,8 @@ static void
 forget(struct cache *c, uint32_t i)
 {
 	struct entry *e = &c->entries[i];
-	uint32_t *at = &c->heads[head_of(c, &e->address)];
+	struct cache_key k = key_of(e);
+	uint32_t *at = &c->heads[head_of(c, &k)];
 
 	while (*at != i)
 		at = &c->entries[*at].chain;
@@ -127,10 +153,11 @@ forget(struct cache *c, uint32_t i)
 	c->used--;
 }
 
-/* An entry for a, newest and in its chain. */
+/* An entry for k, newest and in its chain. */
 static uint32_t
-take(struct cache *c, const struct netaddr *a)
+take(struct cache *c, const struct cache_key *k)
 {
+	struct entry *e;
 	uint32_t i, head;
 
 	if (c->used == c->size)
@@ -141,20 +168,24 @@ take(struct cache *c, const struct netaddr *a)
 	else
 		i = c->used;	/* none was given back: all below are used */
 	c->used++;
-	c->entries[i].address = *a;
-	c->entries[i].address.port = 0;
-	head = head_of(c, a);
-	c->entries[i].chain = c->heads[head];
+	e = &c->entries[i];
+	e->kind = k->kind;
+	e->address = k->address;
+	e->address.port = 0;
+	e->asked = k->name[0] != '\0';
+	(void)!text_copy(e->name, sizeof(e->name), k->name);
+	head = head_of(c, k);
+	e->chain = c->heads[head];
 	c->heads[head] = i;
 	use_newest(c, i);
 	return i;
 }
 
 bool
-cache_find(struct cache *c, const struct netaddr *a, int64_t now,
+cache_find(struct cache *c, const struct cache_key *k, int64_t now,
     struct ask_answer *answer_r)
 {
-	uint32_t i = find(c, a);
+	uint32_t i = find(c, k);
 	struct entry *e;
 
 	if (i == NONE)
@@ -169,30 +200,33 @@ cache_find(struct cache *c, const struct netaddr *a, int64_t now,
 	answer_r->outcome = e->outcome;
 	answer_r->differs = e->differs;
 	answer_r->cached = 1;
-	memcpy(answer_r->name, e->name, sizeof(e->name));
+	memset(answer_r->name, 0, sizeof(answer_r->name));
+	if (!e->asked)
+		memcpy(answer_r->name, e->name, sizeof(e->name));
 	return true;
 }
 
 void
-cache_put(struct cache *c, const struct netaddr *a, int64_t now,
+cache_put(struct cache *c, const struct cache_key *k, int64_t now,
     int64_t until, const struct ask_answer *answer)
 {
 	uint32_t i;
 	struct entry *e;
 
-	if (c->size == 0)
+	if (c->size == 0 || strlen(k->name) >= sizeof(e->name))
 		return;
-	i = find(c, a);
+	i = find(c, k);
 	if (until <= now) {
 		if (i != NONE)
 			forget(c, i);
 		return;
 	}
 	if (i == NONE)
-		i = take(c, a);
+		i = take(c, k);
 	e = &c->entries[i];
 	e->outcome = answer->outcome;
 	e->differs = answer->differs;
 	e->until = until;
-	memcpy(e->name, answer->name, sizeof(e->name));
+	if (!e->asked)
+		memcpy(e->name, answer->name, sizeof(e->name));
 }

@@ -1,5 +1,6 @@
 /*
- * cache - what lookup remembers: address to outcome and name.
+ * cache - what lookup remembers: addresses' names, and what hosts and domains
+ * are good for.
  *
  * Memory is taken once, for as many entries as there may be; the one that
  * was used longest ago makes room.  Times are monotonic milliseconds.
@@ -15,14 +16,23 @@ struct cache;
 
 /* size 0: a cache that remembers nothing. */
 struct cache *cache_new(uint32_t size);
+/* A question; only one without a name has an answer with one. */
+struct cache_key {
+	uint8_t kind;		/* enum ask_kind */
+	struct netaddr address;	/* or family 0 */
+	const char *name;	/* in lower case, or "" */
+};
+
+/* Ports do not count. */
+bool cache_same(const struct cache_key *a, const struct cache_key *b);
 /*
  * Fills outcome, differs, name and cached of answer_r; false if it is not
  * known.
  */
-bool cache_find(struct cache *c, const struct netaddr *a, int64_t now,
+bool cache_find(struct cache *c, const struct cache_key *k, int64_t now,
     struct ask_answer *answer_r);
-/* Remembers until then; a time that is past forgets the address. */
-void cache_put(struct cache *c, const struct netaddr *a, int64_t now,
+/* Remembers until then; a time that is past forgets it. */
+void cache_put(struct cache *c, const struct cache_key *k, int64_t now,
     int64_t until, const struct ask_answer *answer);
 
 #endif

@@ -16,20 +16,18 @@
 
 enum state { WAITING, CONFIRMS, DIFFERS, UNSURE };
 
-/* One question to the name service, aliases included. */
 struct step {
 	struct confirm *owner;
-	enum dnsmsg_type type;
+	struct query query;
 	enum state state;
 	uint32_t ttl;
-	int hops;
-	struct dnsname at;	/* what is being asked for */
 	char host[DNSNAME_TEXT];
 };
 
 struct confirm {
 	struct confirms *set;
 	struct netaddr address;
+	struct dnsmsg_want want;	/* that address */
 	void (*done)(void *arg, const struct verdict *v);
 	void *arg;
 	int waiting;		/* questions without an answer */
@@ -39,13 +37,20 @@ struct confirm {
 	struct step names[DNSMSG_NAMES];
 };
 
-static void answered(void *arg, const uint8_t *p, size_t len);
+static void answered(void *arg, const struct dnsmsg *m);
 
 static void
-ask(struct step *s)
+ask(struct step *s, enum dnsmsg_type type, const struct dnsname *name)
 {
-	s->owner->waiting++;
-	dns_ask(s->owner->set->dns, &s->at, s->type, answered, s);
+	struct confirm *c = s->owner;
+
+	c->waiting++;
+	s->query.dns = c->set->dns;
+	s->query.type = type;
+	s->query.want = &c->want;
+	s->query.done = answered;
+	s->query.arg = s;
+	query_start(&s->query, name);
 }
 
 static void
@@ -99,6 +104,7 @@ judge(struct confirm *c)
 static void
 ask_names(struct confirm *c, const struct dnsmsg *m)
 {
+	const struct dnsname *names[DNSMSG_NAMES];
 	struct step *s;
 	int i;
 
@@ -107,62 +113,26 @@ ask_names(struct confirm *c, const struct dnsmsg *m)
 		if (dnsname_host(&m->names[i], s->host) == -1)
 			continue;
 		s->owner = c;
-		s->type = c->address.family == 4 ? DNSMSG_A : DNSMSG_AAAA;
 		s->state = WAITING;
-		s->ttl = UINT32_MAX;
-		s->at = m->names[i];
-		c->n++;
+		names[c->n++] = &m->names[i];
 	}
 	for (i = 0; i < c->n; i++)
-		ask(&c->names[i]);
-}
-
-/* What the answer's bytes say about step s. */
-static void
-take(struct step *s, const uint8_t *p, size_t len)
-{
-	struct confirm *c = s->owner;
-	struct dnsmsg m;
-
-	if (p == NULL) {
-		s->state = UNSURE;
-		return;
-	}
-	dnsmsg_read(p, len, &s->at, s->type,
-	    s->type == DNSMSG_PTR ? NULL : &c->address, &m);
-	if (m.outcome != DNSMSG_BAD && m.ttl < s->ttl)
-		s->ttl = m.ttl;
-	switch (m.outcome) {
-	case DNSMSG_DATA:
-		s->state = m.holds ? CONFIRMS : DIFFERS;
-		if (s->type == DNSMSG_PTR)
-			ask_names(c, &m);
-		break;
-	case DNSMSG_NONE:
-		s->state = DIFFERS;
-		break;
-	case DNSMSG_ALIAS:
-		if (++s->hops > DNSMSG_HOPS) {
-			s->state = UNSURE;
-			break;
-		}
-		s->at = m.alias;
-		ask(s);
-		break;
-	case DNSMSG_BAD:
-		s->state = UNSURE;
-		break;
-	}
+		ask(&c->names[i], c->address.family == 4 ? DNSMSG_A :
+		    DNSMSG_AAAA, names[i]);
 }
 
 static void
-answered(void *arg, const uint8_t *p, size_t len)
+answered(void *arg, const struct dnsmsg *m)
 {
 	struct step *s = arg;
 	struct confirm *c = s->owner;
 
+	s->ttl = m->ttl;
+	s->state = m->outcome == DNSMSG_BAD ? UNSURE :
+	    m->outcome == DNSMSG_DATA && m->holds ? CONFIRMS : DIFFERS;
 	/* Still counted, so that answers which come at once do not end it. */
-	take(s, p, len);
+	if (s == &c->ptr && m->outcome == DNSMSG_DATA)
+		ask_names(c, m);
 	c->waiting--;
 	if (c->ptr.state != WAITING)
 		judge(c);
@@ -178,6 +148,7 @@ confirm_start(struct confirms *set, const struct netaddr *a,
 {
 	struct verdict later = { .outcome = ASK_LATER, .ttl = 0 };
 	struct confirm *c;
+	struct dnsname name;
 
 	if (set->live >= CONFIRM_MOST) {
 		done(arg, &later);
@@ -189,10 +160,10 @@ confirm_start(struct confirms *set, const struct netaddr *a,
 	c->address = *a;
 	c->done = done;
 	c->arg = arg;
+	c->want = (struct dnsmsg_want){ .naddresses = 1,
+	    .addresses = &c->address };
 	c->ptr.owner = c;
-	c->ptr.type = DNSMSG_PTR;
 	c->ptr.state = WAITING;
-	c->ptr.ttl = UINT32_MAX;
-	dnsname_reverse(&c->ptr.at, a);
-	ask(&c->ptr);
+	dnsname_reverse(&name, a);
+	ask(&c->ptr, DNSMSG_PTR, &name);
 }

@@ -11,13 +11,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "lib/ask.h"
-#include "tables/dns.h"
+#include "tables/query.h"
 
 #define CONFIRM_MOST 1024	/* look-ups at once */
 #define CONFIRM_LATER 5		/* seconds that a failure is believed */
 
 struct verdict {
-	enum ask_outcome outcome;
+	int outcome;		/* enum ask_outcome; hosts.h: ask_host */
 	uint32_t ttl;		/* seconds that it may be believed */
 	bool differs;		/* ASK_NONE: there are names, none confirms */
 	char name[256];		/* ASK_FOUND: lower case, no trailing dot */
@@ -27,6 +27,7 @@ struct verdict {
 struct confirms {
 	struct dns *dns;
 	int live;
+	struct dnsmsg_want self;	/* names and addresses of this host */
 };
 
 /*

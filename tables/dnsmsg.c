@@ -1,6 +1,7 @@
 /*
  * dnsmsg - reads answers of the name service.  RFC 1035 3 and 4, RFC 2308 2
- * (which empty answers are certain), RFC 2317 (aliases in reverse zones).
+ * (which empty answers are certain), RFC 2317 (aliases in reverse zones),
+ * RFC 7505 (an MX that says: no mail).
  *
  * Trusts no byte: every read is bounded, a compressed name only ever points
  * backwards, aliases are counted.
@@ -135,26 +136,43 @@ dnsname_text(const struct dnsname *n, char dst[DNSNAME_TEXT])
 	return 0;
 }
 
+/* Is the last label one?  Then the name can be nobody's. */
+static bool
+is_number(const char *name)
+{
+	const char *last = strrchr(name, '.');
+
+	last = last != NULL ? last + 1 : name;
+	return last[strspn(last, "0123456789")] == '\0';
+}
+
 int
 dnsname_host(const struct dnsname *n, char dst[DNSNAME_TEXT])
 {
-	const char *last;
-
 	if (dnsname_text(n, dst) == -1)
 		return -1;
-	last = strrchr(dst, '.');
-	last = last != NULL ? last + 1 : dst;
 	/* A "name" like 192.0.2.1 must never be taken for an address key. */
-	if (last[strspn(last, "0123456789")] == '\0' ||
-	    !path_is_domain(dst, strlen(dst))) {
+	if (is_number(dst) || !path_is_domain(dst, strlen(dst))) {
 		dst[0] = '\0';
 		return -1;
 	}
 	return 0;
 }
 
-static bool
-same_name(const struct dnsname *a, const struct dnsname *b)
+int
+dnsname_parse(struct dnsname *n_r, const char *text)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+
+	memset(n_r, 0, sizeof(*n_r));
+	if (text[strspn(text, letters)] != '\0' || is_number(text))
+		return -1;
+	return parse_name(n_r, text);
+}
+
+bool
+dnsname_same(const struct dnsname *a, const struct dnsname *b)
 {
 	return a->len == b->len && memcmp(a->wire, b->wire, a->len) == 0;
 }
@@ -233,7 +251,7 @@ read_header(struct message *m, const uint8_t *p, size_t len,
 	    get16(p + 4) != 1)
 		return -1;
 	if (expand(m, HEADER, &asked, &at) == -1 || at + 4 > len ||
-	    !same_name(&asked, name) ||
+	    !dnsname_same(&asked, name) ||
 	    get16(p + at) != (unsigned)type || get16(p + at + 2) != CLASS_IN)
 		return -1;
 	m->answers_at = at + 4;
@@ -276,25 +294,68 @@ keep_name(struct dnsmsg *m, const struct dnsname *n)
 	m->names[i] = *n;
 }
 
+/* Of several hosts only those of the best preference are kept. */
 static int
-take_data(const struct message *m, const struct record *r,
-    const struct netaddr *want, struct dnsmsg *m_r)
+take_mx(const struct message *m, const struct record *r,
+    const struct dnsmsg_want *want, struct dnsmsg *m_r)
 {
 	struct dnsname name;
-	size_t next, len;
+	char text[DNSNAME_TEXT];
+	unsigned preference;
+	size_t next;
+	int i;
 
-	if (r->type == DNSMSG_PTR) {
-		if (expand(m, r->data, &name, &next) == -1 || next != r->next)
-			return -1;
-		keep_name(m_r, &name);
+	if (r->len < 3 || expand(m, r->data + 2, &name, &next) == -1 ||
+	    next != r->next)
+		return -1;
+	preference = get16(m->p + r->data);
+	if (name.len > 1)
+		m_r->null = false;
+	if (name.len == 1 || dnsname_text(&name, text) == -1 ||
+	    is_number(text) || (m_r->n > 0 && preference > m_r->preference))
 		return 0;
+	if (m_r->n == 0 || preference < m_r->preference) {
+		m_r->n = 0;
+		m_r->holds = false;
+		m_r->preference = preference;
 	}
-	len = r->type == DNSMSG_A ? 4 : 16;
+	keep_name(m_r, &name);
+	for (i = 0; want != NULL && i < want->nnames; i++)
+		if (dnsname_same(&name, &want->names[i]))
+			m_r->holds = true;
+	return 0;
+}
+
+static int
+take_address(const struct message *m, const struct record *r,
+    const struct dnsmsg_want *want, struct dnsmsg *m_r)
+{
+	size_t len = r->type == DNSMSG_A ? 4 : 16;
+	int i;
+
 	if (r->len != len)
 		return -1;
-	if (want != NULL && want->family == (len == 4 ? 4 : 6) &&
-	    memcmp(want->ip, m->p + r->data, len) == 0)
-		m_r->holds = true;
+	for (i = 0; want != NULL && i < want->naddresses; i++)
+		if (want->addresses[i].family == (len == 4 ? 4 : 6) &&
+		    memcmp(want->addresses[i].ip, m->p + r->data, len) == 0)
+			m_r->holds = true;
+	return 0;
+}
+
+static int
+take_data(const struct message *m, const struct record *r,
+    const struct dnsmsg_want *want, struct dnsmsg *m_r)
+{
+	struct dnsname name;
+	size_t next;
+
+	if (r->type == DNSMSG_MX)
+		return take_mx(m, r, want, m_r);
+	if (r->type != DNSMSG_PTR)
+		return take_address(m, r, want, m_r);
+	if (expand(m, r->data, &name, &next) == -1 || next != r->next)
+		return -1;
+	keep_name(m_r, &name);
 	return 0;
 }
 
@@ -304,8 +365,8 @@ take_data(const struct message *m, const struct record *r,
  */
 static int
 scan(const struct message *m, const struct dnsname *name,
-    enum dnsmsg_type type, const struct netaddr *want, struct dnsmsg *m_r,
-    struct dnsname *alias_r)
+    enum dnsmsg_type type, const struct dnsmsg_want *want,
+    struct dnsmsg *m_r, struct dnsname *alias_r)
 {
 	struct record r;
 	size_t at = m->answers_at, next;
@@ -316,7 +377,7 @@ scan(const struct message *m, const struct dnsname *name,
 	for (i = 0; i < m->answers; i++, at = r.next) {
 		if (read_record(m, at, &r) == -1)
 			return -1;
-		if (r.class != CLASS_IN || !same_name(&r.owner, name))
+		if (r.class != CLASS_IN || !dnsname_same(&r.owner, name))
 			continue;
 		if (r.type == (int)type) {
 			if (take_data(m, &r, want, m_r) == -1)
@@ -399,7 +460,8 @@ denied(const struct message *m)
 
 void
 dnsmsg_read(const uint8_t *p, size_t len, const struct dnsname *name,
-    enum dnsmsg_type type, const struct netaddr *want, struct dnsmsg *m_r)
+    enum dnsmsg_type type, const struct dnsmsg_want *want,
+    struct dnsmsg *m_r)
 {
 	struct message m;
 	struct dnsname at = *name, next;
@@ -408,6 +470,7 @@ dnsmsg_read(const uint8_t *p, size_t len, const struct dnsname *name,
 	memset(m_r, 0, sizeof(*m_r));
 	m_r->ttl = INT32_MAX;
 	m_r->outcome = DNSMSG_BAD;
+	m_r->null = type == DNSMSG_MX;
 	if (read_header(&m, p, len, name, type) == -1 || !is_whole(&m) ||
 	    (m.rcode != RCODE_OK && m.rcode != RCODE_NO_NAME))
 		return;
@@ -419,7 +482,7 @@ dnsmsg_read(const uint8_t *p, size_t len, const struct dnsname *name,
 	}
 	if (got == 1)
 		m_r->outcome = DNSMSG_DATA;
-	else if (got == 2 && m.rcode == RCODE_OK && !same_name(&at, name) &&
+	else if (got == 2 && m.rcode == RCODE_OK && !dnsname_same(&at, name) &&
 	    !denied(&m)) {
 		m_r->outcome = DNSMSG_ALIAS;
 		m_r->alias = at;

@@ -18,7 +18,12 @@
 #define DNSMSG_HOPS 8		/* aliases of aliases */
 #define DNSMSG_NEGATIVE 60	/* seconds, where no SOA tells */
 
-enum dnsmsg_type { DNSMSG_A = 1, DNSMSG_PTR = 12, DNSMSG_AAAA = 28 };
+enum dnsmsg_type {
+	DNSMSG_A = 1,
+	DNSMSG_PTR = 12,
+	DNSMSG_MX = 15,
+	DNSMSG_AAAA = 28
+};
 
 /* In wire form: lengths and labels in lower case, the root's 0 included. */
 struct dnsname {
@@ -39,9 +44,19 @@ struct dnsmsg {
 	enum dnsmsg_outcome outcome;
 	uint32_t ttl;		/* seconds that all of this may be believed */
 	struct dnsname alias;	/* DNSMSG_ALIAS: where it leads */
-	bool holds;		/* A, AAAA: the wanted address is among them */
-	int n;			/* PTR: names, in the order of their bytes */
+	bool holds;		/* a wanted one is among them */
+	bool null;		/* MX: no host but the root (RFC 7505) */
+	unsigned preference;	/* MX: the best, of those that have hosts */
+	/* PTR: names, MX: hosts of that preference; in order of their bytes */
+	int n;
 	struct dnsname names[DNSMSG_NAMES];
+};
+
+/* What is compared: with A and AAAA addresses, with MX names. */
+struct dnsmsg_want {
+	int naddresses, nnames;
+	const struct netaddr *addresses;
+	const struct dnsname *names;
 };
 
 /* The name under in-addr.arpa or ip6.arpa. */
@@ -49,18 +64,27 @@ void dnsname_reverse(struct dnsname *n_r, const struct netaddr *a);
 /* No trailing dot; -1 if a label holds a dot, a backslash, a blank or what
  * is not printable: such a name has no plain text. */
 MM_MUST_USE int dnsname_text(const struct dnsname *n, char dst[DNSNAME_TEXT]);
+/*
+ * From text: letters, digits, hyphens and underscores between dots, and the
+ * last label not a number; -1 for all else.
+ */
+MM_MUST_USE int dnsname_parse(struct dnsname *n_r, const char *text);
 /* As dnsname_text, and -1 too unless it can be a host's name: RFC 5321
  * Domain, and its last label not a number. */
 MM_MUST_USE int dnsname_host(const struct dnsname *n, char dst[DNSNAME_TEXT]);
 
+bool dnsname_same(const struct dnsname *a, const struct dnsname *b);
+
 /*
- * Reads the answer to a question for name and type.  want is the address
- * that A and AAAA records are compared with (null for PTR).  Aliases are
- * followed within the message.  Of more than DNSMSG_NAMES names the first in
- * the order of their bytes are kept: servers rotate their answers, ours
- * shall not change with them.
+ * Reads the answer to a question for name and type; want may be null.
+ * Aliases are followed within the message.  Of more than DNSMSG_NAMES names
+ * the first in the order of their bytes are kept: servers rotate their
+ * answers, ours shall not change with them.  All are compared with what is
+ * wanted.  MX hosts that have no text, or end in a
+ * number, are passed over.
  */
 void dnsmsg_read(const uint8_t *p, size_t len, const struct dnsname *name,
-    enum dnsmsg_type type, const struct netaddr *want, struct dnsmsg *m_r);
+    enum dnsmsg_type type, const struct dnsmsg_want *want,
+    struct dnsmsg *m_r);
 
 #endif

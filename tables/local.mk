@@ -142,6 +142,8 @@ tables_liblookup_a_SOURCES = \
 	tables/confirm.c tables/confirm.h \
 	tables/dns.c tables/dns.h \
 	tables/dnsmsg.c tables/dnsmsg.h \
+	tables/hosts.c tables/hosts.h \
+	tables/query.c tables/query.h \
 	tables/wrap.c tables/wrap.h
 tables_lookup_SOURCES = tables/lookup.c
 tables_lookup_LDADD = tables/liblookup.a tables/libtables.a \

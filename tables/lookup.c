@@ -94,6 +94,7 @@ prepare(struct lookup *l, const struct conf *conf)
 		fatal(EX_CONFIG, "%s", buf_str(&why));
 	buf_free(&why);
 	l->confirms.dns = l->dns;
+	host_self(&l->confirms, v->hostname, &v->local_names);
 	l->askers = askers_new(LISTEN, l->epoll, OF_LISTEN, &limits,
 	    cache_new((uint32_t)v->dns_cache_size), &l->confirms,
 	    wrap_new(v->hosts_allow, v->hosts_deny));

@@ -12,6 +12,7 @@
 
 static const struct netaddr four = { .family = 4, .ip = { 192, 0, 2, 1 } };
 static const struct netaddr six = { .family = 6, .ip = { 0x20, 1, 13, 0xb8 } };
+static const struct dnsname us = { 4, "\2us" };
 
 /* The name in the question, if it is written without pointers. */
 static struct dnsname
@@ -60,18 +61,22 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const enum dnsmsg_type types[] = {
-		DNSMSG_A, DNSMSG_PTR, DNSMSG_AAAA
+		DNSMSG_A, DNSMSG_PTR, DNSMSG_MX, DNSMSG_AAAA
+	};
+	static const struct dnsmsg_want wants[] = {
+		{ 1, 0, &four, NULL }, { 0 }, { 0, 1, NULL, &us },
+		{ 1, 0, &six, NULL }
 	};
 	struct dnsname name = question(data, size);
 	struct dnsmsg m;
 
 	for (size_t t = 0; t < ARRAY_LEN(types); t++) {
-		dnsmsg_read(data, size, &name, types[t],
-		    types[t] == DNSMSG_A ? &four :
-		    types[t] == DNSMSG_AAAA ? &six : NULL, &m);
+		dnsmsg_read(data, size, &name, types[t], &wants[t], &m);
 		must(m.outcome <= DNSMSG_BAD, "a known outcome");
 		must(m.n >= 0 && m.n <= DNSMSG_NAMES, "bounded names");
 		must(types[t] != DNSMSG_PTR || !m.holds, "no address in PTR");
+		must(!m.null || (types[t] == DNSMSG_MX && m.n == 0),
+		    "a null MX has no host");
 		must(m.outcome == DNSMSG_BAD || m.ttl <= INT32_MAX, "a TTL");
 		for (int i = 0; i < m.n; i++) {
 			check_name(&m.names[i]);

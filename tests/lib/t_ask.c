@@ -109,6 +109,42 @@ test_access(int outcome, int result, int want, const char *what)
 	ok(wait(&status) > 0 && status == 0, "  the other side agrees");
 }
 
+/* The same for a host. */
+static void
+test_host(int kind, int outcome, const char *name, int result, int want,
+    const char *what)
+{
+	struct ask_host_question got;
+	struct ask_answer a = { .outcome = (uint8_t)outcome, .differs = 1 };
+	struct netaddr peer;
+	int s[2], status;
+
+	ok(net_parse("2001:db8::1", &peer) == 0, "an address");
+	snprintf(a.name, sizeof(a.name), "%s", name);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, s) == -1)
+		exit(1);
+	if (fork() == 0) {
+		if (recv(s[1], &got, sizeof(got), 0) != (ssize_t)sizeof(got) ||
+		    got.q.version != ASK_VERSION || got.q.kind != kind ||
+		    strcmp(got.name, "a.example") != 0 ||
+		    (kind == ASK_HOST ? !net_same_host(&got.q.address, &peer) :
+		    got.q.address.family != 0))
+			_exit(1);
+		a.id = got.q.id;
+		say(s[1], &a, sizeof(a));
+		_exit(0);
+	}
+	close(s[1]);
+	memset(&a, 0x55, sizeof(a));
+	num(ask_host(s[0], (enum ask_kind)kind, "a.example",
+	    kind == ASK_HOST ? &peer : NULL, clock_ms() + 10000, &a), result,
+	    what);
+	num(a.outcome, want, "  its outcome");
+	num(a.differs, result == 0, "  and whether the address differs");
+	close(s[0]);
+	ok(wait(&status) > 0 && status == 0, "  the other side agrees");
+}
+
 int
 main(void)
 {
@@ -116,6 +152,7 @@ main(void)
 	struct ask_answer a;
 	int64_t start;
 	size_t i;
+	char name[257] = "";
 	int s[2], status;
 
 	ok(net_parse("192.0.2.1", &peer) == 0, "an address");
@@ -146,5 +183,17 @@ main(void)
 	test_access(ASK_UNSURE, 0, ASK_UNSURE, "nobody knows");
 	test_access(ASK_FOUND, -1, ASK_UNSURE, "an answer to something else");
 	test_access(ASK_UNSURE + 1, -1, ASK_UNSURE, "an unknown one");
+	test_host(ASK_MAIL, ASK_HOST_NULL, "", 0, ASK_HOST_NULL, "null MX");
+	test_host(ASK_AWAY, ASK_HOST_SELF, "", 0, ASK_HOST_SELF, "only us");
+	test_host(ASK_HOST, ASK_HOST_LATER, "", 0, ASK_HOST_LATER, "later");
+	test_host(ASK_HOST, ASK_FOUND, "", -1, ASK_HOST_LATER,
+	    "an answer to something else");
+	test_host(ASK_HOST, ASK_HOST_LATER + 1, "", -1, ASK_HOST_LATER,
+	    "an unknown one");
+	test_host(ASK_MAIL, ASK_HOST_FOUND, "a.example", -1, ASK_HOST_LATER,
+	    "a name that was not asked for");
+	memset(name, 'a', sizeof(name) - 1);
+	ok(ask_host(-1, ASK_MAIL, name, NULL, 0, &a) == 0 &&
+	    a.outcome == ASK_HOST_NONE, "a name too long for any host");
 	return done();
 }

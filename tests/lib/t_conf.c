@@ -297,6 +297,9 @@ mistakes(void)
 	    "dns-servers: \"ns.example\" is not an address or "
 	    "address:port\n");
 	c = good();
+	wrong(&c->server, "local-names", "mx.example", "a b", AT
+	    "local-names: \"a b\" is neither a name nor an address\n");
+	c = good();
 	wrong(&c->server, "local-channel", "local", NULL, AT "local-channel: "
 	    "there is no channel \"local\"\n");
 	c = good();

@@ -20,6 +20,8 @@ need("nsd")
 need_built("lookup")
 
 FOUND, NONE, LATER = range(3)
+MAIL, AWAY, HOST = 3, 4, 5          # enum ask_kind
+H_FOUND, H_NONE, H_NULL, H_SELF, H_LATER = range(32, 37)
 TIMEOUT = 1.5
 
 NSD = """
@@ -92,7 +94,36 @@ z16 A 192.0.2.16
 short A 192.0.2.18
 many13 A 192.0.2.40
 %s07 A 192.0.2.50
-""" % ("x" * 50)
+mail MX 10 a
+mail MX 20 us
+null MX 0 .
+nulls MX 0 .
+nulls MX 10 a
+broken MX 10 a\\010b
+number MX 10 192.0.2.1.
+best MX 10 us
+best MX 10 a
+best MX 20 other
+worse MX 20 us
+worse MX 10 a
+named MX 10 our-other-name
+ours MX 10 old-us
+ours6 MX 10 old-us6
+dead-mx MX 10 dead.unserved.test.
+to-mail CNAME mail
+nowhere CNAME not-there
+circle CNAME circle2
+circle2 CNAME circle
+us A 192.0.2.200
+old-us A 192.0.2.200
+old-us6 AAAA 2001:db8::200
+only-mx MX 10 a
+text TXT "no address"
+briefly 1 MX 10 a
+far CNAME dead.unserved.test.
+""" % ("x" * 50) + "".join("big MX 10 %s%02d\n" % ("x" * 50, i)
+                           for i in range(60)) + "".join(
+    "wide A 192.0.3.%d\n" % i for i in range(1, 101))
 
 REVERSE6 = """
 1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0 PTR six.example.org.
@@ -192,6 +223,16 @@ class Lookup:
         sock.send(question(7, address))
         return answer(sock.recv(1000))[1:]
 
+    def host(self, kind, name, address="", sock=None):
+        """Outcome, cached, differs."""
+        sock = sock or self.sock
+        sock.send(host_question(9, kind, name, address))
+        data = sock.recv(1000)
+        number, outcome, cached, differs, _, name = struct.unpack(
+            "=IBBBB256s", data)
+        assert number == 9 and not name.strip(b"\0")
+        return outcome, cached, differs
+
     def lines(self):
         found = []
         self.log.setblocking(False)
@@ -234,6 +275,13 @@ def question(number, address, version=1, kind=1):
         family, raw = 4, socket.inet_aton(address)
     return struct.pack("=BBHIBBH16s", version, kind, 0, number, family, 0, 25,
                        raw)
+
+
+def host_question(number, kind, name, address=""):
+    start = question(number, address or "0.0.0.0", kind=kind)
+    if not address:
+        start = start[:8] + b"\0" * 20
+    return start + name.encode("latin-1").ljust(256, b"\0")
 
 
 def answer(data):
@@ -288,6 +336,85 @@ def verdicts():
         eq(got[1], 0, what + ": asked, not remembered")
     memory(look, nsd)
     eq(look.stop(), 0, "it ends when smtpd does")
+
+
+def hosts():
+    nsd = Nsd()
+    look = Lookup(server(nsd), hostname="us.example.org",
+                  local_names="our-other-name.example.org,192.0.2.200,"
+                  "2001:db8::200")
+    long = ".".join(["a" * 60] * 4)
+    for name, mail, away, host, what in (
+            ("mail", H_FOUND, H_FOUND, H_FOUND, "an MX"),
+            ("MAIL", H_FOUND, H_FOUND, H_FOUND, "in capitals"),
+            ("a", H_FOUND, H_FOUND, H_FOUND, "no MX, but an address"),
+            ("six", H_FOUND, H_FOUND, H_FOUND, "an IPv6 address"),
+            ("absent", H_NONE, H_NONE, H_NONE, "no such name"),
+            ("text", H_NONE, H_NONE, H_NONE, "neither MX nor address"),
+            ("null", H_NULL, H_NULL, H_NONE, "a null MX"),
+            ("nulls", H_FOUND, H_FOUND, H_FOUND, "one beside another MX"),
+            ("broken", H_NONE, H_NONE, H_NONE, "an MX with a line feed"),
+            ("number", H_NONE, H_NONE, H_NONE, "an MX like an address"),
+            ("to-mail", H_FOUND, H_FOUND, H_FOUND, "an alias"),
+            ("nowhere", H_NONE, H_NONE, H_NONE, "an alias to nowhere"),
+            ("circle", H_LATER, H_LATER, H_LATER, "aliases in a circle"),
+            ("far", H_LATER, H_LATER, H_LATER, "an alias whose zone fails"),
+            ("x.unserved.test", H_LATER, H_LATER, H_LATER, "a refused zone"),
+            ("only-mx", H_FOUND, H_FOUND, H_FOUND, "no address but an MX"),
+            ("big", H_FOUND, H_FOUND, H_FOUND, "60 MX, by TCP"),
+            ("wide", H_FOUND, H_FOUND, H_FOUND, "100 addresses, by TCP"),
+            ("worse", H_FOUND, H_FOUND, H_FOUND, "this host is a worse MX"),
+            ("best", H_FOUND, H_SELF, H_FOUND, "this host is a best MX"),
+            ("us", H_FOUND, H_SELF, H_FOUND, "this host without an MX"),
+            ("named", H_FOUND, H_SELF, H_FOUND, "by another name"),
+            ("ours", H_FOUND, H_SELF, H_FOUND, "by its address"),
+            ("ours6", H_FOUND, H_SELF, H_FOUND, "by its IPv6 address"),
+            ("old-us", H_FOUND, H_SELF, H_FOUND, "by its only address"),
+            ("dead-mx", H_FOUND, H_LATER, H_FOUND,
+             "an MX whose address cannot be found out"),
+            ("", H_NONE, H_NONE, H_NONE, "no name at all"),
+            ("192.0.2.1", H_NONE, H_NONE, H_NONE, "an address for a name"),
+            ("[192.0.2.1]", H_NONE, H_NONE, H_NONE, "a literal"),
+            ("a b", H_NONE, H_NONE, H_NONE, "a blank"),
+            ("a\nb", H_NONE, H_NONE, H_NONE, "a line feed"),
+            ("a..b", H_NONE, H_NONE, H_NONE, "an empty label"),
+            (long + "." + "a" * 11, H_NONE, H_NONE, H_NONE,
+             "255 letters")):
+        whole = name if not name or not name.replace("-", "").isalnum() \
+            else name + ".example.org"
+        got = tuple(look.host(kind, whole)[0] for kind in (MAIL, AWAY, HOST))
+        eq(got, (mail, away, host), what)
+    for name, address, outcome, differs, what in (
+            ("a", "192.0.2.1", H_FOUND, 0, "it has the address"),
+            ("a", "192.0.2.2", H_FOUND, 1, "it has another one"),
+            ("a", "2001:db8::1", H_FOUND, 1, "and none of that family"),
+            ("six", "2001:db8::1", H_FOUND, 0, "an IPv6 address"),
+            ("wide", "192.0.3.77", H_FOUND, 0, "one of a hundred"),
+            ("only-mx", "192.0.2.1", H_FOUND, 1, "no address but an MX"),
+            ("absent", "192.0.2.1", H_NONE, 0, "no such host"),
+            ("circle", "192.0.2.1", H_LATER, 0, "nobody knows")):
+        eq(look.host(HOST, name + ".example.org", address)[::2],
+           (outcome, differs), "a host's address: " + what)
+    host_memory(look, nsd)
+
+
+def host_memory(look, nsd):
+    eq(look.host(MAIL, "briefly.example.org")[1], 0, "not remembered")
+    nsd.stop()
+    eq(look.host(MAIL, "Mail.example.ORG"), (H_FOUND, 1, 0),
+       "remembered, however it is spelt")
+    eq(look.host(MAIL, "absent.example.org"), (H_NONE, 1, 0), "absence too")
+    eq(look.host(HOST, "a.example.org", "192.0.2.2"), (H_FOUND, 1, 1),
+       "with an address, too")
+    eq(look.host(HOST, "a.example.org", "192.0.2.3")[0], H_LATER,
+       "but not with another one")
+    eq(look.ask("192.0.2.1")[0], LATER, "the address is another question")
+    time.sleep(1.2)
+    eq(look.host(MAIL, "briefly.example.org")[0], H_LATER,
+       "not longer than its TTL")
+    eq(look.host(MAIL, "briefly.example.org")[1], 1,
+       "a failure is remembered for a moment")
+    look.stop()
 
 
 def memory(look, nsd):
@@ -350,6 +477,14 @@ def silence():
     ok(took < TIMEOUT + 0.5, "within the time for one question (%.2f s)" % took)
     ok(1 <= len(counter.seen) <= 3,
        "the same question is asked once (%d datagrams)" % len(counter.seen))
+    begin = time.monotonic()
+    del counter.seen[:]
+    for s in socks:
+        s.send(host_question(9, MAIL, "a.example.org"))
+    got = [answer(s.recv(1000))[1] for s in socks]
+    eq(got, [H_LATER] * 20, "the same with a host's name")
+    ok(time.monotonic() - begin < TIMEOUT + 0.5 and len(counter.seen) <= 3,
+       "asked once, and answered in time")
     for s in socks:
         s.close()
     begin = time.monotonic()
@@ -401,6 +536,12 @@ def garbage():
             (question(1, "192.0.2.1", kind=9), "another kind"),
             (b"\1\1\0\0" + b"\0" * 24, "no address"),
             (question(1, "192.0.2.1")[:-1] + b"x", "a long IPv4 address"),
+            (host_question(1, MAIL, "a.example")[:-1], "a cut name"),
+            (host_question(1, MAIL, "a.example") + b"x", "a longer name"),
+            (host_question(1, MAIL, "a" * 256), "a name without its NUL"),
+            (host_question(1, MAIL, "a.example", "192.0.2.1"),
+             "an address that is not wanted"),
+            (host_question(1, AWAY, "a.example", "192.0.2.1"), "nor there"),
             (b"\xff" * 60000, "60,000 bytes")):
         bad = look.connect()
         bad.send(data)
@@ -534,5 +675,5 @@ def bad_server():
     eq(ready, b"", "a server that is none: it does not start")
 
 
-run(verdicts, memory_bounds, silence, ports, garbage, many, full, confined,
+run(verdicts, hosts, memory_bounds, silence, ports, garbage, many, full, confined,
     resolver_file, bad_server)

@@ -33,7 +33,7 @@ put(struct cache *c, unsigned n, int64_t now, int64_t until, const char *name)
 	struct ask_answer r = { .outcome = ASK_FOUND };
 
 	snprintf(r.name, sizeof(r.name), "%s", name);
-	cache_put(c, &a, now, until, &r);
+	cache_put(c, &(struct cache_key){ ASK_NAME, a, "" }, now, until, &r);
 }
 
 static bool
@@ -43,7 +43,8 @@ knows(struct cache *c, unsigned n, int64_t now, const char *name)
 	struct ask_answer r = { .id = 7 };
 
 	a.port = 12345;
-	return cache_find(c, &a, now, &r) && r.cached == 1 && r.id == 7 &&
+	return cache_find(c, &(struct cache_key){ ASK_NAME, a, "" }, now, &r) &&
+	    r.cached == 1 && r.id == 7 &&
 	    r.outcome == ASK_FOUND && strcmp(r.name, name) == 0;
 }
 
@@ -70,11 +71,11 @@ static void
 families(void)
 {
 	struct cache *c = make(10);
-	struct netaddr six = host(1);
+	struct cache_key six = { ASK_NAME, host(1), "" };
 	struct ask_answer r = { 0 };
 
 	put(c, 1, 0, 100, "four");
-	six.family = 6;
+	six.address.family = 6;
 	ok(!cache_find(c, &six, 0, &r), "the same bytes in IPv6 are another");
 	r.outcome = ASK_NONE;
 	cache_put(c, &six, 0, 100, &r);
@@ -82,6 +83,29 @@ families(void)
 	ok(cache_find(c, &six, 0, &r) && r.outcome == ASK_NONE,
 	    "outcomes are kept");
 	ok(knows(c, 1, 0, "four"), "each its own");
+}
+
+static void
+questions(void)
+{
+	struct cache *c = make(10);
+	struct cache_key k = { ASK_MAIL, { 0 }, "a.example" };
+	struct ask_answer r = { .outcome = ASK_HOST_NULL, .differs = 1 };
+
+	cache_put(c, &k, 0, 100, &r);
+	memset(&r, 0x55, sizeof(r));
+	ok(cache_find(c, &k, 0, &r) && r.outcome == ASK_HOST_NULL &&
+	    r.differs == 1 && r.name[0] == '\0', "what was asked by name");
+	k.name = "b.example";
+	ok(!cache_find(c, &k, 0, &r), "another name is not known");
+	k.name = "a.example";
+	k.kind = ASK_AWAY;
+	ok(!cache_find(c, &k, 0, &r), "nor another question");
+	k.kind = ASK_MAIL;
+	k.address = host(1);
+	ok(!cache_find(c, &k, 0, &r), "nor one with an address");
+	k.address.family = 0;
+	ok(!knows(c, 0, 0, "a.example"), "nor is it any address's name");
 }
 
 static void
@@ -139,6 +163,7 @@ main(void)
 {
 	times();
 	families();
+	questions();
 	order_of_use();
 	many();
 	return done();

@@ -14,6 +14,8 @@
 enum { NS = 2, CNAME = 5, SOA = 6, TXT = 16 };
 
 static const struct netaddr wanted = { .family = 4, .ip = { 192, 0, 2, 1 } };
+static const struct dnsname ours = { 4, "\2us" };
+static const struct dnsmsg_want want = { 1, 1, &wanted, &ours };
 static uint8_t msg[4096];
 static size_t len;
 static struct dnsname asked;
@@ -111,7 +113,7 @@ answer(void)
 
 	memcpy(copy, msg, len);
 	copy = realloc(copy, len);
-	dnsmsg_read(copy, len, &asked, (enum dnsmsg_type)type, &wanted, &m);
+	dnsmsg_read(copy, len, &asked, (enum dnsmsg_type)type, &want, &m);
 	free(copy);
 	return m.outcome;
 }
@@ -180,6 +182,93 @@ addresses(void)
 	begin(OK, "a.x", DNSMSG_A);
 	record(0, "a.x", DNSMSG_A, 60, NULL, wanted.ip, 3);
 	num(answer(), DNSMSG_BAD, "a short address");
+}
+
+static void
+mx(const char *owner, unsigned preference, const char *host)
+{
+	uint8_t data[64] = { (uint8_t)(preference >> 8), (uint8_t)preference };
+	size_t n = 2, part;
+
+	for (; *host != '\0'; host += part + (host[part] == '.')) {
+		part = strcspn(host, ".");
+		data[n++] = (uint8_t)part;
+		memcpy(data + n, host, part);
+		n += part;
+	}
+	record(0, owner, DNSMSG_MX, 60, NULL, data, n + 1);
+}
+
+static void
+exchangers(void)
+{
+	char host[8];
+	int i;
+
+	begin(OK, "a.x", DNSMSG_MX);
+	mx("a.x", 20, "us");
+	mx("a.x", 10, "B.y");
+	mx("a.x", 10, "a.y");
+	ok(answer() == DNSMSG_DATA && m.n == 2 && m.preference == 10 &&
+	    !m.null && !m.holds, "MX: those of the best preference");
+	is(name_of(0), "a.y", "in a fixed order");
+	is(name_of(1), "b.y", "in lower case");
+	mx("a.x", 10, "US");
+	ok(answer() == DNSMSG_DATA && m.holds, "this host among them");
+	mx("a.x", 9, "c.y");
+	ok(answer() == DNSMSG_DATA && !m.holds && m.n == 1, "a better one");
+	for (i = 0; i < 20; i++) {
+		snprintf(host, sizeof(host), "n%02d", i);
+		mx("a.x", 5, host);
+	}
+	mx("a.x", 5, "us");
+	ok(answer() == DNSMSG_DATA && m.n == DNSMSG_NAMES && m.holds,
+	    "of more than are kept, all are compared");
+	begin(OK, "a.x", DNSMSG_MX);
+	mx("a.x", 0, "");
+	ok(answer() == DNSMSG_DATA && m.null && m.n == 0, "a null MX");
+	mx("a.x", 10, "b.y");
+	ok(answer() == DNSMSG_DATA && !m.null && m.n == 1,
+	    "beside another it means nothing");
+	begin(OK, "a.x", DNSMSG_MX);
+	mx("a.x", 10, "b c.y");
+	ok(answer() == DNSMSG_DATA && !m.null && m.n == 0,
+	    "a host that has no text");
+	begin(OK, "a.x", DNSMSG_MX);
+	record(0, "a.x", DNSMSG_MX, 60, NULL, "\0\12", 2);
+	num(answer(), DNSMSG_BAD, "no host at all");
+	begin(OK, "a.x", DNSMSG_MX);
+	record(0, "a.x", DNSMSG_MX, 60, NULL, "\0\12\1a\0x", 6);
+	num(answer(), DNSMSG_BAD, "more than a host");
+}
+
+static void
+parsed(void)
+{
+	static const char *const bad[] = { "", ".", "a..b", ".a", "a.", "a b",
+	    "192.0.2.1", "7", "a\n.b", "a\\.b", "[192.0.2.1]", "a@b", "\303a" };
+	struct dnsname n;
+	char text[300];
+	size_t i;
+
+	ok(dnsname_parse(&n, "Mail_1.Example.ORG") == 0 &&
+	    dnsname_text(&n, text) == 0, "a name from text");
+	is(text, "mail_1.example.org", "in lower case");
+	for (i = 0; i < ARRAY_LEN(bad); i++)
+		ok(dnsname_parse(&n, bad[i]) == -1, "no name");
+	memset(text, 'a', sizeof(text));
+	text[63] = '\0';
+	ok(dnsname_parse(&n, text) == 0, "a label of 63");
+	text[63] = 'a';
+	text[64] = '\0';
+	ok(dnsname_parse(&n, text) == -1, "of 64");
+	for (i = 1; i < 300; i += 2)
+		text[i - 1] = 'a', text[i] = '.';
+	text[253] = '\0';
+	ok(dnsname_parse(&n, text) == 0, "a name of 253");
+	text[253] = '.';
+	text[255] = '\0';
+	ok(dnsname_parse(&n, text) == -1, "of 255");
 }
 
 static void
@@ -346,6 +435,8 @@ main(void)
 {
 	names();
 	addresses();
+	exchangers();
+	parsed();
 	aliases();
 	nothing();
 	not_ours();
