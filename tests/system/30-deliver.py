@@ -352,6 +352,31 @@ def second_program():
     d.stop()
 
 
+def many_programs():
+    """delivery-processes: so many at once, for each channel its own."""
+    d = Delivery(conf=CONF + """\
+channel "one" { program = "slow"  delivery-processes = 1 }
+channel "three" { program = "slow"  delivery-processes = 3 }
+""")
+    d.program("slow", "import os\nwhile os.read(0, 65536): pass\n")
+    d.start()
+    for channel in 4 * ["one", "three"]:
+        d.entry("%s:x@example.com:" % channel)
+
+    def running():
+        return [p for p in descendants(d.p.pid)
+                if any(a.endswith("/ch_slow") for a in p.args)]
+    ok(happens(lambda: len(running()) == 4), "one, and three")
+    d.local("user")
+    wait_for(lambda: d.box("user"), what="what came after them")
+    slow = running()
+    eq(len(slow), 4, "and no more, while others deliver")
+    d.p.send_signal(signal.SIGTERM)     # which lets them end their work
+    for program in slow:
+        os.kill(program.pid, signal.SIGKILL)
+    d.stop()
+
+
 def settings_again():
     d = Delivery().start()
     d.write({"nonsense": '"1"'})
@@ -396,4 +421,4 @@ def many_recipients():
 
 run(basics, as_ordinary_user, bad_entries, locked, later, bounce, owed,
     expired, odd_programs, late_but_done, under_way, second_program,
-    settings_again, one_pass, many_recipients)
+    many_programs, settings_again, one_pass, many_recipients)
