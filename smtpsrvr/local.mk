@@ -63,6 +63,11 @@ tests_smtpsrvr_t_session_t_SOURCES = tests/smtpsrvr/t_session.c tests/tap.h
 tests_smtpsrvr_t_session_t_LDADD = $(smtpsrvr_smtpsrvr_LDADD)
 TESTS += tests/smtpsrvr/t_session.t
 
+check_PROGRAMS += tests/smtpsrvr/t_times.t
+tests_smtpsrvr_t_times_t_SOURCES = tests/smtpsrvr/t_times.c tests/tap.h
+tests_smtpsrvr_t_times_t_LDADD = $(smtpsrvr_smtpsrvr_LDADD)
+TESTS += tests/smtpsrvr/t_times.t
+
 check_PROGRAMS += tests/smtpsrvr/t_sandbox.t
 tests_smtpsrvr_t_sandbox_t_SOURCES = tests/smtpsrvr/t_sandbox.c tests/tap.h
 tests_smtpsrvr_t_sandbox_t_LDADD = $(smtpsrvr_smtpsrvr_LDADD)
