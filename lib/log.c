@@ -153,10 +153,17 @@ value_end(const struct logline *l)
 void
 log_begin(struct logline *l, enum log_level level, const char *event)
 {
+	log_begin_within(l, level, out.most, event);
+}
+
+void
+log_begin_within(struct logline *l, enum log_level level, enum log_level most,
+    const char *event)
+{
 	l->len = 0;
 	l->level = level;
 	l->cut = 0;
-	if (level > out.most)
+	if (level > most)
 		return;
 	if (out.sock != -1)
 		put(l, (char)('0' + (int)level));

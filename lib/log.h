@@ -47,6 +47,9 @@ void log_patience(int ms);
 int log_connect(const char *path);
 
 void log_begin(struct logline *l, enum log_level level, const char *event);
+/* The same, but most decides whether this one is written. */
+void log_begin_within(struct logline *l, enum log_level level,
+    enum log_level most, const char *event);
 /* A word of ours: letters, digits and ._:/+-[]@ ; anything else becomes '?'. */
 void log_word(struct logline *l, const char *key, const char *word);
 void log_num(struct logline *l, const char *key, int64_t n);

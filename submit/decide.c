@@ -85,6 +85,13 @@ decide_named(const struct site *s, const struct caller *c, struct whence *o,
 	settle(s, c, o);
 }
 
+enum log_level
+decide_log_level(const struct site *s, const struct whence *o)
+{
+	return (enum log_level)(o->decided ? o->limits.log_level :
+	    s->conf->server.v.log_level);
+}
+
 const char *
 decide_channel(const struct site *s, const struct whence *o)
 {

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include "lib/ask.h"
+#include "lib/log.h"
 #include "lib/mm.h"
 #include "submit/caller.h"
 #include "tables/route.h"
@@ -35,6 +36,8 @@ MM_MUST_USE int decide_whence(const struct site *s, const struct caller *c,
 void decide_named(const struct site *s, const struct caller *c,
     struct whence *o, enum ask_outcome outcome, const char *name);
 
+/* The least urgent event that is logged: the channel's, once it is known. */
+enum log_level decide_log_level(const struct site *s, const struct whence *o);
 /* The channel's name; "-" for our own notices. */
 const char *decide_channel(const struct site *s, const struct whence *o);
 

@@ -112,7 +112,8 @@ log_refused(struct desk *k, const struct dialogue *d, const struct reply *r)
 	const struct message *m = d->message;
 	struct logline l;
 
-	log_begin(&l, LEVEL_NOTICE, "refuse");
+	log_begin_within(&l, LEVEL_NOTICE, decide_log_level(&k->site,
+	    &d->whence), "refuse");
 	log_caller(&l, k, d);
 	log_num(&l, "code", r->code);
 	log_word(&l, "enh", r->enhanced);
@@ -131,7 +132,8 @@ log_accepted(struct desk *k, const struct dialogue *d, const struct job *j)
 	const struct message *m = d->message;
 	struct logline l;
 
-	log_begin(&l, LEVEL_INFO, j->again ? "again" : "accept");
+	log_begin_within(&l, LEVEL_INFO, decide_log_level(&k->site,
+	    &d->whence), j->again ? "again" : "accept");
 	log_caller(&l, k, d);
 	log_word(&l, "qid", m->id);
 	log_num(&l, "nrcpt", (int64_t)m->routed);

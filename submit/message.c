@@ -47,7 +47,8 @@ disagree(const struct side *s, struct message *m, const char *what,
 	struct reply r;
 	struct logline l;
 
-	log_begin(&l, LEVEL_WARNING, "disagree");
+	log_begin_within(&l, LEVEL_WARNING, decide_log_level(&s->desk->site,
+	    s->whence), "disagree");
 	log_word(&l, "ip", s->caller->ip);
 	log_word(&l, "chan", decide_channel(&s->desk->site, s->whence));
 	log_word(&l, "sid", m->env.sid);
@@ -165,7 +166,8 @@ log_authorised(const struct side *s, const struct message *m, const char *to,
 
 	if (why->tell == TELL_NOTHING)
 		return;
-	log_begin(&l, levels[why->tell], "authorise");
+	log_begin_within(&l, levels[why->tell],
+	    decide_log_level(&s->desk->site, s->whence), "authorise");
 	log_word(&l, "ip", s->caller->ip);
 	log_word(&l, "chan", decide_channel(&s->desk->site, s->whence));
 	log_word(&l, "to-channel", c->channels[why->to].title);

@@ -77,8 +77,12 @@ source_channels(const struct conf *c, int listener, const char *operand,
 {
 	const struct strings *set = listener < 0 ? NULL :
 	    &c->listeners[listener].v.channels;
+	const struct section *by = listener >= 0 && c->listeners[listener]
+	    .from[SETTING_hostname].file != NULL ? &c->listeners[listener] :
+	    &c->server;
 	size_t i, len;
 
+	l_r->hostname = by->v.hostname;
 	l_r->n = 0;
 	if (operand[0] != '\0') {
 		for (;; operand += len + 1) {
@@ -182,9 +186,8 @@ search(const struct site *s, const struct source_list *l,
  * which one failed, if it was one.
  */
 static void
-unsure(const struct site *s, const struct source_list *l,
-    const struct netaddr *peer, bool finicky, const struct tb *table,
-    struct source *r)
+unsure(const struct source_list *l, const struct netaddr *peer, bool finicky,
+    const struct tb *table, struct source *r)
 {
 	char text[NET_TEXT];
 
@@ -194,8 +197,7 @@ unsure(const struct site *s, const struct source_list *l,
 		return;
 	}
 	if (table != NULL) {
-		reply_set(&r->refusal, REPLY_NO_SERVICE,
-		    s->conf->server.v.hostname);
+		reply_set(&r->refusal, REPLY_NO_SERVICE, l->hostname);
 		reply_because(&r->refusal, "table");
 		reply_detail(&r->refusal, "table=%s", tb_name(table));
 	} else {
@@ -240,8 +242,7 @@ source_find(const struct site *s, const struct source_list *l,
 	r->channel = -1;
 	r->unnamed = outcome == ASK_LATER;
 	if (l->n == 0) {
-		reply_set(&r->refusal, REPLY_NO_SERVICE,
-		    s->conf->server.v.hostname);
+		reply_set(&r->refusal, REPLY_NO_SERVICE, l->hostname);
 		reply_because(&r->refusal, "no-channel");
 		return;
 	}
@@ -254,12 +255,12 @@ source_find(const struct site *s, const struct source_list *l,
 	case TB_NOT_FOUND:
 	case TB_NEGATED:
 		if (undecided)
-			unsure(s, l, peer, finicky, NULL, r);
+			unsure(l, peer, finicky, NULL, r);
 		else
 			unknown(s, l, peer, outcome, name, finicky, r);
 		break;
 	case TB_LATER:
-		unsure(s, l, peer, finicky, s->channels[channel].hosts, r);
+		unsure(l, peer, finicky, s->channels[channel].hosts, r);
 		break;
 	}
 }

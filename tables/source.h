@@ -16,6 +16,7 @@
 #define SOURCE_CHANNELS CONF_CHANNELS
 
 struct source_list {
+	const char *hostname;	/* what the listener calls itself */
 	int n;
 	int channel[SOURCE_CHANNELS];	/* indexes in conf->channels */
 };

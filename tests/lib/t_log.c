@@ -55,6 +55,10 @@ events(void)
 	log_num(&l, "n", 1);
 	log_end(&l);
 	is(next(), "", "a level that is not wanted is not written");
+	log_begin_within(&l, LEVEL_DEBUG, LEVEL_DEBUG, "within");
+	ok(l.len > 0, "a limit of its own, looser");
+	log_begin_within(&l, LEVEL_NOTICE, LEVEL_WARNING, "within");
+	num((long long)l.len, 0, "and stricter");
 	log_level_set(LEVEL_DEBUG);
 	log_begin(&l, LEVEL_DEBUG, "x");
 	log_end(&l);

@@ -42,6 +42,7 @@ make(void)
 	add_channel("wide", "wide");
 	s = conf_section(conf, LISTENER, "some");
 	put(s, "channels", "partner", "world");
+	put(s, "hostname", "in.example.org");
 	(void)conf_section(conf, LISTENER, "all");
 }
 
@@ -92,6 +93,21 @@ test_lists(void)
 	is(list(0, "a-name-that-is-longer-than-any-channel-can-have"),
 	    "!channels: there is no channel "
 	    "\"a-name-that-is-longer-than-any-channel-can-have\"", "long");
+}
+
+/* What a refusal for now bears. */
+static void
+test_hostname(void)
+{
+	struct source_list l;
+	struct buf why;
+
+	buf_init(&why, 200);
+	ok(source_channels(conf, 0, "", &l, &why) == 0, "a listener");
+	is(l.hostname, "in.example.org", "that has a name of its own");
+	ok(source_channels(conf, 1, "", &l, &why) == 0, "another");
+	is(l.hostname, "mx.example.org", "that has the server's");
+	buf_free(&why);
 }
 
 /* "channel [found] [uncertain]", or the reply's code and text. */
@@ -239,6 +255,7 @@ main(void)
 	if (site_open(&site, conf, &why) == -1)
 		errx(1, "%s", buf_str(&why));
 	test_lists();
+	test_hostname();
 	test_needs();
 	test_found();
 	test_negated();
