@@ -10,7 +10,9 @@
 
 #include <string.h>
 
+#include "lib/text.h"
 #include "smtpsrvr/checks.h"
+#include "smtpsrvr/consult.h"
 #include "tables/envelope.h"
 
 static enum check_verdict
@@ -94,4 +96,45 @@ check_helo_literal(struct session *s, const struct check_subject *x,
 	checks_envelope(s, &e);
 	return verdict(envelope_no(&e, r, REPLY_HELO_LITERAL, s->helo,
 	    "helo_literal"), s, r);
+}
+
+/* The refusal, or OK. */
+static enum reply_name
+resolve(struct session *s, bool match)
+{
+	bool differs = false;
+
+	switch (consult_host(s, ASK_HOST, s->helo, match ? &s->who.peer :
+	    NULL, &differs)) {
+	case ASK_HOST_FOUND:
+	case ASK_HOST_SELF:
+	case ASK_HOST_NULL:
+		return differs && match ? REPLY_HELO_MISMATCH : REPLY_OK;
+	case ASK_HOST_NONE:
+		return REPLY_HELO_UNRESOLVED;
+	case ASK_HOST_LATER:
+		break;
+	}
+	return REPLY_RESOLVE_LATER;
+}
+
+enum check_verdict
+check_helo_resolve(struct session *s, const struct check_subject *x,
+    struct reply *r)
+{
+	enum reply_name answer;
+	struct envelope e;
+
+	(void)x;
+	/* A name that is confirmed is there, and the client's. */
+	if (s->set->helo_resolve == HELO_RESOLVE_NO || s->helo[0] == '\0' ||
+	    s->helo[0] == '[' || text_same(s->helo, s->name))
+		return PASS;
+	answer = resolve(s, s->set->helo_resolve == HELO_RESOLVE_MATCH &&
+	    s->who.peer.family != 0);
+	if (answer == REPLY_OK)
+		return PASS;
+	checks_envelope(s, &e);
+	return verdict(envelope_no(&e, r, answer, s->helo, "helo_resolve"), s,
+	    r);
 }

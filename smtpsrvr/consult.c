@@ -7,7 +7,9 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
+#include "smtpsrvr/checks.h"
 #include "smtpsrvr/consult.h"
 
 int
@@ -19,4 +21,52 @@ consult_lookup(const struct server *v)
 	if (len < 0 || (size_t)len >= sizeof path)
 		return -1;
 	return net_unix_connect(path, SOCK_SEQPACKET);
+}
+
+/* For whoever looks on. */
+static void
+tell(struct session *s, enum ask_kind kind, const char *name,
+    const struct netaddr *a, const struct ask_answer *r, int64_t us)
+{
+	char question[400], ip[NET_TEXT];
+	const char *answer = "could not be found out in time";
+
+	snprintf(question, sizeof question, "%s %s%s%s", kind == ASK_MAIL ?
+	    "a domain that takes mail:" : "a host:", name,
+	    a != NULL ? ", with the address " : "",
+	    a != NULL ? net_text(a, ip) : "");
+	switch ((enum ask_host)r->outcome) {
+	case ASK_HOST_FOUND:
+	case ASK_HOST_SELF:
+		answer = r->differs ? "it has other addresses" : "yes";
+		break;
+	case ASK_HOST_NONE:
+		answer = "no";
+		break;
+	case ASK_HOST_NULL:
+		answer = "it says that it takes none";
+		break;
+	case ASK_HOST_LATER:
+		break;
+	}
+	s->watcher->consulted(s, question, answer, us);
+}
+
+enum ask_host
+consult_host(struct session *s, enum ask_kind kind, const char *name,
+    const struct netaddr *a, bool *differs_r)
+{
+	int64_t began = s->watcher != NULL ? clock_us() : 0;
+	struct ask_answer r = { .outcome = ASK_HOST_LATER };
+	int sock = consult_lookup(s->server);
+
+	if (sock >= 0) {
+		(void)!ask_host(sock, kind, name, a, clock_ms() +
+		    s->server->conf->server.v.dns_timeout, &r);
+		close(sock);
+	}
+	if (s->watcher != NULL)
+		tell(s, kind, name, a, &r, clock_us() - began);
+	*differs_r = r.differs != 0;
+	return (enum ask_host)r.outcome;
 }

@@ -4,9 +4,18 @@
 #ifndef SMTPSRVR_CONSULT_H
 #define SMTPSRVR_CONSULT_H
 
+#include "lib/ask.h"
 #include "smtpsrvr/session.h"
 
 /* A connection to lookup, for the caller to close; -1 if there is none. */
 MM_MUST_USE int consult_lookup(const struct server *v);
+
+/*
+ * Asks about the name of a host or a domain: ASK_HOST or ASK_MAIL.  a: null,
+ * or an address; then *differs_r tells whether it is none of the host's.  Any
+ * trouble is ASK_HOST_LATER.
+ */
+enum ask_host consult_host(struct session *s, enum ask_kind kind,
+    const char *name, const struct netaddr *a, bool *differs_r);
 
 #endif

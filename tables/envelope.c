@@ -107,12 +107,24 @@ envelope_ours(const struct envelope *e, const char *domain, struct reply *r)
 	return TB_NOT_FOUND;
 }
 
-/* The name that this client sees, or that the others see. */
+/*
+ * The name that this client sees, or that the others see, or one besides; a:
+ * null, or the address that name is the literal of.
+ */
 static bool
-is_our_name(const struct envelope *e, const char *name)
+is_our_name(const struct envelope *e, const char *name,
+    const struct netaddr *a)
 {
+	const struct settings *v = &e->site->conf->server.v;
+	struct netaddr own;
+
+	for (size_t i = 0; i < v->local_names.n; i++)
+		if (a == NULL ? text_same(name, v->local_names.at[i]) :
+		    net_parse(v->local_names.at[i], &own) == 0 &&
+		    net_same_host(a, &own))
+			return true;
 	return text_same(name, e->set->hostname) ||
-	    text_same(name, e->site->conf->server.v.hostname);
+	    text_same(name, v->hostname);
 }
 
 /* A host that may send mail anywhere is one of ours. */
@@ -251,8 +263,8 @@ envelope_helo_own(const struct envelope *e, const char *helo,
 	    is_trusted(e))
 		return 0;
 	if (tb_literal(helo, &a) == 0) {
-		own = net_same_host(&a, local);
-	} else if (is_our_name(e, helo)) {
+		own = net_same_host(&a, local) || is_our_name(e, helo, &a);
+	} else if (is_our_name(e, helo, NULL)) {
 		own = true;
 	} else {
 		enum tb_answer answer = envelope_ours(e, helo, r);

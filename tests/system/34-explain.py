@@ -50,13 +50,22 @@ table "depot-from" { type = "list"  rows = {"lan", "office",
 table "depot-to" { type = "list"  rows = {"free.depot.test",
     "in.depot.test: world, guests, 127.3.3.3", "x.depot.test: nowhere"} }
 table "users" { type = "text"  file = "users" }
-listen "smtp" { address = {ADDRESSES}  port = @port@ }
+table "badhelo" { type = "glob"  file = "badhelo" }
+table "bad" { type = "text"  file = "bad" }
+listen "smtp" { address = {ADDRESSES}  port = @port@  sender-own = "exists"
+    helo-refuse = "badhelo"  sender-domain = "resolves"
+    sender-refuse = "bad" }
 listen "finicky" { address = {ADDRESSES}  port = @port2@  finicky = yes
-    max-message-size = "1M" }
+    max-message-size = "1M"  delay-refusals = no  helo-syntax = "strict"
+    helo-literal = "own"  helo-resolve = "match"  sender-literal = "refuse"
+    sender-own = "refuse" }
 listen "some" { address = {ADDRESSES}  port = @port3@  lookup-names = "never"
-    channels = {"own", "lan", "world"}  max-command-line = 600 }
+    channels = {"own", "lan", "world"}  max-command-line = 600
+    helo-own = "refuse"  helo-syntax = "full"  unqualified = "complete"
+    recipient-refuse = "bad"  sender-domain = "full" }
 listen "strict" { address = {ADDRESSES}  port = @port4@  finicky = yes
-    channels = {"friends", "lan"}  lookup-names = "always" }
+    channels = {"friends", "lan"}  lookup-names = "always"
+    helo-resolve = "exists"  sender-null = "refuse" }
 """
 LISTENERS = {"smtp": "1", "finicky": "2", "some": "3", "strict": "4"}
 
@@ -70,9 +79,14 @@ FORWARD = {name: "127.2.0." + re.match(r"h(\d+)", name).group(1)
 FORWARD.update({name: "127.7.0." + re.match(r"h(\d+)", name).group(1)
                 for name in REVERSE.values() if "stranger" in name and
                 int(re.match(r"h(\d+)", name).group(1)) % 2})
-FAILING = r"\.8\.127\."
+FORWARD.update({"elsewhere.test": "127.99.0.1", "client.test": "127.0.0.1"})
+MAIL = {"mail.test": "elsewhere.test", "null.test": ""}
+FAILING = r"\.8\.127\.|^fail\.test$"
 
 FILES = {
+    "badhelo": "!good.dsl.*\n*.dsl.*  no such names\nunder*\n",
+    "bad": "spam@mail.test: no spam\n!ann@example.org\n"
+           "@all.example.org\n.friend.test\n",
     "people": "user\nann@example.org\nbob+list@example.org\nbob\n"
               "folder: Team/Box\nevil: ../x\n@all.example.org\n",
     "aliases": "two: user, ann@example.org\nout: x@far.test\n"
@@ -117,7 +131,12 @@ PARAMETERS = ["SIZE=1000", "SIZE=3000", "SIZE=2000000", "SIZE=99999999",
               "SIZE=10 SIZE=10", "RET=FULL", "X-UNKNOWN=1", "SIZE",
               "body=8bitmime size=5"]
 HELO = ["client.test", "a", "[127.0.0.1]", "[nonsense]", "a b", "under_score",
-        "b\u00fc", "x" * 300, "[IPv6:::1]", "-", "."]
+        "b\u00fc", "x" * 300, "[IPv6:::1]", "-", ".", "x.dsl.test",
+        "inlet.example", "Sub.example.org", "h2.friend.test", "fail.test",
+        "127.0.0.1", "mail.test", "[127.2.0.1]", "absent.test"]
+SENDER = ["a@elsewhere.test", "a@mail.test", "a@null.test", "a@fail.test",
+          "a@absent.test", "spam@mail.test", "user@example.org",
+          "nobody@example.org", "a@[127.9.9.9]", "a@local", "<>", "user"]
 
 
 def six():
@@ -143,7 +162,7 @@ def generate(r):
             return r.choice(WHOLE)
         text = "%s@%s" % (r.choice(LOCAL), r.choice(DOMAIN))
         return text if r.random() < 0.5 else "<%s>" % text
-    sender = r.choice(["a@elsewhere.test", "<>", path(0.3),
+    sender = r.choice(["a@elsewhere.test", r.choice(SENDER), path(0.3),
                        r.choice(USERS)])
     if r.random() < 0.3:
         sender = ("<%s>" % sender if sender[:1] != "<" else sender) \
@@ -155,7 +174,7 @@ def generate(r):
         to = r.choice(["user", "list", "gone", "ann"]) + "@" + r.choice(DEPOT)
     if r.random() < 0.3:
         address = "127.1%d.0.%d" % (r.randint(0, 1), r.randint(1, 7))
-    helo = r.choice(HELO) if r.random() < 0.1 else ""
+    helo = r.choice(HELO) if r.random() < 0.2 else ""
     return (r.choice(list(LISTENERS)), address, sender, to, helo)
 
 
@@ -294,7 +313,7 @@ def modes(found):
 
 
 def agree():
-    names = Names(REVERSE, FORWARD, FAILING)
+    names = Names(REVERSE, FORWARD, FAILING, MAIL)
     s = make(names)
     cases = list(dict.fromkeys(generated()))
     ok(len(cases) >= 500, "%d cases" % len(cases))

@@ -302,8 +302,6 @@ REFUSED = {
                       ({"a@one.test"}, {"a@two.test"}, {"a@three.test"})),
     "sender-literal": (*ACCEPT_REFUSE, sender_refused("a@[192.0.2.1]"),
                        (set(), {"a@[192.0.2.1]"}, set())),
-    "sender-domain": ("any", "full", "any", sender_refused("a@single"),
-                      (set(), {"a@single"}, set())),
     "sender-own": ("accept", "refuse", "exists",
                    sender_refused("user@example.org", "no@example.org"),
                    (set(), {"user@example.org", "no@example.org"},
@@ -311,6 +309,15 @@ REFUSED = {
     "recipient-refuse": ('"no-user"', '"no-other"', '"no-third"',
                          recipients_refused,
                          ({"user"}, {"other"}, {"third"})),
+}
+# What is refused because of what the name service says.
+RESOLVED = {
+    "helo-resolve": ("no", "match", "exists",
+                     hello_refused("other.test", "absent.test"),
+                     (set(), {"other.test", "absent.test"}, {"absent.test"})),
+    "sender-domain": ("any", "full", "resolves",
+                      sender_refused("a@single", "a@absent.test"),
+                      (set(), {"a@single"}, {"a@single", "a@absent.test"})),
 }
 # And what says when, and how often.
 WHEN = {
@@ -342,6 +349,10 @@ def together():
 
 def policy():
     all_of(REFUSED, **{"delay-refusals": "no"})
+    names = Names({}, {"client.test": USUAL, "other.test": "127.7.7.7"},
+                  r"^$")
+    all_of(RESOLVED, **{"delay-refusals": "no",
+                        "dns-servers": '{"127.0.0.1:%d"}' % names.port})
     all_of(WHEN, **{"helo-refuse": '"one"'})
 
 

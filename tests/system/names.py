@@ -1,11 +1,11 @@
-"""names - a small name server in the test itself: PTR and A from two
+"""names - a small name server in the test itself: PTR, A and MX from three
 dictionaries, SERVFAIL where asked for."""
 import re
 import socket
 import struct
 import threading
 
-PTR, A, AAAA, NXDOMAIN, SERVFAIL = 12, 1, 28, 3, 2
+PTR, A, MX, AAAA, NXDOMAIN, SERVFAIL = 12, 1, 15, 28, 3, 2
 
 
 def name_bytes(name):
@@ -14,10 +14,12 @@ def name_bytes(name):
 
 
 class Names:
-    """Answers from two dictionaries; SERVFAIL for what broken matches."""
+    """Answers from dictionaries; SERVFAIL for what broken matches.  mail: the
+    MX of a name, "" for one that takes none."""
 
-    def __init__(self, reverse, forward, broken):
+    def __init__(self, reverse, forward, broken, mail=None):
         self.reverse, self.forward, self.broken = reverse, forward, broken
+        self.mail = mail or {}
         self.asked = []
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.sock.bind(("127.0.0.1", 0))
@@ -51,7 +53,12 @@ class Names:
         elif kind == A and name in self.forward:
             rows = b"\xc0\x0c" + struct.pack("!HHIH", A, 1, 60, 4) \
                 + socket.inet_aton(self.forward[name])
-        elif name not in self.forward:
+        elif kind == MX and name in self.mail:
+            value = struct.pack("!H", 10 if self.mail[name] else 0) \
+                + name_bytes(self.mail[name])
+            rows = b"\xc0\x0c" + struct.pack("!HHIH", MX, 1, 60,
+                                             len(value)) + value
+        elif name not in self.forward and name not in self.mail:
             code = NXDOMAIN
         return data[:2] + struct.pack("!HHHHH", 0x8180 | code, 1,
                                       1 if rows else 0, 0, 0) \

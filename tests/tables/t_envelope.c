@@ -43,6 +43,7 @@ make(void)
 	s = conf_section(conf, CHANNEL, "world");
 	put(s, "recipient-refuse", "bad");
 	put(&conf->server, "hostname", "mx.example.net");
+	put(&conf->server, "local-names", "Mail.Example.net", "192.0.2.27");
 	buf_init(&why, 1000);
 	if (site_open(&site, conf, &why) != 0)
 		errx(1, "%s", buf_str(&why));
@@ -174,6 +175,9 @@ names(void)
 	helo("a.example.org", WORLD, GOOD);
 	helo("[192.0.2.25]", WORLD, REPLY_HELO_OWN);
 	helo("[192.0.2.26]", WORLD, GOOD);
+	helo("[192.0.2.27]", WORLD, REPLY_HELO_OWN);
+	helo("192.0.2.27", WORLD, REPLY_HELO_OWN);
+	helo("mail.example.net", WORLD, REPLY_HELO_OWN);
 	helo("", WORLD, GOOD);
 	set.helo_refuse = "here";
 	helo("example.org", LAN, REPLY_LISTED);
