@@ -105,7 +105,7 @@ static int
 add_default(struct buf *b, const struct setting_row *row)
 {
 	if (row->fallback[0] == '\0')
-		return buf_adds(b, "; empty by default.\n");
+		return buf_adds(b, "; empty by default.");
 	if (buf_adds(b, "; by default ") != 0)
 		return -1;
 	for (const char *p = row->fallback; *p != '\0'; p++) {
@@ -113,7 +113,21 @@ add_default(struct buf *b, const struct setting_row *row)
 			      : buf_addc(b, *p) != 0)
 			return -1;
 	}
-	return buf_adds(b, ".\n");
+	return buf_addc(b, '.');
+}
+
+/* Both in one sentence. */
+static int
+add_range(struct buf *b, const struct setting_row *row)
+{
+	struct buf line;
+	int rc = -1;
+
+	buf_init(&line, 2000);
+	if (add_values(&line, row) == 0 && add_default(&line, row) == 0)
+		rc = add_sentence(b, buf_str(&line), line.len);
+	buf_free(&line);
+	return rc;
 }
 
 /* Only said where one would not know it from the place of the row. */
@@ -165,8 +179,8 @@ settings_mdoc(int scope, struct buf *b)
 			continue;
 		if (buf_addf(b, ".It Ic %s No = Ar %s\n",
 		    setting_name((enum setting_id)i), kinds[row->type]) != 0 ||
-		    add_text(b, row->text) != 0 || add_values(b, row) != 0 ||
-		    add_default(b, row) != 0 || add_places(b, row) != 0 ||
+		    add_text(b, row->text) != 0 || add_range(b, row) != 0 ||
+		    add_places(b, row) != 0 ||
 		    add_foreign(b, row) != 0)
 			return -1;
 	}
