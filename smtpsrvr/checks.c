@@ -85,5 +85,6 @@ checks_envelope(const struct session *s, struct envelope *e_r)
 {
 	e_r->site = &s->server->site;
 	e_r->set = s->set;
+	e_r->listed = s->source.found;
 	checks_sending(s, &e_r->from);
 }

@@ -168,7 +168,8 @@ judge(const struct site *s, const struct whence *o,
     const struct sending *from, const struct mailbox *to,
     struct reply *reply_r)
 {
-	struct envelope e = { .site = s, .set = &o->limits, .from = *from };
+	struct envelope e = { .site = s, .set = &o->limits, .from = *from,
+	    .listed = o->source.found };
 
 	if (!envelope_postmaster(&e, to) && envelope_sender(&e, reply_r) != 0)
 		return -1;

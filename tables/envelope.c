@@ -82,6 +82,12 @@ refuse_listed(const struct envelope *e, const char *name, const char *key,
 	return rc;
 }
 
+static bool
+is_local(const struct conf *c, int channel)
+{
+	return strcmp(c->channels[channel].v.program, "local") == 0;
+}
+
 enum tb_answer
 envelope_ours(const struct envelope *e, const char *domain, struct reply *r)
 {
@@ -92,8 +98,7 @@ envelope_ours(const struct envelope *e, const char *domain, struct reply *r)
 		enum tb_answer answer;
 		int line = 0;
 
-		if (hosts == NULL ||
-		    strcmp(c->channels[i].v.program, "local") != 0)
+		if (hosts == NULL || !is_local(c, i))
 			continue;
 		answer = tb_find_name(hosts, domain, NULL, &line);
 		watch_lookup(e->site, i, hosts, domain, answer, line);
@@ -127,12 +132,18 @@ is_our_name(const struct envelope *e, const char *name,
 	    text_same(name, v->hostname);
 }
 
-/* A host that may send mail anywhere is one of ours. */
+/*
+ * A host that may send mail anywhere is one of ours, and so is one that
+ * stands beside our domains in a table, such as this machine.
+ */
 static bool
 is_trusted(const struct envelope *e)
 {
-	return e->from.channel < 0 ||
-	    authorise_relays(e->site->conf, e->from.channel);
+	const struct conf *c = e->site->conf;
+	int channel = e->from.channel;
+
+	return channel < 0 || authorise_relays(c, channel) ||
+	    (e->listed && is_local(c, channel));
 }
 
 int

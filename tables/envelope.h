@@ -18,6 +18,7 @@ struct envelope {
 	const struct site *site;
 	const struct settings *set;	/* in force for the source channel */
 	struct sending from;
+	bool listed;	/* the source channel's table holds the client */
 };
 
 MM_MUST_USE int envelope_sender_null(const struct envelope *e,

@@ -6,6 +6,7 @@
 
 #include <string.h>
 #include "lib/xalloc.h"
+#include "tables/glob.h"
 #include "tables/patrow.h"
 #include "tables/tb.h"
 #include "tests/fuzz/fuzz.h"
@@ -96,6 +97,15 @@ check_pattern(const char *line, size_t len)
 	tbrow_free(&r.row);
 }
 
+/* Reading past either end shows, whatever the pattern is. */
+static void
+check_glob(const char *line, size_t len)
+{
+	(void)glob_wrong(line, len);
+	(void)glob_match(line, len / 2, line + len / 2, len - len / 2);
+	(void)glob_match(line, len, line, len);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -111,6 +121,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		line = xresize(line, len > 0 ? len : 1, 1);
 		check_row(line, len);
 		check_pattern(line, len);
+		check_glob(line, len);
 		free(line);
 		p += len + 1;
 	}

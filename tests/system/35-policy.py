@@ -11,7 +11,8 @@ from harness import *
 from names import Names
 
 CONF = """\
-table "here" { type = "list"  rows = {"example.org", ".example.org"} }
+table "here" { type = "list"  rows = {"example.org", ".example.org",
+    "127.6.0.1"} }
 table "people" { type = "list"  rows = {"user", "other", "third",
     "ann@example.org"} }
 table "lan" { type = "cidr"  file = "lan" }
@@ -132,6 +133,7 @@ CASES = [
      "RCPT 550 5.7.1 Your address is not '[192.0.2.99]'", "helo_literal"),
     # who may relay may have our names; a channel has settings of its own
     ("helo", {"helo": "inlet.example", "source": "127.3.0.1"}, "ok", ""),
+    ("helo", {"helo": "inlet.example", "source": "127.6.0.1"}, "ok", ""),
     ("helo", {"helo": "x.dsl.test", "source": "127.3.0.1"},
      "RCPT 550 5.7.1", "helo_refuse"),
     ("helo", {"helo": "x.dsl.test", "source": "127.4.0.1"}, "ok", ""),
@@ -199,6 +201,8 @@ CASES = [
     ("closed", {"sender": "<a@b.example.org>"}, "RCPT 550 5.7.1",
      "sender_own"),
     ("closed", {"sender": "<user@example.org>", "source": "127.3.0.1"},
+     "ok", ""),
+    ("closed", {"sender": "<user@example.org>", "source": "127.6.0.1"},
      "ok", ""),
     ("closed", {"sender": "<user@example.org>", "source": "127.4.0.1"},
      "RCPT 550 5.7.1", "sender_own"),

@@ -11,6 +11,7 @@ static struct conf *conf;
 static struct site site;
 static struct settings set;
 static struct mailbox sender, recipient;
+static bool listed;
 
 static struct section *
 list(const char *title, const char *row, const char *more)
@@ -56,7 +57,8 @@ envelope(const char *from, int channel)
 	memset(&sender, 0, sizeof(sender));
 	if (from[0] != '\0' && path_parse_bare(from, &sender) != PATH_OK)
 		errx(1, "%s", from);
-	return (struct envelope){ .site = &site, .set = &set, .from = {
+	return (struct envelope){ .site = &site, .set = &set,
+	    .listed = listed, .from = {
 	    .channel = channel, .name = "", .sender = &sender } };
 }
 
@@ -133,6 +135,11 @@ senders(void)
 	from("user@example.org", WORLD, REPLY_SENDER_OURS);
 	from("user@example.org", LAN, GOOD);
 	from("user@example.org", -1, GOOD);
+	from("user@example.org", LOCAL, REPLY_SENDER_OURS);
+	listed = true;
+	from("user@example.org", LOCAL, GOOD);
+	from("user@example.org", WORLD, REPLY_SENDER_OURS);
+	listed = false;
 	from("a@far.test", WORLD, GOOD);
 	set.sender_own = SENDER_OWN_EXISTS;
 	from("user@example.org", WORLD, GOOD);

@@ -3,6 +3,8 @@
  */
 #include "config.h"
 
+#include <fnmatch.h>
+#include <stdlib.h>
 #include <string.h>
 #include "tables/glob.h"
 #include "tests/tap.h"
@@ -27,6 +29,44 @@ wrong(const char *pattern, const char *why)
 	is(got != NULL ? got : "good", why, pattern);
 	/* What is asked all the same must stay within the pattern. */
 	(void)glob_match(pattern, strlen(pattern), "abc", 3);
+}
+
+static size_t
+chance(char *dst, size_t most, const char *letters)
+{
+	size_t len = (size_t)rand() % most;
+
+	for (size_t i = 0; i < len; i++)
+		dst[i] = letters[(size_t)rand() % strlen(letters)];
+	dst[len] = '\0';
+	return len;
+}
+
+/* The same as fnmatch(3) where that has no opinion of its own. */
+static void
+compare(void)
+{
+	char pattern[12], text[10];
+	size_t plen, len, good = 0, same = 0, found = 0;
+
+	srand(1);
+	for (int i = 0; i < 300000; i++) {
+		bool match;
+
+		plen = chance(pattern, sizeof(pattern), "aabc**?[]!\\");
+		len = chance(text, sizeof(text), "aabc]!");
+		if (glob_wrong(pattern, plen) != NULL)
+			continue;
+		match = glob_match(pattern, plen, text, len);
+		good++;
+		found += match;
+		if (match == (fnmatch(pattern, text, 0) == 0))
+			same++;
+		else
+			printf("# %s: %s\n", pattern, text);
+	}
+	ok(good > 50000 && found > 5000, "patterns by chance");
+	ok(same == good, "agree with fnmatch(3)");
 }
 
 int
@@ -86,5 +126,6 @@ main(void)
 	memset(text, 'a', sizeof(text));
 	ok(!glob_match(stars, strlen(stars), text, sizeof(text)),
 	    "a hundred stars");
+	compare();
 	return done();
 }
