@@ -32,7 +32,11 @@ fill(const struct session *s, struct values *x)
 
 	memset(x, 0, sizeof *x);
 	of[TAG_HOST] = s->set->hostname;
-	of[TAG_TIME] = trace_date(time(NULL), x->date, sizeof x->date);
+	/* Dearer than all the rest. */
+	for (size_t i = 0; i < s->set->greeting.n; i++)
+		if (strstr(s->set->greeting.at[i], "%T") != NULL)
+			of[TAG_TIME] = trace_date(time(NULL), x->date,
+			    sizeof x->date);
 	of[TAG_VERSION] = PACKAGE_VERSION;
 	of[TAG_CHANNEL] = s->source.channel < 0 ? "-" :
 	    c->channels[s->source.channel].title;
