@@ -99,6 +99,34 @@ message(void)
 	buf_free(&b);
 }
 
+/* A session that lets more through than it should. */
+static void
+bounce(int recipients, int code, const char *what)
+{
+	struct sub_verdict v;
+	struct dialogue d;
+
+	begin(&d, DOOR_JAIL, (int64_t)geteuid(), SUB_SESSION, 0);
+	stage_envelope(&d.in, "", "lan", "");
+	for (int i = 0; i < recipients; i++)
+		stage_recipient(&d.in, i == 0 ? "user@example.org" :
+		    "other@example.org");
+	stage_text(&d.in, "x\n");
+	memset(&v, 0, sizeof(v));
+	dialogue_run(&desk, &d);
+	num(verdict(&d, &v), code, what);
+	dialogue_free(&desk, &d);
+}
+
+static void
+bounces(void)
+{
+	bounce(2, 250, "a bounce to two");
+	stage_set(desk.conf, "max-bounce-recipients=1");
+	bounce(1, 250, "a bounce to as many as it may");
+	bounce(2, 550, "and to one more");
+}
+
 static void
 refusals(void)
 {
@@ -420,6 +448,7 @@ main(void)
 	stage_desk(&desk, scratch, "192.0.2.7");
 	message();
 	refusals();
+	bounces();
 	each();
 	whole();
 	notices();
