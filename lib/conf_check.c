@@ -16,6 +16,7 @@
 #include "lib/path.h"
 #include "lib/reply.h"
 #include "lib/tags.h"
+#include "lib/rate.h"
 #include "lib/text.h"
 #include "lib/trace.h"
 
@@ -171,6 +172,32 @@ server_good(const char *text)
 	return net_parse(host, &a) == 0 &&
 	    a.family == (host == copy ? 4 : 6) &&
 	    text_number(port, 1, 65535, &n) == 0;
+}
+
+/* Rules that can be read, and none that says the same of the same twice. */
+static void
+check_rates(const struct section *s, struct conf_wrong *w)
+{
+	const struct strings *l = &s->v.rates;
+	struct rate r[RATES_MOST];
+	char why[300];
+
+	if (s->from[SETTING_rates].file == NULL)
+		return;
+	for (size_t i = 0; i < l->n; i++) {
+		if (rate_parse(l->at[i], &r[i], why, sizeof(why)) != 0) {
+			conf_wrong(w, at(s, SETTING_rates), "rates: %s", why);
+			r[i].period_ms = 0;
+			continue;
+		}
+		for (size_t j = 0; j < i; j++)
+			if (r[j].what == r[i].what && r[j].by == r[i].by &&
+			    r[j].period_ms == r[i].period_ms)
+				conf_wrong(w, at(s, SETTING_rates), "rates: "
+				    "two rules of %s per %s for the same time",
+				    rate_what_text(r[i].what),
+				    rate_by_text(r[i].by));
+	}
 }
 
 /* A name of a daemon in hosts.allow, not a pattern or two of them. */
@@ -337,6 +364,7 @@ check_server(const struct conf *c, struct conf_wrong *w)
 	check_directory(s, SETTING_hosts_allow, v->hosts_allow, w);
 	check_directory(s, SETTING_hosts_deny, v->hosts_deny, w);
 	check_libwrap(s, v, w);
+	check_rates(s, w);
 	check_log(s, w);
 	check_mode(s, w);
 	for (size_t i = 0; i < v->dns_servers.n; i++) {
@@ -394,6 +422,7 @@ check_listener(const struct conf *c, const struct section *s,
 	check_channels(c, &s->v.channels, "channels",
 	    at(s, SETTING_channels), w);
 	check_libwrap(s, &s->v, w);
+	check_rates(s, w);
 	for (size_t i = 0; i < s->v.address.n; i++) {
 		struct wanted *x = &sockets[*n_io];
 		int j;
@@ -506,6 +535,7 @@ check_channel(const struct conf *c, const struct section *s,
 
 	check_table_name(c, s, SETTING_table, v->table, false, w);
 	check_libwrap(s, v, w);
+	check_rates(s, w);
 	check_table_name(c, s, SETTING_mailboxes, v->mailboxes, true, w);
 	check_table_name(c, s, SETTING_aliases, v->aliases, true, w);
 	check_table_name(c, s, SETTING_insrc, v->insrc, false, w);

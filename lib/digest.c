@@ -65,6 +65,12 @@ digest_of(const void *p, size_t len)
 	return XXH3_64bits(p, len);
 }
 
+uint64_t
+digest_keyed(const void *p, size_t len, const void *secret, size_t secret_len)
+{
+	return XXH3_64bits_withSecret(p, len, secret, secret_len);
+}
+
 /* pread, so that the file's offset, which others share, stays. */
 static int
 sum_file(XXH3_state_t *state, int fd, char *room, size_t size)

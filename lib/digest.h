@@ -18,6 +18,12 @@ void digest_reset(struct digest *d);
 void digest_add(struct digest *d, const void *p, size_t len);
 uint64_t digest_sum(const struct digest *d);
 uint64_t digest_of(const void *p, size_t len);
+/*
+ * Of a hash table whose keys strangers choose: without the secret (at least
+ * 136 random bytes) nobody finds two that collide.
+ */
+uint64_t digest_keyed(const void *p, size_t len, const void *secret,
+    size_t secret_len);
 
 /* 32 hexadecimal digits over the whole file at fd (128 bits); 0 or -1. */
 #define DIGEST_HEX 33

@@ -15,6 +15,8 @@ lib_libbase_a_SOURCES = \
 	lib/conf_check.h \
 	lib/conf_complete.c \
 	lib/conf_pack.c \
+	lib/counts.c \
+	lib/counts.h \
 	lib/digest.c \
 	lib/digest.h \
 	lib/durable.c \
@@ -37,6 +39,8 @@ lib_libbase_a_SOURCES = \
 	lib/proc.h \
 	lib/qfile.c \
 	lib/qfile.h \
+	lib/rate.c \
+	lib/rate.h \
 	lib/reply.c \
 	lib/reply.h \
 	lib/rows.c \
@@ -194,3 +198,13 @@ check_PROGRAMS += tests/lib/t_tailored.t
 tests_lib_t_tailored_t_SOURCES = tests/lib/t_tailored.c tests/tap.h
 tests_lib_t_tailored_t_LDADD = lib/libbase.a
 TESTS += tests/lib/t_tailored.t
+
+check_PROGRAMS += tests/lib/t_rate.t
+tests_lib_t_rate_t_SOURCES = tests/lib/t_rate.c tests/tap.h
+tests_lib_t_rate_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_rate.t
+
+check_PROGRAMS += tests/lib/t_counts.t
+tests_lib_t_counts_t_SOURCES = tests/lib/t_counts.c tests/tap.h
+tests_lib_t_counts_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_counts.t
