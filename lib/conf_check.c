@@ -16,6 +16,7 @@
 #include "lib/path.h"
 #include "lib/reply.h"
 #include "lib/tags.h"
+#include "lib/penalty.h"
 #include "lib/rate.h"
 #include "lib/text.h"
 #include "lib/trace.h"
@@ -200,6 +201,55 @@ check_rates(const struct section *s, struct conf_wrong *w)
 	}
 }
 
+static void
+check_penalties(const struct section *s, struct conf_wrong *w)
+{
+	const struct strings *l = &s->v.penalty_points;
+	bool seen[PENALTIES] = { false };
+	enum penalty what;
+	int32_t points;
+	char why[300];
+
+	for (size_t i = 0; i < l->n; i++) {
+		if (penalty_parse(l->at[i], &what, &points, why,
+		    sizeof(why)) != 0)
+			conf_wrong(w, at(s, SETTING_penalty_points),
+			    "penalty-points: %s", why);
+		else if (seen[what])
+			conf_wrong(w, at(s, SETTING_penalty_points),
+			    "penalty-points: \"%s\" is the second of its "
+			    "word", l->at[i]);
+		else
+			seen[what] = true;
+	}
+}
+
+static void
+check_reserved(const struct section *s, struct conf_wrong *w)
+{
+	const struct settings *v = &s->v;
+	char shown[SETTING_SHOWN];
+	struct netaddr a;
+	int bits;
+
+	for (size_t i = 0; i < v->reserved_peers.n; i++) {
+		const char *peer = v->reserved_peers.at[i];
+
+		if (net_parse(peer, &a) != 0 &&
+		    net_parse_prefix(peer, &a, &bits) != 0)
+			conf_wrong(w, at(s, SETTING_reserved_peers),
+			    "reserved-peers: %s is not an address or prefix",
+			    setting_show(peer, shown));
+	}
+	if (v->reserved_connections > 0 && v->reserved_peers.n == 0)
+		conf_wrong(w, at(s, SETTING_reserved_connections),
+		    "reserved-connections: there are no reserved-peers");
+	if (v->reserved_connections >= v->max_connections)
+		conf_wrong(w, at(s, SETTING_reserved_connections),
+		    "reserved-connections: nothing of max-connections is left "
+		    "for others");
+}
+
 /* A name of a daemon in hosts.allow, not a pattern or two of them. */
 static void
 check_libwrap(const struct section *s, const struct settings *v,
@@ -365,6 +415,8 @@ check_server(const struct conf *c, struct conf_wrong *w)
 	check_directory(s, SETTING_hosts_deny, v->hosts_deny, w);
 	check_libwrap(s, v, w);
 	check_rates(s, w);
+	check_penalties(s, w);
+	check_reserved(s, w);
 	check_log(s, w);
 	check_mode(s, w);
 	for (size_t i = 0; i < v->dns_servers.n; i++) {

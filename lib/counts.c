@@ -314,7 +314,7 @@ counts_read(const struct counts_row *r, int64_t now,
 {
 	*a_r = (struct counts_answer){ .value = value_of(r, now),
 	    .most = r->most };
-	if (a_r->value >= a_r->most && a_r->value > 0)
+	if (a_r->value >= a_r->most)
 		a_r->free_ms = r->what == COUNTS_PENALTY ?
 		    until_below(r, now, r->most) :
 		    r->period_ms - age(r, now);
@@ -350,14 +350,15 @@ counts_ask(const struct counts *c, const struct counts_key *k, uint32_t n,
 	row_of(c, k, most, now, &want);
 	if (!read_row(c, &want, &r))
 		r = want;
-	*a_r = (struct counts_answer){ .value = value_of(&r, now),
-	    .most = most };
-	if ((uint64_t)a_r->value + n <= most)
-		return true;
-	/* More than a whole period gives is never free. */
 	r.most = most;
-	a_r->free_ms = r.what == COUNTS_PENALTY ? until_below(&r, now, most) :
-	    r.period_ms - age(&r, now);
+	counts_read(&r, now, a_r);
+	if ((uint64_t)a_r->value + n <= most) {
+		a_r->free_ms = 0;
+		return true;
+	}
+	/* Where some but not all of n may, they wait for the window's end. */
+	if (a_r->free_ms == 0)
+		a_r->free_ms = r.period_ms - age(&r, now);
 	return false;
 }
 
@@ -468,9 +469,12 @@ counts_room(const struct counts *c)
 bool
 counts_row(const struct counts *c, uint32_t i, struct counts_row *r_r)
 {
-	const struct bucket *b = &c->bucket[i / COUNTS_WAYS];
+	const struct bucket *b;
 	uint32_t seq;
 
+	if (i >= counts_room(c))
+		return false;
+	b = &c->bucket[i / COUNTS_WAYS];
 	for (int n = 0; n < READ_TRIES; n++) {
 		seq = atomic_load_explicit(&b->seq, memory_order_acquire);
 		if ((seq & 1) != 0)

@@ -23,6 +23,8 @@ lib_libbase_a_SOURCES = \
 	lib/durable.h \
 	lib/fdio.c \
 	lib/fdio.h \
+	lib/life.c \
+	lib/life.h \
 	lib/log.c \
 	lib/log.h \
 	lib/mm.h \
@@ -30,6 +32,8 @@ lib_libbase_a_SOURCES = \
 	lib/net.h \
 	lib/path.c \
 	lib/path.h \
+	lib/penalty.c \
+	lib/penalty.h \
 	lib/plan.c \
 	lib/plan.h \
 	lib/priv.c \
@@ -208,3 +212,13 @@ check_PROGRAMS += tests/lib/t_counts.t
 tests_lib_t_counts_t_SOURCES = tests/lib/t_counts.c tests/tap.h
 tests_lib_t_counts_t_LDADD = lib/libbase.a
 TESTS += tests/lib/t_counts.t
+
+check_PROGRAMS += tests/lib/t_life.t
+tests_lib_t_life_t_SOURCES = tests/lib/t_life.c tests/tap.h
+tests_lib_t_life_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_life.t
+
+check_PROGRAMS += tests/lib/t_penalty.t
+tests_lib_t_penalty_t_SOURCES = tests/lib/t_penalty.c tests/tap.h
+tests_lib_t_penalty_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_penalty.t

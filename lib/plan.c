@@ -24,8 +24,48 @@ static bool
 socket_good(const struct plan_socket *s)
 {
 	return (s->at.family == 4 || s->at.family == 6) && s->listener >= 0 &&
-	    s->listener < PLAN_SOCKETS &&
-	    s->most >= 0 && ends(s->name, sizeof(s->name));
+	    s->listener < CONF_LISTENERS && ends(s->name, sizeof(s->name));
+}
+
+static bool
+section_good(const struct plan_section *s)
+{
+	return ends(s->name, sizeof(s->name)) && s->most >= 0 &&
+	    s->per_address >= 0 && s->per_prefix >= 0 && s->rule >= 0 &&
+	    s->rules >= 0 && s->rules <= PLAN_RULES &&
+	    s->rule <= PLAN_RULES - s->rules;
+}
+
+static bool
+rule_good(const struct plan_rule *r)
+{
+	/* An unused one is all zero. */
+	return r->rate.what < RATE_WHATS && r->rate.by < RATE_BYS &&
+	    r->rate.period_ms >= 0 && ends(r->text, sizeof(r->text));
+}
+
+/* What limits.h and admission.h rely on. */
+static bool
+limits_good(const struct plan *p)
+{
+	for (int i = 0; i < PLAN_SECTIONS; i++)
+		if (!section_good(&p->sections[i]))
+			return false;
+	for (int i = 0; i < PLAN_RULES; i++)
+		if (!rule_good(&p->rules[i]))
+			return false;
+	if (p->nreserved < 0 || p->nreserved > PLAN_RESERVED)
+		return false;
+	for (int i = 0; i < p->nreserved; i++)
+		if (p->reserved_peers[i].bits < 0 ||
+		    p->reserved_peers[i].bits > 128)
+			return false;
+	for (int i = 0; i < PENALTIES; i++)
+		if (p->points[i] < 0)
+			return false;
+	return p->sections[0].most > 0 && p->max_share > 0 &&
+	    p->max_share <= 100 && p->reserved >= 0 && p->penalty_limit >= 0 &&
+	    p->half_life_ms > 0 && p->counter_rows > 0;
 }
 
 static bool
@@ -41,8 +81,7 @@ good(const struct plan *p)
 		if (!socket_good(&p->sockets[i]))
 			return false;
 	}
-	return p->max_connections > 0 && p->max_per_address > 0 &&
-	    p->max_per_prefix > 0 && p->prefix4 >= 0 && p->prefix4 <= 32 &&
+	return limits_good(p) && p->prefix4 >= 0 && p->prefix4 <= 32 &&
 	    p->prefix6 >= 0 && p->prefix6 <= 128 && p->backlog > 0 &&
 	    p->template_connections > 0 && p->template_age_ms > 0 &&
 	    p->start_ms > 0 && p->drain_ms >= 0 &&

@@ -10,7 +10,9 @@
 
 #include <stdint.h>
 #include "lib/net.h"
+#include "lib/penalty.h"
 #include "lib/proc.h"
+#include "lib/rate.h"
 
 #define PLAN_MAGIC 0x314e414c504c4e49ULL
 #define PLAN_SOCKETS 32		/* listening sockets: addresses x listeners */
@@ -19,10 +21,35 @@
 enum plan_user { PLAN_SUBMIT, PLAN_SESSION, PLAN_LOOKUP, PLAN_LOGGER,
 	PLAN_USERS };
 
+/* Sections that limits stand in: the server, listeners, channels. */
+#define PLAN_LISTENER(i) (1 + (i))
+#define PLAN_CHANNEL(i) (1 + CONF_LISTENERS + (i))
+#define PLAN_SECTIONS PLAN_CHANNEL(CONF_CHANNELS)
+#define PLAN_RULES 256		/* of all sections */
+#define PLAN_RESERVED 64
+
+struct plan_section {
+	char name[CONF_NAME];	/* "" of the server, and where there is none */
+	/* Sessions at once: in all, of an address, a prefix; 0: as it is. */
+	int32_t most, per_address, per_prefix;
+	int32_t trusted;	/* no penalties */
+	int32_t rule, rules;	/* its first one, and how many it has */
+	int32_t rules_set;	/* it has a list, be it an empty one */
+};
+
+struct plan_rule {
+	struct rate rate;
+	char text[RATE_TEXT];
+};
+
+struct plan_prefix {
+	struct netaddr at;
+	int32_t bits;
+};
+
 struct plan_socket {
 	struct netaddr at;
 	int32_t listener;	/* index in the configuration */
-	int32_t most;		/* connections through that listener; 0: all */
 	int32_t tls;		/* implicit TLS: over a limit nothing is said */
 	int32_t optional;	/* the machine may lack that address family */
 	char name[32];
@@ -32,8 +59,16 @@ struct plan {
 	uint64_t magic;
 	uint64_t size;		/* of this struct */
 	uint64_t conf_at, conf_len;	/* the flat record behind it */
-	int32_t max_connections, max_per_address, max_per_prefix;
+	struct plan_section sections[PLAN_SECTIONS];
+	struct plan_rule rules[PLAN_RULES];	/* of connections and errors */
 	int32_t max_connections_set;	/* the file says so itself */
+	int32_t max_share;		/* percent, of a prefix */
+	int32_t reserved, nreserved;	/* connections; their peers */
+	struct plan_prefix reserved_peers[PLAN_RESERVED];
+	int32_t points[PENALTIES], penalty_limit;
+	int64_t half_life_ms;
+	int32_t max_load;		/* 0: any */
+	int32_t counter_rows;
 	int32_t prefix4, prefix6;
 	int32_t backlog;
 	int32_t template_connections;

@@ -44,7 +44,7 @@ child_text(enum child_name name)
 }
 
 static int
-give(int fds[9], enum child_name name, const struct kit *k, int control)
+give(int fds[10], enum child_name name, const struct kit *k, int control)
 {
 	int n = 6;
 
@@ -62,7 +62,10 @@ give(int fds[9], enum child_name name, const struct kit *k, int control)
 		fds[n++] = k->rows;
 		fds[n++] = k->inner->submit;
 		fds[n++] = k->inner->local;
+		fds[n++] = k->counts_write;
 	}
+	if (name >= CHILD_TEMPLATE)
+		fds[n++] = k->counts_read;
 	return n;
 }
 
@@ -89,7 +92,7 @@ child_start(struct child *c, enum child_name name, const struct kit *k)
 	struct proc_user user = { (uid_t)-1, (gid_t)-1 };
 	char path[PATH_MAX], argv0[16], t[] = "-T", d[] = "-d";
 	char *argv[4] = { argv0 };
-	int fds[9], pair[2], n = 1;
+	int fds[10], pair[2], n = 1;
 
 	child_release(c);
 	if (program(path, sizeof path, name, k) != 0)

@@ -31,6 +31,7 @@ struct kit {
 	const char *smtpsrvr;	/* path as the operand had it, or null */
 	int record;
 	int rows;
+	int counts_write, counts_read;	/* submit's table */
 	bool debug;
 	const struct inner *inner;
 };

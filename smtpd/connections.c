@@ -16,25 +16,29 @@
 
 #include "lib/clock.h"
 #include "lib/log.h"
-#include "smtpd/daemon.h"
+#include "smtpd/admission.h"
 
 #define ACCEPT_BATCH 64
+#define REPORT_BATCH 16
 #define ACCEPT_PAUSE 100	/* ms after EMFILE, ENFILE, ENOMEM */
 #define TRIES_MOST 3		/* templates that one connection is passed to */
 
 /* One line without a fork; the copy stays open until the client has read. */
 static void
-turn_away(struct daemon *d, int fd, bool silent, const char *why)
+turn_away(struct daemon *d, int fd, bool silent, const struct limit_hit *h)
 {
 	struct farewell *f = &d->farewell[d->farewells++ % FAREWELLS];
-	char line[512];
+	char line[512], when[40] = "later";
 	int n;
 
 	if (f->fd >= 0)
 		close(f->fd);
+	if (h->free_ms > 0)
+		snprintf(when, sizeof when, "in %lld s",
+		    (long long)(h->free_ms + 999) / 1000);
 	n = snprintf(line, sizeof line,
-	    "421 4.3.2 %.255s too busy (%s), try again later\r\n",
-	    d->plan.hostname, why);
+	    "421 %s %.255s too busy (%s), try again %s\r\n", h->enhanced,
+	    d->plan.hostname, h->rule != NULL ? h->rule : h->limit, when);
 	if (!silent)
 		(void)!send(fd, line, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
 	shutdown(fd, SHUT_WR);
@@ -53,13 +57,18 @@ log_refusal(const struct netaddr *peer, const char *listener,
 	log_word(&l, "ip", net_text(peer, text));
 	log_word(&l, "listener", listener);
 	log_word(&l, "code", "421");
-	log_word(&l, "enh", "4.3.2");
+	log_word(&l, "enh", h->enhanced);
 	log_word(&l, "reason", "limit");
 	log_word(&l, "limit", h->limit);
-	log_word(&l, "key", h->key.family != 0 ? net_text(&h->key, text) :
-	    "all");
+	log_word(&l, "key", h->key);
 	log_num(&l, "value", h->value);
 	log_num(&l, "most", h->most);
+	if (h->section[0] != '\0')
+		log_word(&l, "of", h->section);
+	if (h->free_ms > 0)
+		log_num(&l, "free-ms", h->free_ms);
+	if (h->rule != NULL)
+		log_text(&l, "rule", h->rule);
 	log_end(&l);
 }
 
@@ -68,21 +77,19 @@ admit(struct daemon *d, int fd, const struct plan_socket *via,
     const struct netaddr *peer)
 {
 	struct slots *s = &d->slots;
-	struct limit_hit hit;
-	int bits = limits_prefix_bits(&d->plan, peer);
+	struct limit_subject who = { .peer = *peer,
+	    .listener = (int16_t)via->listener, .channel = -1,
+	    .reserved = limits_reserved(&d->plan, peer) };
+	struct limit_hit hit = { .limit = "slots", .enhanced = "4.3.2",
+	    .section = "", .key = "all", .value = s->used, .most = s->room };
 
-	if (limits_enter(&s->limits, &d->plan, via, peer, &hit) != 0) {
-		log_refusal(peer, via->name, &hit);
-		turn_away(d, fd, via->tls != 0, hit.limit);
+	if (s->free != SLOT_NONE &&
+	    limits_ask(&s->limits, &d->plan, &who, &hit) == 0 &&
+	    admission_connect(d, &who, &hit) == 0 &&
+	    slots_take(s, fd, &who, &via->at) != SLOT_NONE)
 		return;
-	}
-	if (slots_take(s, fd, peer, via, bits) == SLOT_NONE) {
-		limits_leave(&s->limits, via->listener, peer, bits);
-		hit = (struct limit_hit){ .limit = "slots",
-		    .value = s->used, .most = s->room };
-		log_refusal(peer, via->name, &hit);
-		turn_away(d, fd, via->tls != 0, hit.limit);
-	}
+	log_refusal(peer, via->name, &hit);
+	turn_away(d, fd, via->tls != 0, &hit);
 }
 
 void
@@ -128,6 +135,7 @@ connections_flush(struct daemon *d)
 		if (n < 0)
 			break;
 		d->slots.at[n].to = t->pid;
+		d->slots.at[n].generation = d->generation;
 		d->template_served++;
 		if (daemon_watch(d, d->slots.at[n].life, WATCH_LIFE,
 		    (uint32_t)n, EPOLLIN) != 0) {
@@ -143,7 +151,9 @@ connections_flush(struct daemon *d)
 static void
 give_up(struct daemon *d, uint32_t n, const char *why)
 {
-	turn_away(d, d->slots.at[n].conn, false, why);
+	struct limit_hit hit = { .limit = why, .enhanced = "4.3.2" };
+
+	turn_away(d, d->slots.at[n].conn, false, &hit);
 	d->slots.at[n].conn = -1;
 	slots_free(&d->slots, n);
 }
@@ -164,30 +174,94 @@ never_begun(struct daemon *d, uint32_t n)
 	give_up(d, n, "no process");
 }
 
+/*
+ * The session's own number, in the order of the settings that it has.  -1 if
+ * there is no such channel, or none any more.
+ */
+static int16_t
+channel_of(const struct daemon *d, const struct slot *s, uint32_t number)
+{
+	if (number < CONF_CHANNELS && s->generation + 1 == d->generation)
+		return d->channel_map[number];
+	if (number >= CONF_CHANNELS || s->generation != d->generation ||
+	    d->plan.sections[PLAN_CHANNEL(number)].name[0] == '\0')
+		return -1;
+	return (int16_t)number;
+}
+
+/* A channel is counted once; who only tells it is let in by its settings. */
+static void
+enter_channel(struct daemon *d, struct slot *s, const struct life_report *r)
+{
+	struct limit_subject who = s->who;
+	struct life_answer a = { 0 };
+	struct limit_hit hit;
+
+	if (s->told)
+		return;
+	s->told = true;
+	who.channel = channel_of(d, s, r->channel);
+	if (who.channel >= 0 && r->kind == LIFE_ASK &&
+	    admission_channel(d, &who, &hit) != 0) {
+		a = (struct life_answer){ .refused = 1, .value = hit.value,
+		    .most = hit.most, .free_ms = hit.free_ms };
+		snprintf(a.limit, sizeof a.limit, "%s", hit.rule != NULL ?
+		    hit.rule : hit.limit);
+	} else if (who.channel >= 0) {
+		s->who.channel = who.channel;
+		limits_enter_channel(&d->slots.limits, &s->who);
+	}
+	if (r->kind == LIFE_ASK)
+		life_reply(s->life, &a);
+}
+
+static void
+heard(struct daemon *d, struct slot *s, const struct life_report *r)
+{
+	switch (r->kind) {
+	case LIFE_BEGUN:
+		if (s->conn >= 0)
+			close(s->conn);
+		s->conn = -1;
+		break;
+	case LIFE_CHANNEL:
+	case LIFE_ASK:
+		enter_channel(d, s, r);
+		break;
+	case LIFE_END:
+		s->ended = true;
+		admission_trouble(d, &s->who, r);
+		break;
+	case LIFE_TROUBLE:
+		admission_trouble(d, &s->who, r);
+		break;
+	}
+}
+
 void
 connections_life(struct daemon *d, uint32_t n)
 {
 	struct slot *s = &d->slots.at[n];
-	char c[16];
-	ssize_t got;
+	struct life_report r;
+	int got = -1;
 
 	if (s->life < 0)
 		return;
-	got = recv(s->life, c, sizeof c, 0);
-	if (got < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (got > 0) {
-		if (s->conn >= 0)
-			close(s->conn);
-		s->conn = -1;
-		got = recv(s->life, c, sizeof c, 0);
-		if (got > 0 || (got < 0 && errno == EAGAIN))
-			return;
+	for (int i = 0; i < REPORT_BATCH; i++) {
+		got = life_hear(s->life, &r);
+		if (got <= 0)
+			break;
+		heard(d, s, &r);
 	}
-	if (s->conn >= 0)
+	if (got != 0)
+		return;
+	if (s->conn >= 0) {
 		never_begun(d, n);
-	else
-		slots_free(&d->slots, n);
+		return;
+	}
+	if (!s->ended)
+		admission_crash(d, &s->who);
+	slots_free(&d->slots, n);
 }
 
 /*

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "lib/counts.h"
 #include "lib/tailored.h"
 #include "smtpd/children.h"
 #include "smtpd/options.h"
@@ -32,6 +33,13 @@ struct daemon {
 	struct listeners listeners;
 	struct inner inner;
 	struct slots slots;
+	struct counts *counts;		/* ours: admission.h */
+	int counts_write, counts_read;	/* submit's: ours to hand on */
+	uint32_t generation;		/* of the settings: reloads */
+	/* Channels of the last one in this one's order; -1: gone. */
+	int16_t channel_map[CONF_CHANNELS];
+	int64_t load_read;		/* when load was last looked at */
+	int64_t load;			/* in hundredths */
 	struct child child[CHILD_COUNT];
 	uint64_t template_served;	/* connections of this template */
 	bool crashed;			/* a session of it did */

@@ -1,13 +1,13 @@
 /*
- * limits - how many connections there are: in all, by listener, by address,
- * by prefix.
+ * limits - how many connections there are.
  *
- * Two hash chains of counters in one array that is made at the start: a
- * connection has at most two of them, so they cannot run out.
+ * Hash chains of counters in one array that is made at the start: a connection
+ * has at most six of them (address and prefix; for server, listener, channel),
+ * so they cannot run out.
  */
 #include "config.h"
 
-#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/log.h"
@@ -19,12 +19,22 @@ limits_init(struct limits *l, uint32_t room)
 {
 	memset(l, 0, sizeof *l);
 	l->room = room;
-	for (l->buckets = 64; l->buckets < 2 * room; l->buckets *= 2)
+	for (l->buckets = 64; l->buckets < LIMIT_NODES * room; l->buckets *= 2)
 		;
 	l->bucket = xcalloc(l->buckets, sizeof *l->bucket);
-	l->node = xcalloc(2 * (size_t)room + 1, sizeof *l->node);
-	for (uint32_t i = 1; i <= 2 * room; i++) {
-		l->node[i].next = l->free;
+	l->node = xcalloc(LIMIT_NODES * (size_t)room + 1, sizeof *l->node);
+}
+
+void
+limits_clear(struct limits *l, const struct plan *p)
+{
+	memset(l->section, 0, sizeof l->section);
+	l->others = l->free = 0;
+	l->prefix4 = p->prefix4;
+	l->prefix6 = p->prefix6;
+	memset(l->bucket, 0, l->buckets * sizeof *l->bucket);
+	for (uint32_t i = LIMIT_NODES * l->room; i > 0; i--) {
+		l->node[i] = (struct limit_node){ .next = l->free };
 		l->free = i;
 	}
 }
@@ -48,12 +58,6 @@ find(struct limits *l, const struct netaddr *key)
 	while (*at != 0 && memcmp(&l->node[*at].key, key, sizeof *key) != 0)
 		at = &l->node[*at].next;
 	return at;
-}
-
-static uint32_t
-count_of(struct limits *l, const struct netaddr *key)
-{
-	return l->node[*find(l, key)].count;	/* node 0 counts nothing */
 }
 
 static void
@@ -83,72 +87,189 @@ take(struct limits *l, const struct netaddr *key)
 	l->free = n;
 }
 
-int
-limits_prefix_bits(const struct plan *p, const struct netaddr *peer)
+static int
+prefix_bits(const struct limits *l, const struct netaddr *peer)
 {
-	return peer->family == 6 ? p->prefix6 : p->prefix4;
+	return peer->family == 6 ? l->prefix6 : l->prefix4;
 }
 
 static struct netaddr
-key_of(const struct netaddr *peer, int bits, bool prefix)
+key_of(const struct limits *l, const struct netaddr *peer, int section,
+    bool prefix)
 {
-	struct netaddr key = net_prefix(peer, prefix ? bits : net_bits(peer));
+	struct netaddr key = net_prefix(peer, prefix ? prefix_bits(l, peer) :
+	    net_bits(peer));
 
-	key.port = prefix;
+	key.port = (uint16_t)(2 * section + prefix);
 	return key;
 }
 
-static int
-over(struct limit_hit *h, const char *limit, const struct netaddr *key,
-    uint32_t value, int32_t most)
+void
+limits_prefix_text(const struct limits *l, const struct netaddr *peer,
+    char dst[RATE_TEXT])
 {
-	if (most <= 0 || value < (uint32_t)most)
-		return 0;
-	*h = (struct limit_hit){ .limit = limit, .value = value,
+	struct netaddr prefix = net_prefix(peer, prefix_bits(l, peer));
+	char text[NET_TEXT];
+
+	snprintf(dst, RATE_TEXT, "%s/%d", net_text(&prefix, text),
+	    prefix_bits(l, peer));
+}
+
+bool
+limits_reserved(const struct plan *p, const struct netaddr *peer)
+{
+	for (int i = 0; i < p->nreserved; i++) {
+		const struct plan_prefix *x = &p->reserved_peers[i];
+		struct netaddr in = net_prefix(peer, x->bits);
+
+		if (net_same_host(&in, &x->at))
+			return true;
+	}
+	return false;
+}
+
+/* What a number is about. */
+enum about { ALL, ADDRESS, PREFIX };
+
+static uint32_t
+count(struct limits *l, const struct netaddr *peer, int section,
+    enum about about)
+{
+	struct netaddr key;
+
+	if (about == ALL)
+		return l->section[section];
+	key = key_of(l, peer, section, about == PREFIX);
+	return l->node[*find(l, &key)].count;	/* node 0 counts nothing */
+}
+
+static int
+hit(struct limits *l, struct limit_hit *h, const char *limit,
+    const struct plan_section *s, const struct netaddr *peer,
+    enum about about, uint32_t value, int32_t most)
+{
+	*h = (struct limit_hit){ .limit = limit, .enhanced = "4.3.2",
+	    .section = s->name, .key = "all", .value = value,
 	    .most = (uint32_t)most };
-	if (key != NULL)
-		h->key = *key;
+	if (about == ADDRESS)
+		net_text(peer, h->key);
+	if (about == PREFIX)
+		limits_prefix_text(l, peer, h->key);
 	return -1;
 }
 
-int
-limits_enter(struct limits *l, const struct plan *p,
-    const struct plan_socket *via, const struct netaddr *peer,
-    struct limit_hit *hit_r)
+/* One section's own limits, those that it has. */
+static int
+ask_section(struct limits *l, const struct plan *p, int section,
+    const struct netaddr *peer, struct limit_hit *h)
 {
-	int bits = limits_prefix_bits(p, peer);
-	struct netaddr address = key_of(peer, bits, false);
-	struct netaddr prefix = key_of(peer, bits, true);
-	int32_t most = p->max_connections;
+	static const char *const names[] = { "max-connections",
+	    "max-connections-per-address", "max-connections-per-prefix" };
+	const struct plan_section *s = &p->sections[section];
+	const int32_t most[] = { s->most, s->per_address, s->per_prefix };
 
-	if ((uint32_t)most > l->room)
-		most = (int32_t)l->room;
-	if (over(hit_r, "max-connections", NULL, l->total, most) != 0 ||
-	    over(hit_r, "listener-max-connections", NULL,
-	    l->listener[via->listener], via->most) != 0 ||
-	    over(hit_r, "max-connections-per-address", &address,
-	    count_of(l, &address), p->max_per_address) != 0 ||
-	    over(hit_r, "max-connections-per-prefix", &prefix,
-	    count_of(l, &prefix), p->max_per_prefix) != 0)
-		return -1;
-	l->total++;
-	l->listener[via->listener]++;
-	add(l, &address);
-	add(l, &prefix);
+	for (int i = ALL; i <= PREFIX; i++) {
+		uint32_t value = most[i] == 0 ? 0 :
+		    count(l, peer, section, (enum about)i);
+
+		if (most[i] > 0 && value >= (uint32_t)most[i])
+			return hit(l, h, names[i], s, peer, (enum about)i,
+			    value, most[i]);
+	}
 	return 0;
 }
 
-void
-limits_leave(struct limits *l, int listener, const struct netaddr *peer,
-    int prefix_bits)
+/* What is the server's alone, and what the machine can do. */
+static int
+ask_shares(struct limits *l, const struct plan *p,
+    const struct limit_subject *s, struct limit_hit *h)
 {
-	struct netaddr address = key_of(peer, prefix_bits, false);
-	struct netaddr prefix = key_of(peer, prefix_bits, true);
+	const struct plan_section *server = &p->sections[0];
+	int32_t most = server->most, rest, share;
+	uint32_t value;
 
-	PANIC_IF(l->total == 0);
-	l->total--;
-	if (listener >= 0)
-		l->listener[listener]--;
-	take(l, &address);
-	take(l, &prefix);
+	if ((uint32_t)most > l->room)
+		most = (int32_t)l->room;
+	if (l->section[0] >= (uint32_t)most)
+		return hit(l, h, "max-connections", server, &s->peer, ALL,
+		    l->section[0], most);
+	if (s->reserved)
+		return 0;
+	rest = most > p->reserved ? most - p->reserved : 0;
+	if (l->others >= (uint32_t)rest)
+		return hit(l, h, "reserved-connections", server, &s->peer,
+		    ALL, l->others, rest);
+	share = most * p->max_share / 100;
+	if (share == 0)
+		share = 1;
+	value = count(l, &s->peer, 0, PREFIX);
+	return value < (uint32_t)share ? 0 : hit(l, h, "max-prefix-share",
+	    server, &s->peer, PREFIX, value, share);
+}
+
+int
+limits_ask(struct limits *l, const struct plan *p,
+    const struct limit_subject *s, struct limit_hit *hit_r)
+{
+	if (ask_section(l, p, 0, &s->peer, hit_r) != 0 ||
+	    ask_section(l, p, PLAN_LISTENER(s->listener), &s->peer,
+	    hit_r) != 0)
+		return -1;
+	return ask_shares(l, p, s, hit_r);
+}
+
+int
+limits_ask_channel(struct limits *l, const struct plan *p,
+    const struct limit_subject *s, struct limit_hit *hit_r)
+{
+	return ask_section(l, p, PLAN_CHANNEL(s->channel), &s->peer, hit_r);
+}
+
+static void
+change(struct limits *l, int section, const struct netaddr *peer,
+    void (*how)(struct limits *, const struct netaddr *))
+{
+	struct netaddr address = key_of(l, peer, section, false);
+	struct netaddr prefix = key_of(l, peer, section, true);
+
+	how(l, &address);
+	how(l, &prefix);
+}
+
+void
+limits_enter_channel(struct limits *l, const struct limit_subject *s)
+{
+	l->section[PLAN_CHANNEL(s->channel)]++;
+	change(l, PLAN_CHANNEL(s->channel), &s->peer, add);
+}
+
+void
+limits_enter(struct limits *l, const struct limit_subject *s)
+{
+	l->section[0]++;
+	l->others += !s->reserved;
+	change(l, 0, &s->peer, add);
+	if (s->listener >= 0) {
+		l->section[PLAN_LISTENER(s->listener)]++;
+		change(l, PLAN_LISTENER(s->listener), &s->peer, add);
+	}
+	if (s->channel >= 0)
+		limits_enter_channel(l, s);
+}
+
+void
+limits_leave(struct limits *l, const struct limit_subject *s)
+{
+	PANIC_IF(l->section[0] == 0);
+	l->section[0]--;
+	l->others -= !s->reserved;
+	change(l, 0, &s->peer, take);
+	if (s->listener >= 0) {
+		l->section[PLAN_LISTENER(s->listener)]--;
+		change(l, PLAN_LISTENER(s->listener), &s->peer, take);
+	}
+	if (s->channel >= 0) {
+		l->section[PLAN_CHANNEL(s->channel)]--;
+		change(l, PLAN_CHANNEL(s->channel), &s->peer, take);
+	}
 }

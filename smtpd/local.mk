@@ -1,6 +1,7 @@
 # smtpd: accepts, counts, hands on.
 noinst_LIBRARIES += smtpd/libsmtpd.a
 smtpd_libsmtpd_a_SOURCES = \
+	smtpd/admission.c smtpd/admission.h \
 	smtpd/children.c smtpd/children.h \
 	smtpd/connections.c \
 	smtpd/daemon.h \
@@ -30,3 +31,10 @@ check_PROGRAMS += tests/smtpd/t_slots.t
 tests_smtpd_t_slots_t_SOURCES = tests/smtpd/t_slots.c tests/tap.h
 tests_smtpd_t_slots_t_LDADD = smtpd/libsmtpd.a lib/libbase.a
 TESTS += tests/smtpd/t_slots.t
+
+check_PROGRAMS += tests/smtpd/t_admission.t
+tests_smtpd_t_admission_t_SOURCES = tests/smtpd/t_admission.c tests/tap.h
+tests_smtpd_t_admission_t_LDADD = smtpd/libsmtpd.a lib/libbase.a
+TESTS += tests/smtpd/t_admission.t
+
+EXTRA_DIST += tests/crash/failing.c

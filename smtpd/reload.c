@@ -27,7 +27,8 @@ daemon_kit(const struct daemon *d, bool next)
 	return (struct kit){ .plan = fresh ? &d->next_plan : &d->plan,
 	    .smtpsrvr = d->options->smtpsrvr,
 	    .record = fresh ? d->next_record : d->record,
-	    .rows = d->slots.rows_fd, .debug = d->options->debug,
+	    .rows = d->slots.rows_fd, .counts_write = d->counts_write,
+	    .counts_read = d->counts_read, .debug = d->options->debug,
 	    .inner = &d->inner };
 }
 
@@ -36,7 +37,7 @@ daemon_mmdf_most(const struct daemon *d, struct plan *p)
 {
 	if (d->options->operands && d->options->tailor.most == NULL &&
 	    !p->max_connections_set)
-		p->max_connections = MMDF_MOST;
+		p->sections[0].most = MMDF_MOST;
 }
 
 static void
@@ -141,30 +142,45 @@ reload_failed(struct daemon *d)
 	drop_next(d);
 }
 
-/* Sessions keep their listener by its name; counts follow. */
+/* Where a section of the old plan is in the new one; -1: nowhere. */
+static int16_t
+renumber(const struct plan *old, const struct plan *to, int i, int first,
+    int n)
+{
+	for (int j = 0; j < n; j++)
+		if (to->sections[first + j].name[0] != '\0' &&
+		    strcmp(old->sections[first + i].name,
+		    to->sections[first + j].name) == 0)
+			return (int16_t)j;
+	return -1;
+}
+
+/* Sessions keep listener and channel by their names; counts follow. */
 static void
 recount(struct daemon *d, const struct plan *to)
 {
 	struct slots *s = &d->slots;
-	int16_t map[PLAN_SOCKETS];
+	int16_t listeners[CONF_LISTENERS];
 
-	for (int i = 0; i < PLAN_SOCKETS; i++)
-		map[i] = -1;
-	for (int i = 0; i < d->plan.nsockets; i++)
-		for (int j = 0; j < to->nsockets; j++)
-			if (strcmp(d->plan.sockets[i].name,
-			    to->sockets[j].name) == 0)
-				map[d->plan.sockets[i].listener] =
-				    (int16_t)to->sockets[j].listener;
-	memset(s->limits.listener, 0, sizeof s->limits.listener);
+	for (int i = 0; i < CONF_LISTENERS; i++)
+		listeners[i] = renumber(&d->plan, to, i, PLAN_LISTENER(0),
+		    CONF_LISTENERS);
+	for (int i = 0; i < CONF_CHANNELS; i++)
+		d->channel_map[i] = renumber(&d->plan, to, i,
+		    PLAN_CHANNEL(0), CONF_CHANNELS);
+	d->generation++;
+	limits_clear(&s->limits, to);
 	for (uint32_t i = 0; i < s->room; i++) {
-		struct slot *slot = &s->at[i];
+		struct limit_subject *who = &s->at[i].who;
 
-		if ((slot->conn < 0 && slot->life < 0) || slot->listener < 0)
+		if (s->at[i].conn < 0 && s->at[i].life < 0)
 			continue;
-		slot->listener = map[slot->listener];
-		if (slot->listener >= 0)
-			s->limits.listener[slot->listener]++;
+		if (who->listener >= 0)
+			who->listener = listeners[who->listener];
+		if (who->channel >= 0)
+			who->channel = d->channel_map[who->channel];
+		who->reserved = limits_reserved(to, &who->peer);
+		limits_enter(&s->limits, who);
 	}
 }
 

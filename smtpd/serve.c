@@ -18,6 +18,7 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/xalloc.h"
+#include "smtpd/admission.h"
 #include "smtpd/daemon.h"
 #include "smtpd/serve.h"
 
@@ -111,6 +112,22 @@ write_pid(const struct daemon *d)
 		log_note(LEVEL_WARNING, "smtpd.pid: %s", strerror(errno));
 }
 
+/* Ours is written here alone; submit's is submit's to write. */
+static void
+open_counts(struct daemon *d)
+{
+	uint32_t rows = (uint32_t)d->plan.counter_rows;
+	int own, unused;
+
+	if (counts_make("inlet-smtpd-counts", rows, &own, &unused) != 0 ||
+	    (d->counts = counts_open(own, true)) == NULL ||
+	    counts_make("inlet-submit-counts", rows, &d->counts_write,
+	    &d->counts_read) != 0)
+		fatal(EX_OSERR, "table of counters: %s", strerror(errno));
+	/* unused stays open: who may look at us finds the table there. */
+	close(own);
+}
+
 static void
 open_all(struct daemon *d, int adopted)
 {
@@ -129,9 +146,10 @@ open_all(struct daemon *d, int adopted)
 		    "%s", net_text(&d->plan.sockets[bad].at, text),
 		    d->plan.sockets[bad].at.port, d->plan.sockets[bad].name,
 		    strerror(errno));
-	if (slots_init(&d->slots, room()) != 0)
+	if (slots_init(&d->slots, room(), &d->plan) != 0)
 		fatal(EX_OSERR, "session table: %s", strerror(errno));
-	if ((uint32_t)d->plan.max_connections > d->slots.room)
+	open_counts(d);
+	if ((uint32_t)d->plan.sections[0].most > d->slots.room)
 		log_note(LEVEL_WARNING, "only %u connections: the limit on "
 		    "open files allows no more", d->slots.room);
 	d->ep = epoll_create1(EPOLL_CLOEXEC);
@@ -249,6 +267,7 @@ tick(struct daemon *d)
 		child_watch(&d->child[i], (enum child_name)i, now,
 		    d->plan.start_ms);
 	reload_watch(d, now);
+	admission_tick(d, now);
 	if (t->ready && (d->crashed || d->template_served >=
 	    (uint64_t)d->plan.template_connections ||
 	    (d->template_served > 0 &&

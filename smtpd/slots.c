@@ -18,7 +18,7 @@
 #include "smtpd/slots.h"
 
 int
-slots_init(struct slots *s, uint32_t room)
+slots_init(struct slots *s, uint32_t room, const struct plan *p)
 {
 	memset(s, 0, sizeof *s);
 	s->room = room;
@@ -27,6 +27,7 @@ slots_init(struct slots *s, uint32_t room)
 		return -1;
 	s->at = xcalloc(room, sizeof *s->at);
 	limits_init(&s->limits, room);
+	limits_clear(&s->limits, p);
 	s->free = s->first = s->last = SLOT_NONE;
 	for (uint32_t i = room; i-- > 0;) {
 		s->at[i] = (struct slot){ .conn = -1, .life = -1,
@@ -58,8 +59,8 @@ fresh_token(struct slots *s, uint8_t token_r[ROWS_TOKEN])
 }
 
 uint32_t
-slots_take(struct slots *s, int conn, const struct netaddr *peer,
-    const struct plan_socket *via, int prefix_bits)
+slots_take(struct slots *s, int conn, const struct limit_subject *who,
+    const struct netaddr *local)
 {
 	uint32_t n = s->free;
 	struct row *row;
@@ -69,17 +70,17 @@ slots_take(struct slots *s, int conn, const struct netaddr *peer,
 	row = &s->rows[n];
 	if (fresh_token(s, row->token) != 0)
 		return SLOT_NONE;
-	row->peer = *peer;
-	row->local = via->at;
-	row->listener = via->listener;
+	row->peer = who->peer;
+	row->local = *local;
+	row->listener = who->listener;
 	row->since = time(NULL);
 	atomic_store_explicit(&row->serial, ++s->serial,
 	    memory_order_release);
 	s->free = s->at[n].next;
 	s->used++;
 	s->at[n] = (struct slot){ .conn = conn, .life = -1,
-	    .next = SLOT_NONE, .listener = (int16_t)via->listener,
-	    .prefix_bits = (uint8_t)prefix_bits, .since = clock_ms() };
+	    .next = SLOT_NONE, .who = *who, .since = clock_ms() };
+	limits_enter(&s->limits, who);
 	if (s->last == SLOT_NONE)
 		s->first = n;
 	else
@@ -113,8 +114,8 @@ slots_pass(struct slots *s, int sock)
 	if (n == SLOT_NONE)
 		return SLOT_NONE;
 	slot = &s->at[n];
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
-	    pair) != 0)
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC |
+	    SOCK_NONBLOCK, 0, pair) != 0)
 		return -1;
 	pass = (struct row_pass){ .row = n, .serial = s->rows[n].serial,
 	    .peer = s->rows[n].peer, .local = s->rows[n].local,
@@ -160,8 +161,7 @@ slots_free(struct slots *s, uint32_t n)
 		close(slot->conn);
 	if (slot->life >= 0)
 		close(slot->life);
-	limits_leave(&s->limits, slot->listener, &row->peer,
-	    slot->prefix_bits);
+	limits_leave(&s->limits, &slot->who);
 	atomic_store_explicit(&row->serial, 0, memory_order_release);
 	memset(row->token, 0, ROWS_TOKEN);
 	*slot = (struct slot){ .conn = -1, .life = -1, .next = s->free };

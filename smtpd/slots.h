@@ -25,8 +25,10 @@ struct slot {
 	int conn;		/* our copy, or -1 once the session has begun */
 	int life;		/* our end of the lifetime socket, or -1 */
 	uint32_t next;		/* free list, or queue of those that wait */
-	int16_t listener;	/* configuration index; -1: gone by a reload */
-	uint8_t prefix_bits;	/* as it was counted in */
+	struct limit_subject who;	/* as it is counted */
+	uint32_t generation;	/* of the settings that its session has */
+	bool told;		/* its session said which channel it is */
+	bool ended;		/* and that it ends by itself */
 	uint8_t tries;		/* templates that it was passed to */
 	pid_t to;		/* the last of them; 0: it was killed since */
 	int64_t since;		/* monotonic, when accepted or passed */
@@ -45,13 +47,13 @@ struct slots {
 };
 
 /* 0 or -1 with errno. */
-int slots_init(struct slots *s, uint32_t room);
+int slots_init(struct slots *s, uint32_t room, const struct plan *p);
 /*
- * Takes a slot for conn (already counted in) and queues it to be passed.
- * SLOT_NONE if there is none.
+ * Takes a slot for conn, counts it in and queues it to be passed.  SLOT_NONE
+ * if there is none, and nothing is counted.
  */
-uint32_t slots_take(struct slots *s, int conn, const struct netaddr *peer,
-    const struct plan_socket *via, int prefix_bits);
+uint32_t slots_take(struct slots *s, int conn,
+    const struct limit_subject *who, const struct netaddr *local);
 /*
  * Passes the first that waits to the template at sock; its lifetime socket
  * is in the slot then.  The slot, SLOT_NONE when none waits, or -1 with errno

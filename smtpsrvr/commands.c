@@ -138,6 +138,7 @@ unknown(struct session *s, const char *verb, size_t len, struct reply *r)
 		return;
 	}
 	reply_set(r, REPLY_UNKNOWN_COMMAND);
+	s->trouble.unknown++;
 	if (++s->unknown >= s->set->max_unknown_commands) {
 		reply_set(r, REPLY_TOO_MANY_ERRORS, "unknown commands");
 		reply_limit(r, "max-unknown-commands", s->unknown,

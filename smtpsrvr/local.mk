@@ -3,6 +3,7 @@ noinst_LIBRARIES += smtpsrvr/libsmtpsrvr.a
 smtpsrvr_libsmtpsrvr_a_SOURCES = \
 	smtpsrvr/check_helo.c \
 	smtpsrvr/check_libwrap.c \
+	smtpsrvr/check_limits.c \
 	smtpsrvr/check_mail.c \
 	smtpsrvr/check_sender.c \
 	smtpsrvr/check_source.c \
@@ -23,6 +24,7 @@ smtpsrvr_libsmtpsrvr_a_SOURCES = \
 	smtpsrvr/session.c smtpsrvr/session.h \
 	smtpsrvr/submitter.c smtpsrvr/submitter.h \
 	smtpsrvr/template.c smtpsrvr/template.h \
+	smtpsrvr/trouble.c smtpsrvr/trouble.h \
 	smtpsrvr/wire.c smtpsrvr/wire.h
 EXTRA_DIST += smtpsrvr/commands.def smtpsrvr/checks.def smtpsrvr/keywords.def
 

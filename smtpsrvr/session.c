@@ -18,6 +18,7 @@
 #include "smtpsrvr/commands.h"
 #include "smtpsrvr/greet.h"
 #include "smtpsrvr/submitter.h"
+#include "smtpsrvr/trouble.h"
 #include "tables/wraprules.h"
 
 #define RECIPIENT_FRAME 700	/* bytes that one may take, at most */
@@ -75,6 +76,7 @@ session_init(struct session *s, const struct server *v,
 	s->server = v;
 	s->who = *who;
 	s->submit = -1;
+	s->life = life;
 	s->hello = (struct sub_hello){ .version = SUB_VERSION,
 	    .kind = SUB_SESSION, .row = who->row, .serial = who->serial };
 	memcpy(s->hello.token, who->token, sizeof s->hello.token);
@@ -164,6 +166,7 @@ session_say(struct session *s, const struct reply *given, const char *verb)
 	char text[REPLY_TEXT + 32];
 
 	if (r.code >= 400) {
+		trouble_note(s, &r);
 		count_error(s, &r, strcmp(verb, "RCPT") == 0);
 		log_refusal(s, &r, verb);
 		snprintf(text, sizeof text, "%s (%s)", r.text, s->sid);
@@ -228,6 +231,7 @@ session_greet(struct session *s)
 	}
 	s->until = clock_ms() + s->set->session_time;
 	session_reset(s);
+	s->greeted = true;
 	if (!s->set->helo_required)
 		s->state = STATE_READY;
 	greet_client(s);
@@ -305,6 +309,7 @@ session_run(struct session *s)
 	while (!s->over && !s->lost)
 		session_step(s);
 	submitter_abort(s);
+	trouble_end(s);
 	if (s->lost)
 		log_end_of(s, s->state > STATE_READY ? "in-transaction" :
 		    "closed");

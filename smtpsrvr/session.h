@@ -9,6 +9,8 @@
 
 #include "lib/buf.h"
 #include "lib/clock.h"
+#include "lib/counts.h"
+#include "lib/life.h"
 #include "lib/log.h"
 #include "lib/path.h"
 #include "lib/rows.h"
@@ -29,6 +31,7 @@ struct server {
 	/* by listener + 1, then channel + 1: see server_settings() */
 	struct settings *settings;
 	bool wrap_rules;	/* hosts.allow or hosts.deny has any */
+	const struct counts *counts;	/* submit's, to read; or null */
 };
 
 struct session_watcher;
@@ -78,6 +81,9 @@ struct session {
 
 	/* budgets */
 	uint32_t messages, errors, unknown, idle, refused;
+	struct life_report trouble;	/* not told yet: trouble.h */
+	int life;		/* smtpd's lifetime socket, or -1 */
+	bool greeted;
 	int64_t until;		/* when the whole session must end */
 	bool over;		/* close after the reply */
 	bool lost;		/* the connection is gone: no reply */

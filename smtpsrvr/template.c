@@ -28,7 +28,7 @@
 #include "smtpsrvr/session.h"
 #include "smtpsrvr/template.h"
 
-enum { FD_RECORD = 3, FD_SMTPD = 4, FD_LOG = 5 };
+enum { FD_RECORD = 3, FD_SMTPD = 4, FD_LOG = 5, FD_COUNTS = 6 };
 
 #define REAP_MS 50		/* how soon a crash is noticed */
 
@@ -68,8 +68,12 @@ load(struct template *t)
 	if (server_init(&t->server, c, &why) != 0)
 		fatal(EX_CONFIG, "%s", buf_str(&why));
 	buf_free(&why);
+	t->server.counts = counts_open(FD_COUNTS, false);
+	if (t->server.counts == NULL)
+		fatal(EX_OSERR, "no table of counters");
 	tzset();
 	close(FD_RECORD);
+	close(FD_COUNTS);
 }
 
 static void
@@ -91,12 +95,12 @@ _Noreturn static void
 session_child(struct template *t, const struct row_pass *who, int conn,
     int life)
 {
-	static const char begun = 'b';
+	static const struct life_report begun = { .kind = LIFE_BEGUN };
 
 	close(FD_SMTPD);
 	if (sandbox_session(&t->sandbox) != 0)
 		_exit(EX_OSERR);
-	if (send(life, &begun, 1, MSG_NOSIGNAL) != 1)
+	if (life_tell(life, &begun) != 0)
 		_exit(EX_OSERR);
 	session_init(t->session, &t->server, who, "", conn, conn, life);
 	session_run(t->session);

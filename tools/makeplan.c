@@ -109,7 +109,6 @@ plan_sockets(const struct conf *c, int listener, struct plan *p,
     struct conf_wrong *w)
 {
 	const struct section *l = &c->listeners[listener];
-	bool limited = l->from[SETTING_max_connections].file != NULL;
 
 	for (size_t i = 0; i < l->v.address.n; i++) {
 		struct plan_socket *s = &p->sockets[p->nsockets];
@@ -124,11 +123,93 @@ plan_sockets(const struct conf *c, int listener, struct plan *p,
 			return -1;
 		s->at.port = (uint16_t)l->v.port;
 		s->listener = listener;
-		s->most = limited ? (int32_t)l->v.max_connections : 0;
 		s->optional = optional(&l->v.address, l->v.address.at[i]);
 		p->nsockets++;
 	}
 	return 0;
+}
+
+/* What a section says itself; what it leaves open others say. */
+static int32_t
+own(const struct section *s, enum setting_id id, int64_t value)
+{
+	return s->scope == SERVER || s->from[id].file != NULL ?
+	    (int32_t)value : 0;
+}
+
+/* The rules that smtpd counts by; messages and recipients are submit's. */
+static int
+plan_rules(const struct section *s, struct plan *p, int32_t *used_io,
+    struct plan_section *to, struct conf_wrong *w)
+{
+	char why[300];
+	struct rate r;
+
+	to->rule = *used_io;
+	to->rules_set = s->from[SETTING_rates].file != NULL;
+	for (size_t i = 0; to->rules_set && i < s->v.rates.n; i++) {
+		if (rate_parse(s->v.rates.at[i], &r, why, sizeof(why)) != 0)
+			return -1;
+		if (r.what == RATE_MESSAGES || r.what == RATE_RECIPIENTS)
+			continue;
+		if (*used_io == PLAN_RULES) {
+			conf_wrong(w, s->from[SETTING_rates], "more than %d "
+			    "rules in rates of all sections", PLAN_RULES);
+			return -1;
+		}
+		p->rules[*used_io].rate = r;
+		rate_text(&r, p->rules[(*used_io)++].text);
+		to->rules++;
+	}
+	return 0;
+}
+
+static int
+plan_section(const struct section *s, struct plan *p, int32_t *used_io,
+    struct plan_section *to, struct conf_wrong *w)
+{
+	const struct settings *v = &s->v;
+
+	to->most = own(s, SETTING_max_connections, v->max_connections);
+	to->per_address = own(s, SETTING_max_connections_per_address,
+	    v->max_connections_per_address);
+	to->per_prefix = own(s, SETTING_max_connections_per_prefix,
+	    v->max_connections_per_prefix);
+	to->trusted = s->scope == CHANNEL && v->trusted;
+	return text_copy(to->name, sizeof(to->name), s->title) != 0 ? -1 :
+	    plan_rules(s, p, used_io, to, w);
+}
+
+static int
+plan_limits(const struct conf *c, struct plan *p, struct conf_wrong *w)
+{
+	const struct settings *v = &c->server.v;
+	int32_t used = 0, points;
+	enum penalty what;
+	char why[300];
+	int bad = plan_section(&c->server, p, &used, &p->sections[0], w);
+
+	for (int i = 0; i < c->nlisteners && bad == 0; i++)
+		bad = plan_section(&c->listeners[i], p, &used,
+		    &p->sections[PLAN_LISTENER(i)], w);
+	for (int i = 0; i < c->nchannels && bad == 0; i++)
+		bad = plan_section(&c->channels[i], p, &used,
+		    &p->sections[PLAN_CHANNEL(i)], w);
+	for (size_t i = 0; i < v->penalty_points.n && bad == 0; i++) {
+		bad = penalty_parse(v->penalty_points.at[i], &what, &points,
+		    why, sizeof(why));
+		p->points[what] = points;
+	}
+	for (size_t i = 0; i < v->reserved_peers.n && bad == 0; i++) {
+		struct plan_prefix *x = &p->reserved_peers[p->nreserved++];
+
+		if (net_parse(v->reserved_peers.at[i], &x->at) == 0)
+			x->bits = net_bits(&x->at);
+		else
+			bad = net_parse_prefix(v->reserved_peers.at[i],
+			    &x->at, &x->bits);
+	}
+	return bad;
 }
 
 static int
@@ -155,9 +236,12 @@ makeplan(const struct conf *c, bool resolve, struct plan *p_r,
 	int bad = trusted_users(s, w);
 
 	memset(p_r, 0, sizeof(*p_r));
-	p_r->max_connections = (int32_t)v->max_connections;
-	p_r->max_per_address = (int32_t)v->max_connections_per_address;
-	p_r->max_per_prefix = (int32_t)v->max_connections_per_prefix;
+	p_r->max_share = (int32_t)v->max_prefix_share;
+	p_r->reserved = (int32_t)v->reserved_connections;
+	p_r->penalty_limit = (int32_t)v->penalty_limit;
+	p_r->half_life_ms = v->penalty_half_life;
+	p_r->max_load = (int32_t)v->max_load;
+	p_r->counter_rows = (int32_t)v->counter_rows;
 	p_r->max_connections_set =
 	    s->from[SETTING_max_connections].file != NULL;
 	p_r->prefix4 = (int32_t)v->prefix_length_ipv4;
@@ -174,6 +258,8 @@ makeplan(const struct conf *c, bool resolve, struct plan *p_r,
 		conf_wrong(w, s->where, "a name or directory is too long");
 		bad = -1;
 	}
+	if (bad == 0)
+		bad = plan_limits(c, p_r, w);
 	for (int i = 0; i < c->nlisteners && bad == 0; i++)
 		bad = plan_sockets(c, i, p_r, w);
 	if (resolve)

@@ -10,21 +10,17 @@
 #include "smtpd/slots.h"
 #include "tests/tap.h"
 
-static struct plan plan = { .max_connections = 100, .max_per_address = 100,
-	.max_per_prefix = 100, .prefix4 = 24, .prefix6 = 64 };
-static struct plan_socket via = { .name = "smtp" };
-static struct netaddr peer = { .family = 4, .port = 25,
+static struct plan plan = { .prefix4 = 24, .prefix6 = 64 };
+static const struct netaddr peer = { .family = 4, .port = 25,
 	.ip = { 192, 0, 2, 1 } };
 
 static uint32_t
 take(struct slots *s)
 {
-	struct limit_hit hit;
+	const struct limit_subject who = { .peer = peer, .channel = -1 };
 	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	if (limits_enter(&s->limits, &plan, &via, &peer, &hit) != 0)
-		return SLOT_NONE;
-	return slots_take(s, fd, &peer, &via, 24);
+	return slots_take(s, fd, &who, &peer);
 }
 
 int
@@ -38,7 +34,7 @@ main(void)
 	const struct row *rows;
 	char c;
 
-	num(slots_init(&s, 3), 0, "three slots");
+	num(slots_init(&s, 3, &plan), 0, "three slots");
 	rows = rows_map(s.rows_fd, &nrows);
 	ok(rows != NULL && nrows == 3, "the table can be mapped");
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) != 0)
@@ -76,7 +72,7 @@ main(void)
 	    "a freed row is nobody's");
 	slots_free(&s, b);
 	num(s.used, 0, "none is used");
-	num(s.limits.total, 0, "none is counted");
+	num(s.limits.section[0], 0, "none is counted");
 	a = take(&s);
 	b = take(&s);
 	ok(slots_waiting(&s) == a && slots_waiting(&s) == b,

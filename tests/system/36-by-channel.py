@@ -33,7 +33,8 @@ channel "special" { table = "few"
 channel "usual" { }
 """
 TIMES = "tests/smtpsrvr/t_times.c"
-# Shown with a clock of their own; and those of a channel alone, which nothing
+RATES = "tests/system/36-rates.py"
+# Shown with a clock of their own, or with clients enough; and those of a channel alone, which nothing
 # is over: what shows that they act.
 ELSEWHERE = {
     "command-timeout": TIMES, "data-timeout": TIMES, "message-time": TIMES,
@@ -51,6 +52,10 @@ ELSEWHERE = {
     "mailboxes": "tests/system/18-source.py",
     "aliases": "tests/tables/t_route.c",
     "extension": "tests/tables/t_route.c",
+    "max-connections-per-address": RATES,
+    "max-connections-per-prefix": RATES,
+    "rates": RATES,
+    "trusted": RATES,
     "delivery-processes": "tests/system/30-deliver.py",
     "delivery-timeout": "tests/system/30-deliver.py",
 }
@@ -515,7 +520,7 @@ def complete():
         if name in ELSEWHERE:
             ok(name in text_of(os.path.join(SRC, ELSEWHERE[name])),
                "%s: %s" % (name, ELSEWHERE[name]))
-            if ELSEWHERE[name] != TIMES:
+            if ELSEWHERE[name] not in (TIMES, RATES):
                 ok("SERVER" not in scope,
                    "%s: there is nothing that it could be over" % name)
         else:

@@ -39,8 +39,9 @@ static struct plan
 example(uid_t session)
 {
 	struct plan p = {
-		.conf_at = sizeof(p), .max_connections = 1,
-		.max_per_address = 1, .max_per_prefix = 1, .prefix4 = 24,
+		.conf_at = sizeof(p), .sections = { { .most = 1 } },
+		.max_share = 100, .half_life_ms = 1, .counter_rows = 1,
+		.prefix4 = 24,
 		.prefix6 = 64, .backlog = 1, .template_connections = 1,
 		.template_age_ms = 1000, .start_ms = 1000,
 		.nsockets = 1,

@@ -45,15 +45,17 @@ dump_plan(const struct plan *p)
 	char text[NET_TEXT];
 
 	printf("# most %d%s %d %d, prefixes %d %d, mode %o, %s, %s\n",
-	    p->max_connections, p->max_connections_set ? " (set)" : "",
-	    p->max_per_address, p->max_per_prefix, p->prefix4, p->prefix6,
+	    p->sections[0].most, p->max_connections_set ? " (set)" : "",
+	    p->sections[0].per_address, p->sections[0].per_prefix,
+	    p->prefix4, p->prefix6,
 	    (unsigned int)p->submit_socket_mode, p->run_directory,
 	    p->program_directory);
 	for (int i = 0; i < p->nsockets; i++) {
 		const struct plan_socket *s = &p->sockets[i];
 
 		printf("# %s %s %d, most %d%s\n", s->name,
-		    net_text(&s->at, text), s->at.port, s->most,
+		    net_text(&s->at, text), s->at.port,
+		    p->sections[PLAN_LISTENER(s->listener)].most,
 		    s->optional ? ", optional" : "");
 	}
 	for (int i = 0; i < PLAN_USERS; i++)

@@ -1,0 +1,66 @@
+/*
+ * check_limits - the channel's own limits, which smtpd counts by: it is told
+ * the channel's number, and asked if there is anything to ask for.
+ */
+#include "config.h"
+
+#include <stdio.h>
+
+#include "lib/rate.h"
+#include "smtpsrvr/checks.h"
+
+#define ANSWER_MS 5000
+
+/* Has it any that smtpd counts by? */
+static bool
+has_own(const struct conf *c, int channel)
+{
+	const struct section *own = &c->channels[channel];
+	struct rates r;
+
+	if (own->from[SETTING_max_connections].file != NULL ||
+	    own->from[SETTING_max_connections_per_address].file != NULL ||
+	    own->from[SETTING_max_connections_per_prefix].file != NULL)
+		return true;
+	rates_in_force(c, -1, channel, &r);
+	for (size_t i = 0; r.of == own && i < r.n; i++)
+		if (r.at[i].what != RATE_MESSAGES &&
+		    r.at[i].what != RATE_RECIPIENTS)
+			return true;
+	return false;
+}
+
+enum check_verdict
+check_limits(struct session *s, const struct check_subject *x,
+    struct reply *r)
+{
+	struct life_report told = { .kind = LIFE_CHANNEL,
+	    .channel = (uint32_t)s->source.channel };
+	const char *host = s->set->hostname;
+	struct life_answer a;
+	char when[24];
+
+	(void)x;
+	if (s->life < 0)
+		return PASS;
+	if (!has_own(s->server->conf, s->source.channel)) {
+		/* That nobody hears it is noticed later, as at any time. */
+		(void)!life_tell(s->life, &told);
+		return PASS;
+	}
+	if (life_ask(s->life, told.channel, clock_ms() + ANSWER_MS, &a) != 0) {
+		reply_set(r, REPLY_NO_SERVICE, host);
+		return REFUSE;
+	}
+	if (a.refused == 0)
+		return PASS;
+	if (a.free_ms > 0) {
+		snprintf(when, sizeof when, "%lld s",
+		    (long long)(a.free_ms + 999) / 1000);
+		reply_set(r, REPLY_TOO_OFTEN, a.limit, when);
+	} else {
+		reply_set(r, REPLY_BUSY, host, a.limit);
+	}
+	reply_limit(r, a.limit, a.value, a.most);
+	return REFUSE;
+}
