@@ -69,6 +69,10 @@ offer_from(const struct settings *s)
 		bits(&s->verbs_off, verbs, ARRAY_LEN(verbs))
 	};
 
+	/* Refused as settings; whatever layer they come from, they are on. */
+	for (int v = 0; v < VERB_COUNT; v++)
+		if (facts[v].offered == ALWAYS)
+			o.verbs_off &= ~(UINT64_C(1) << v);
 	for (int v = 0; v < VERB_COUNT; v++)
 		if (facts[v].keyword != KEYWORD_NONE &&
 		    !offer_verb(&o, (enum verb)v))

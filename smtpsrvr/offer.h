@@ -35,7 +35,8 @@ struct offer {
 };
 
 /*
- * What those settings leave.  A verb is off with its keyword, and a keyword
+ * What those settings leave; words that are none, or of verbs that cannot be
+ * off, mean nothing.  A verb is off with its keyword, and a keyword
  * with its verb: what is announced is there (RFC 5321 4.2.4).
  */
 struct offer offer_from(const struct settings *s);
