@@ -21,7 +21,8 @@ _Static_assert(sizeof(struct ask_access_question) ==
     "a hole in struct ask_access_question");
 _Static_assert(sizeof(struct ask_host_question) ==
     sizeof(struct ask_question) + 256, "a hole in struct ask_host_question");
-_Static_assert(sizeof(struct ask_answer) == 8 + 256,
+_Static_assert(sizeof(struct ask_answer) == 8 + 256 +
+    VARIABLES_ROOM,
     "a hole in struct ask_answer");
 
 /* 0 when sock is ready (or broken: the next call on it says so), or -1. */
@@ -89,6 +90,8 @@ good_name(const char *name, size_t size)
 static bool
 good_answer(enum ask_kind kind, const struct ask_answer *a)
 {
+	if (!variables_good(&a->set))
+		return false;
 	if (kind == ASK_ACCESS)
 		return a->outcome >= ASK_ALLOWED && a->outcome <= ASK_UNSURE;
 	if (kind != ASK_NAME)

@@ -8,8 +8,9 @@
 #include <stdint.h>
 #include "lib/net.h"
 #include "lib/text.h"
+#include "lib/variables.h"
 
-#define ASK_VERSION 1
+#define ASK_VERSION 2
 #define ASK_DAEMON 64
 
 enum ask_kind {
@@ -78,6 +79,7 @@ struct ask_answer {
 	uint8_t differs;
 	uint8_t channel;	/* ASK_DENIED: under the channel's name */
 	char name[256];		/* lower case, no trailing dot, NUL-ended */
+	struct variables set;	/* ASK_ALLOWED: by setenv in the rules */
 };
 
 /* Asks over sock and waits; -1 (answer_r is ASK_LATER) on any trouble. */

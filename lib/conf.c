@@ -135,6 +135,10 @@ conf_scope_name(enum setting_scope scope)
 		return "channel";
 	case TABLE:
 		return "table";
+	case HOST:
+		return "a row of host-settings";
+	case VARIABLE:
+		return "the environment";
 	case SERVER:
 		break;
 	}
@@ -213,8 +217,8 @@ static void
 refuse_scope(const struct section *s, int id, char *why_r, size_t size)
 {
 	static const enum setting_scope scopes[] = { SERVER, LISTENER, CHANNEL,
-		TABLE };
-	char name[64], in[64] = "";
+		TABLE, HOST };
+	char name[64], in[96] = "";
 
 	for (size_t i = 0; i < ARRAY_LEN(scopes); i++) {
 		size_t len = strlen(in);

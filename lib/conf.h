@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 #include "lib/settings.h"
+#include "lib/variables.h"
 
 #define CONF_LISTENERS 16
 #define CONF_CHANNELS 64
@@ -35,6 +36,7 @@ struct conf {
 	struct section server;
 	int nlisteners, nchannels, ntables;
 	struct section *listeners, *channels, *tables;
+	struct variables variables;	/* of who started the server */
 	struct kept *kept;	/* every string that the sections refer to */
 };
 
@@ -97,8 +99,8 @@ int conf_table(const struct conf *c, const char *name);
 int conf_listener(const struct conf *c, const char *name);
 
 /*
- * The settings in force, weakest first: defaults, server, listener, channel.
- * listener or channel -1: none.
+ * What it says itself, weakest first: defaults, server, listener, channel.
+ * listener or channel -1: none.  For a client: layered.h.
  */
 void conf_effective(const struct conf *c, int listener, int channel,
     struct settings *s_r);

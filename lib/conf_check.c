@@ -522,6 +522,18 @@ check_table_name(const struct conf *c, const struct section *s,
 		    "which holds addresses only", setting_name(id), name);
 }
 
+static void
+check_suffix(const struct section *s, struct conf_wrong *w)
+{
+	struct mailbox m = { .local = "user", .domain = "example.org" };
+	char shown[SETTING_SHOWN];
+
+	if (path_append(&m, s->v.relay_suffix) != 0)
+		conf_wrong(w, at(s, SETTING_relay_suffix), "relay-suffix: no "
+		    "address has, behind user@example.org, %s",
+		    setting_show(s->v.relay_suffix, shown));
+}
+
 /* Two settings, or words of auth, of which only one can be meant. */
 static const struct {
 	int one, other;
@@ -595,6 +607,7 @@ check_channel(const struct conf *c, const struct section *s,
 	check_table_name(c, s, SETTING_outsrc, v->outsrc, true, w);
 	check_table_name(c, s, SETTING_outdest, v->outdest, false, w);
 	check_table_name(c, s, SETTING_auth_table, v->auth_table, true, w);
+	check_suffix(s, w);
 	check_auth(s, w);
 	check_channels(c, &v->accept_from, "accept-from",
 	    at(s, SETTING_accept_from), w);
@@ -669,6 +682,14 @@ check_shared(const struct conf *c, const struct section *s, int channel,
 		    "retry-first is longer than retry-most");
 }
 
+static void
+check_hosts(const struct conf *c, const struct section *s,
+    struct conf_wrong *w)
+{
+	check_table_name(c, s, SETTING_host_settings, s->v.host_settings,
+	    false, w);
+}
+
 void
 conf_check(const struct conf *c, struct conf_wrong *w)
 {
@@ -678,17 +699,20 @@ conf_check(const struct conf *c, struct conf_wrong *w)
 
 	check_seen(&c->server, &c->server.v, w);
 	check_server(c, w);
+	check_hosts(c, &c->server, w);
 	check_shared(c, &c->server, -1, w);
 	for (int i = 0; i < c->nlisteners; i++) {
 		conf_effective(c, i, -1, &v);
 		check_seen(&c->listeners[i], &v, w);
 		check_listener(c, &c->listeners[i], sockets, &n, w);
 		check_lists(c, &c->listeners[i], w);
+		check_hosts(c, &c->listeners[i], w);
 	}
 	for (int i = 0; i < c->nchannels; i++) {
 		conf_effective(c, -1, i, &v);
 		check_seen(&c->channels[i], &v, w);
 		check_channel(c, &c->channels[i], w);
+		check_hosts(c, &c->channels[i], w);
 		check_shared(c, &c->channels[i], i, w);
 	}
 	for (int i = 0; i < c->ntables; i++)

@@ -6,7 +6,7 @@
  * through conf_set() once more, and damage is noticed by the digest.
  *
  *	u64 magic, u32 version, u32 length of the whole record, text path,
- *	sections, u8 0, u64 digest of all before it
+ *	variables, sections, u8 0, u64 digest of all before it
  *	section: u8 scope, text title, origin, u32 values, values
  *	value:   text name, origin, u32 texts, texts
  *	origin:  text file, u32 line
@@ -26,7 +26,7 @@
 #include "lib/xalloc.h"
 
 #define RECORD_MAGIC 0x31464e4f434c4e49ULL
-#define RECORD_VERSION 1
+#define RECORD_VERSION 2
 #define TEXTS_MOST 4096		/* of one value */
 
 struct head {
@@ -122,6 +122,7 @@ conf_pack(const struct conf *c, struct buf *b)
 	uint64_t digest;
 
 	if (buf_add(b, &h, sizeof(h)) != 0 || put_text(b, c->path) != 0 ||
+	    buf_add(b, &c->variables, sizeof(c->variables)) != 0 ||
 	    put_section(b, &c->server) != 0 ||
 	    put_sections(b, c->listeners, c->nlisteners) != 0 ||
 	    put_sections(b, c->channels, c->nchannels) != 0 ||
@@ -233,7 +234,9 @@ get_all(struct reader *r, struct conf *c)
 	uint8_t scope;
 	int bad = -1;
 
-	if (get_text(r, &path) != 0)
+	if (get_text(r, &path) != 0 ||
+	    get(r, &c->variables, sizeof(c->variables)) != 0 ||
+	    !variables_good(&c->variables))
 		goto out;
 	conf_path(c, path);
 	for (;;) {

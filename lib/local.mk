@@ -23,6 +23,8 @@ lib_libbase_a_SOURCES = \
 	lib/durable.h \
 	lib/fdio.c \
 	lib/fdio.h \
+	lib/layered.c \
+	lib/layered.h \
 	lib/life.c \
 	lib/life.h \
 	lib/log.c \
@@ -62,6 +64,8 @@ lib_libbase_a_SOURCES = \
 	lib/text.h \
 	lib/trace.c \
 	lib/trace.h \
+	lib/variables.c \
+	lib/variables.h \
 	lib/xalloc.c \
 	lib/xalloc.h
 nodist_lib_libbase_a_SOURCES = lib/filters.h
@@ -177,6 +181,17 @@ check_PROGRAMS += tests/lib/t_fdio.t
 tests_lib_t_fdio_t_SOURCES = tests/lib/t_fdio.c tests/tap.h
 tests_lib_t_fdio_t_LDADD = lib/libbase.a
 TESTS += tests/lib/t_fdio.t
+
+check_PROGRAMS += tests/lib/t_layered.t
+tests_lib_t_layered_t_SOURCES = tests/lib/t_layered.c tests/lib/equal.h \
+	tests/tap.h
+tests_lib_t_layered_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_layered.t
+
+check_PROGRAMS += tests/lib/t_variables.t
+tests_lib_t_variables_t_SOURCES = tests/lib/t_variables.c tests/tap.h
+tests_lib_t_variables_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_variables.t
 
 check_PROGRAMS += tests/lib/t_log.t
 tests_lib_t_log_t_SOURCES = tests/lib/t_log.c tests/tap.h

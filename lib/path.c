@@ -7,6 +7,7 @@
  */
 #include "config.h"
 
+#include <stdio.h>
 #include <string.h>
 #include "lib/net.h"
 #include "lib/path.h"
@@ -309,6 +310,38 @@ path_is_literal(const char *s, size_t len)
 
 	return at(&r, '[') && read_literal(&r, scratch) == PATH_OK &&
 	    r.p == r.end;
+}
+
+int
+path_append(struct mailbox *m, const char *suffix)
+{
+	const char *at = strrchr(suffix, '@');
+	size_t len = at != NULL ? (size_t)(at - suffix) : 0;
+	struct mailbox to = { .local = "" };
+	int n;
+
+	if (m->domain[0] == '\0')
+		return 0;
+	if (at == NULL)
+		n = snprintf(to.domain, sizeof(to.domain), "%s%s", m->domain,
+		    suffix);
+	else
+		n = snprintf(to.domain, sizeof(to.domain), "%s", at + 1);
+	if (n < 0 || (size_t)n >= sizeof(to.domain) ||
+	    (!path_is_domain(to.domain, (size_t)n) &&
+	    !path_is_literal(to.domain, (size_t)n)))
+		return -1;
+	if (at == NULL)
+		n = snprintf(to.local, sizeof(to.local), "%s", m->local);
+	else
+		n = snprintf(to.local, sizeof(to.local), "%s@%s%.*s",
+		    m->local, m->domain, (int)len, suffix);
+	if (n < 0 || (size_t)n >= sizeof(to.local))
+		return -1;
+	text_lower(to.domain);
+	to.quoted = !is_dot_string(to.local);
+	*m = to;
+	return 0;
 }
 
 const char *

@@ -56,6 +56,13 @@ bool path_is_domain(const char *s, size_t len);
 /* "[192.0.2.1]" or "[IPv6:...]". */
 bool path_is_literal(const char *s, size_t len);
 
+/*
+ * Puts suffix behind the address: it ends the domain, or, if it has an @, what
+ * is before that one the local part.  -1 (and m as it was) if that is no
+ * mailbox.  An address without a domain stays as it is.
+ */
+MM_MUST_USE int path_append(struct mailbox *m, const char *suffix);
+
 /* As it goes on the wire, without angle brackets, quoted where needed. */
 #define PATH_TEXT (2 * PATH_LOCAL_MOST + PATH_DOMAIN_MOST + 4)
 const char *path_text(const struct mailbox *m, char dst[PATH_TEXT]);

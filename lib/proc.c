@@ -92,11 +92,20 @@ pid_t
 proc_start(const char *path, char *const argv[], const int *fds, int nfds,
     const struct proc_user *user)
 {
+	return proc_start_with(path, argv, fds, nfds, user,
+	    (char *[]){ NULL });
+}
+
+pid_t
+proc_start_with(const char *path, char *const argv[], const int *fds,
+    int nfds, const struct proc_user *user, char *const *more)
+{
 	static char search[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
 	static char language[] = "LANG=C";
 	const char *zone = getenv("TZ");
 	char tz[256] = "TZ=";
-	char *env[4] = { search, language };
+	char *env[3 + PROC_MORE + 1] = { search, language };
+	int n = 2;
 	sigset_t all, mine;
 	pid_t pid;
 	int saved;
@@ -107,8 +116,10 @@ proc_start(const char *path, char *const argv[], const int *fds, int nfds,
 	}
 	if (zone != NULL && strlen(zone) < sizeof(tz) - 3) {
 		memcpy(tz + 3, zone, strlen(zone) + 1);
-		env[2] = tz;
+		env[n++] = tz;
 	}
+	while (*more != NULL && n < 3 + PROC_MORE)
+		env[n++] = *more++;
 	/* No handler of ours runs in the child. */
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &mine);

@@ -23,6 +23,10 @@ struct proc_user {
  */
 pid_t proc_start(const char *path, char *const argv[], const int *fds,
     int nfds, const struct proc_user *user);
+/* The same, with those entries (up to a null; at most 32) besides. */
+#define PROC_MORE 32
+pid_t proc_start_with(const char *path, char *const argv[], const int *fds,
+    int nfds, const struct proc_user *user, char *const *more);
 
 /* "exit 75", "signal 9 (Killed)"; dst has at least 40 bytes. */
 const char *proc_end(int status, char *dst, size_t size);

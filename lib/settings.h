@@ -15,7 +15,11 @@ enum setting_type {
 	SETTING_STRING, SETTING_LIST, SETTING_CHOICE
 };
 
-enum setting_scope { SERVER = 1, LISTENER = 2, CHANNEL = 4, TABLE = 8 };
+enum setting_scope {
+	SERVER = 1, LISTENER = 2, CHANNEL = 4, TABLE = 8,
+	HOST = 16,	/* a row of host-settings */
+	VARIABLE = 32	/* the environment, by its qmail name */
+};
 
 /* A list of strings; both the array and the strings are shared, never freed. */
 struct strings {
@@ -108,5 +112,7 @@ const char *setting_name(enum setting_id id);
 const char *setting_show(const char *text, char dst[SETTING_SHOWN]);
 /* The mdoc rows of inlet.conf(5): settings whose widest scope that is. */
 MM_MUST_USE int settings_mdoc(int scope, struct buf *b);
+/* And those of the variables that are settings. */
+MM_MUST_USE int settings_mdoc_variables(struct buf *b);
 
 #endif

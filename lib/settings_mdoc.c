@@ -135,12 +135,15 @@ static int
 add_places(struct buf *b, const struct setting_row *row)
 {
 	bool in_listener = (row->scope & LISTENER) != 0,
-	     in_channel = (row->scope & CHANNEL) != 0;
+	     in_channel = (row->scope & CHANNEL) != 0,
+	     in_row = (row->scope & HOST) != 0;
 
 	if ((row->scope & SERVER) == 0 || (!in_listener && !in_channel))
-		return 0;
+		return in_row ? buf_adds(b, "A host's row may override it.\n") :
+		    0;
 	return buf_addf(b, "A %s may override it.\n",
-	    in_listener && in_channel ? "listener or channel"
+	    in_row			? "listener, channel or host's row"
+		: in_listener && in_channel ? "listener or channel"
 		: in_listener	      ? "listener"
 				      : "channel");
 }
@@ -154,6 +157,62 @@ add_foreign(struct buf *b, const struct setting_row *row)
 		return -1;
 	if (q[0] != '\0' && buf_addf(b, "qmail: %s.\n", q) != 0)
 		return -1;
+	return 0;
+}
+
+/* What a variable makes of the setting; word: "=word", or else none. */
+static int
+add_effect(struct buf *b, enum setting_id id, const char *word)
+{
+	const struct setting_row *row = &setting_rows[id];
+
+	if (buf_addf(b, ".Ic %s\n", setting_name(id)) != 0)
+		return -1;
+	if (*word == '=')
+		return buf_addf(b, "is %.*s, whatever the value.\n",
+		    (int)strcspn(word + 1, ","), word + 1);
+	switch (row->type) {
+	case SETTING_BOOL:
+		return buf_adds(b, "is yes, whatever the value.\n");
+	case SETTING_STRING:
+		return buf_adds(b, "is its value.\n");
+	case SETTING_DURATION:
+		return buf_adds(b, "is its value, in seconds.\n");
+	case SETTING_INT:
+	case SETTING_SIZE:
+		return buf_addf(b, "is its value, decimal digits alone; 0 is "
+		    "%" PRId64 ".\n", row->most);
+	case SETTING_CHOICE:
+		return buf_adds(b, "is the word of that number in its row, "
+		    "counted from 0;\nlarger numbers are the last one.\n");
+	case SETTING_LIST:
+		break;
+	}
+	return -1;
+}
+
+int
+settings_mdoc_variables(struct buf *b)
+{
+	const char *last = "", *p;
+
+	for (int i = 0; i < SETTING_COUNT; i++) {
+		const struct setting_row *row = &setting_rows[i];
+		bool again = strcmp(row->qmail, last) == 0;
+
+		p = (row->scope & VARIABLE) != 0 ? row->qmail : "";
+		for (size_t n; *p != '\0'; p += n + strspn(p + n, ", ")) {
+			size_t name = strcspn(p, "=,");
+
+			n = strcspn(p, ",");
+			if (!again && buf_addf(b, ".It Ev %.*s\n", (int)name,
+			    p) != 0)
+				return -1;
+			if (add_effect(b, (enum setting_id)i, p + name) != 0)
+				return -1;
+			last = row->qmail;
+		}
+	}
 	return 0;
 }
 

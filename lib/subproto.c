@@ -199,6 +199,33 @@ get_address(struct reader *r, struct netaddr *a)
 			r->bad = true;
 }
 
+/* A text each, and an empty one. */
+static int
+put_variables(struct buf *b, const struct variables *v)
+{
+	const char *p = v->text;
+
+	for (; *p != '\0'; p += strlen(p) + 1)
+		if (put_text(b, p) == -1)
+			return -1;
+	return put_text(b, "");
+}
+
+static void
+get_variables(struct reader *r, struct variables *v)
+{
+	char *at = v->text, *end = at + sizeof(v->text);
+
+	do {
+		get_text_into(r, at, (size_t)(end - at));
+		if (r->bad || *at == '\0')
+			break;
+		at += strlen(at) + 1;
+	} while (at < end);
+	if (at == end || !variables_good(v))
+		r->bad = true;
+}
+
 int
 sub_put_hello(struct buf *b, const struct sub_hello *h)
 {
@@ -215,7 +242,8 @@ sub_put_hello(struct buf *b, const struct sub_hello *h)
 	    put_address(b, &h->local) == -1 ||
 	    put_number(b, (uint32_t)h->listener, 4) == -1 ||
 	    put_number(b, (uint32_t)h->finicky, 4) == -1 ||
-	    put_text(b, h->channels) == -1))
+	    put_text(b, h->channels) == -1 ||
+	    put_variables(b, &h->variables) == -1))
 		result = -1;
 	return finish(b, start, SUB_HELLO, result);
 }
@@ -246,6 +274,7 @@ sub_get_hello(const void *p, size_t len, struct sub_hello *h_r)
 	h_r->listener = get_int32(&r);
 	h_r->finicky = get_int32(&r);
 	get_text_into(&r, h_r->channels, sizeof(h_r->channels));
+	get_variables(&r, &h_r->variables);
 	return finished(&r) && h_r->version == SUB_VERSION &&
 	    h_r->kind >= SUB_SESSION && h_r->kind <= SUB_NOTICE &&
 	    (h_r->flags & ~SUB_EACH) == 0 && h_r->listener >= -1 &&

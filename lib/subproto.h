@@ -23,8 +23,9 @@
 #include "lib/reply.h"
 #include "lib/rows.h"
 #include "lib/trace.h"
+#include "lib/variables.h"
 
-#define SUB_VERSION 1
+#define SUB_VERSION 2
 #define SUB_FRAME_MOST 65536	/* payload of one frame */
 #define SUB_FIELD_MOST 1024	/* one field of an envelope or recipient */
 
@@ -60,6 +61,7 @@ struct sub_hello {
 	struct netaddr peer, local;
 	int32_t listener, finicky;
 	char channels[512];
+	struct variables variables;	/* of the session's environment */
 };
 
 /*

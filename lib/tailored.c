@@ -47,6 +47,14 @@ arguments(const char *argv[20], const struct tailored_options *o)
 	argv[n] = NULL;
 }
 
+/* Where it reads them before it writes: none acts on its own libraries. */
+static void
+tell_environment(int fd)
+{
+	for (char **e = environ; *e != NULL; e++)
+		(void)!write(fd, *e, strlen(*e) + 1);
+}
+
 int
 tailored_start(struct tailored *t_r, const struct tailored_options *o)
 {
@@ -68,6 +76,7 @@ tailored_start(struct tailored *t_r, const struct tailored_options *o)
 	t_r->record = memfd_create("inlet", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (t_r->record < 0)
 		return -1;
+	tell_environment(t_r->record);
 	fds[3] = t_r->record;
 	t_r->pid = proc_start(path, vector, fds, o->log > 0 ? 6 : 4, &user);
 	if (t_r->pid < 0) {

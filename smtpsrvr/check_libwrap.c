@@ -87,7 +87,8 @@ check_libwrap(struct session *s, const struct check_subject *x,
 	ask(s, channel, &a);
 	switch ((enum ask_access)a.outcome) {
 	case ASK_ALLOWED:
-		return PASS;
+		return variables_any(&a.set) ? checks_settle(s, &a.set, r) :
+		    PASS;
 	case ASK_DENIED:
 		reply_set(r, s->set->libwrap_denial == LIBWRAP_DENIAL_DEFER ?
 		    REPLY_DENIED_FOR_NOW : REPLY_ACCESS_DENIED, who);

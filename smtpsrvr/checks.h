@@ -67,4 +67,11 @@ enum check_verdict checks_delayed(struct session *s, const struct mailbox *to,
 void checks_sending(const struct session *s, struct sending *from_r);
 void checks_envelope(const struct session *s, struct envelope *e_r);
 
+/*
+ * Puts the settings in force that are the client's own: of its row, and what
+ * rules set (null: nothing yet).  REFUSE, after it has been logged why.
+ */
+enum check_verdict checks_settle(struct session *s,
+    const struct variables *rules, struct reply *r);
+
 #endif

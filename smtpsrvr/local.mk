@@ -6,6 +6,7 @@ smtpsrvr_libsmtpsrvr_a_SOURCES = \
 	smtpsrvr/check_limits.c \
 	smtpsrvr/check_mail.c \
 	smtpsrvr/check_sender.c \
+	smtpsrvr/check_settings.c \
 	smtpsrvr/check_source.c \
 	smtpsrvr/checks.c smtpsrvr/checks.h \
 	smtpsrvr/cmd_data.c \

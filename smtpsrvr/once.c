@@ -1,6 +1,9 @@
 /*
  * once - one session by exec: smtpsrvr remotehost localhost [channels].
  *
+ * Its environment is that of the session: tailor puts it into the record,
+ * which a submit of its own has, too.
+ *
  * As root it starts a submit of its own, and logger and lookup where no
  * resident one answers, then becomes the session user like any session.  As
  * anybody else it needs the resident submit, which must trust that user.
@@ -221,14 +224,34 @@ facts(struct once *x)
 	(void)setsockopt(0, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 }
 
-/* Without a network socket the argument counts, from root. */
+/* TCPREMOTEIP and TCPREMOTEPORT, TCPLOCALIP and TCPLOCALPORT. */
+static bool
+believe_variables(const char *ip, const char *port, struct netaddr *a_r)
+{
+	const char *address = getenv(ip), *number = getenv(port);
+	int64_t n;
+
+	if (address == NULL || net_parse(address, a_r) != 0)
+		return false;
+	if (number != NULL && text_number(number, 1, 65535, &n) == 0)
+		a_r->port = (uint16_t)n;
+	return true;
+}
+
+/*
+ * Without a network socket, as behind a program between tcpserver and us, the
+ * argument counts, and what tcpserver left in the environment; from root.
+ */
 static void
-believe_argument(struct once *x)
+believe_caller(struct once *x)
 {
 	if (x->who.peer.family != 0 || geteuid() != 0)
 		return;
-	if (net_parse(x->o->remote, &x->who.peer) != 0 &&
-	    path_is_domain(x->o->remote, strlen(x->o->remote)) &&
+	(void)believe_variables("TCPLOCALIP", "TCPLOCALPORT", &x->who.local);
+	if (net_parse(x->o->remote, &x->who.peer) == 0 ||
+	    believe_variables("TCPREMOTEIP", "TCPREMOTEPORT", &x->who.peer))
+		return;
+	if (path_is_domain(x->o->remote, strlen(x->o->remote)) &&
 	    text_copy(x->name, sizeof x->name, x->o->remote) == 0)
 		text_lower(x->name);
 }
@@ -288,6 +311,7 @@ introduce(const struct once *x, struct session *s, bool own)
 	s->hello.local = x->who.local;
 	s->hello.listener = -1;
 	s->hello.finicky = x->who.finicky;
+	s->hello.variables = x->conf->variables;
 	(void)!text_copy(s->hello.channels, sizeof s->hello.channels,
 	    x->channels);
 }
@@ -325,7 +349,7 @@ once_run(const struct once_options *o)
 		return sorry(EX_OSERR);
 	x->spared = spare_client();
 	facts(x);
-	believe_argument(x);
+	believe_caller(x);
 	if ((code = load(x)) != 0)
 		return sorry(code);
 	snprintf(x->jail, sizeof x->jail, "%s/jail", x->plan.run_directory);

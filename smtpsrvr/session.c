@@ -30,23 +30,35 @@ server_settings(const struct server *v, int listener, int channel)
 	    channel + 1];
 }
 
+/* What the environment sets was checked by tailor. */
+static void
+settle_all(struct server *v, const struct conf *c)
+{
+	int channels = c->nchannels + 1;
+	struct layered *l = xcalloc(1, sizeof *l);
+	char why[LAYERED_WHY];
+
+	v->settings = xcalloc((size_t)((c->nlisteners + 1) * channels),
+	    sizeof *v->settings);
+	for (int i = -1; i < c->nlisteners; i++)
+		for (int h = -1; h < c->nchannels; h++) {
+			PANIC_IF(layered_make(l, c, i, h, NULL,
+			    &c->variables, NULL, why) != 0);
+			v->settings[(i + 1) * channels + h + 1] = l->v;
+		}
+	free(l);
+}
+
 int
 server_init(struct server *v, const struct conf *c, struct buf *why_r)
 {
-	int channels = c->nchannels + 1;
-
 	v->conf = c;
 	if (site_open(&v->site, c, why_r) != 0)
 		return -1;
 	v->wrap_rules = wraprules_heeded() &&
 	    (wraprules_any(c->server.v.hosts_allow) ||
 	    wraprules_any(c->server.v.hosts_deny));
-	v->settings = xcalloc((size_t)((c->nlisteners + 1) * channels),
-	    sizeof *v->settings);
-	for (int l = -1; l < c->nlisteners; l++)
-		for (int h = -1; h < c->nchannels; h++)
-			conf_effective(c, l, h, &v->settings[(l + 1) *
-			    channels + h + 1]);
+	settle_all(v, c);
 	return 0;
 }
 
@@ -97,8 +109,8 @@ session_init(struct session *s, const struct server *v,
 void
 session_settle(struct session *s)
 {
-	s->set = server_settings(s->server, s->who.listener,
-	    s->source.channel);
+	s->set = s->own != NULL ? &s->own->in.v : server_settings(s->server,
+	    s->who.listener, s->source.channel);
 	s->offer = offer_from(s->set);
 	s->wire.plain = !offer_keyword(&s->offer,
 	    KEYWORD_ENHANCEDSTATUSCODES);

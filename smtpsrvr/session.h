@@ -18,6 +18,7 @@
 #include "smtpsrvr/offer.h"
 #include "smtpsrvr/params.h"
 #include "smtpsrvr/wire.h"
+#include "tables/forhost.h"
 #include "tables/site.h"
 #include "tables/source.h"
 
@@ -71,6 +72,7 @@ struct session {
 	struct source_list list;
 	struct source source;
 	char name[256];		/* the confirmed name, or "" */
+	struct forhost *own;	/* where set is not its channel's; or null */
 	char ip[NET_TEXT];
 	char sid[16];
 
@@ -109,7 +111,11 @@ struct argument {
 	const char *params;	/* what follows the path */
 };
 
-/* Settings in force for a listener and a channel, -1 for none. */
+/*
+ * Settings in force for a listener and a channel, -1 for none, with the
+ * environment that the server was started in: for clients that have none of
+ * their own.
+ */
 const struct settings *server_settings(const struct server *v, int listener,
     int channel);
 /* Opens the tables and works the settings out; 0 or -1 with why. */
@@ -120,8 +126,8 @@ void session_init(struct session *s, const struct server *v,
     const struct row_pass *who, const char *channels, int in, int out,
     int life);
 /*
- * Puts the settings in force that the listener and, once it is known, the
- * channel (source.channel) give.
+ * Puts the settings in force that the listener and, once they are known, the
+ * channel (source.channel) and own give.
  */
 void session_settle(struct session *s);
 /* From the greeting to the end.  The caller exits afterwards. */

@@ -51,22 +51,22 @@ reach(struct asker *a, bool *new_r)
 }
 
 int
-asker_ask(struct asker *a, const struct netaddr *address, uint32_t *id_r,
+asker_ask(struct asker *a, struct ask_access_question *q, uint32_t *id_r,
     bool *new_r)
 {
-	struct ask_question q = { .version = ASK_VERSION, .kind = ASK_NAME };
+	size_t size = q->q.kind == ASK_NAME ? sizeof(q->q) : sizeof(*q);
 
 	*new_r = false;
 	if (++a->last == 0)
 		a->last = 1;
-	q.id = *id_r = a->last;
-	q.address = *address;
+	q->q.version = ASK_VERSION;
+	q->q.id = *id_r = a->last;
 	/* Twice: it may have been started anew since the last question. */
 	for (int try = 0; try < 2; try++) {
 		if (reach(a, new_r) != 0)
 			return -1;
-		if (send(a->fd, &q, sizeof(q), MSG_DONTWAIT | MSG_NOSIGNAL) ==
-		    (ssize_t)sizeof(q))
+		if (send(a->fd, q, size, MSG_DONTWAIT | MSG_NOSIGNAL) ==
+		    (ssize_t)size)
 			return 0;
 		if (errno == EAGAIN)
 			return -1;
@@ -86,7 +86,8 @@ asker_take(struct asker *a, struct ask_answer *answer_r)
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return false;
 	if (n != (ssize_t)sizeof(*answer_r) ||
-	    memchr(answer_r->name, '\0', sizeof(answer_r->name)) == NULL) {
+	    memchr(answer_r->name, '\0', sizeof(answer_r->name)) == NULL ||
+	    !variables_good(&answer_r->set)) {
 		asker_close(a);
 		return false;
 	}

@@ -133,6 +133,7 @@ hello_declared(const struct rights *r, struct caller *c,
 		*why_r = "the list of channels is too long";
 		return -1;
 	}
+	c->variables = h->variables;
 	net_text(&c->row.peer, c->ip);
 	return 0;
 }

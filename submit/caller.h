@@ -3,7 +3,7 @@
  *
  * Nothing a caller says of itself is believed for being said: a session
  * proves its row with serial and token, a user of this machine is whom the
- * kernel says, and only a trusted uid may name a source host.
+ * kernel says, and only a trusted uid may name a source host, or variables.
  */
 #ifndef SUBMIT_CALLER_H
 #define SUBMIT_CALLER_H
@@ -43,6 +43,7 @@ struct caller {
 	uint32_t number;	/* SESSION: which row */
 	uint64_t serial;
 	char login[64];		/* LOCAL */
+	struct variables variables;	/* DECLARED */
 	char ip[NET_TEXT];	/* for the log */
 };
 

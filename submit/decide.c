@@ -4,9 +4,12 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "lib/log.h"
 #include "lib/text.h"
+#include "lib/xalloc.h"
 #include "submit/decide.h"
 #include "tables/envelope.h"
 
@@ -24,22 +27,106 @@ local_channel(const struct conf *c)
 	return -1;
 }
 
-static void
-settle(const struct site *s, const struct caller *c, struct whence *o)
+/* Users of this machine and notices have no environment of a client. */
+static const struct variables *
+environment(const struct site *s, const struct caller *c)
 {
-	int listener = c->row.listener;
+	if (c->kind == SUB_DECLARED)
+		return &c->variables;
+	return c->kind == SUB_SESSION ? &s->conf->variables : NULL;
+}
 
-	conf_effective(s->conf, listener, o->source.channel, &o->limits);
-	o->decided = true;
+/* Nothing of it is to be taken now. */
+static void
+refuse_whence(const struct site *s, struct whence *o, const char *reason)
+{
+	o->source.channel = -1;
+	if (o->source.refusal.code != 0)
+		return;
+	reply_set(&o->source.refusal, REPLY_NO_SERVICE,
+	    s->conf->server.v.hostname);
+	reply_because(&o->source.refusal, reason);
+}
+
+/* What the configuration and the environment say, without a row. */
+static void
+settle(const struct site *s, const struct caller *c, int channel,
+    struct whence *o)
+{
+	struct layered *l = xcalloc(1, sizeof(*l));
+
+	if (layered_make(l, s->conf, c->row.listener, channel, NULL,
+	    environment(s, c), NULL, o->wrong) != 0)
+		refuse_whence(s, o, "environment");
+	o->limits = l->v;
+	free(l);
+}
+
+static struct forhost_client
+client_of(const struct site *s, const struct caller *c, const struct whence *o)
+{
+	return (struct forhost_client){
+		.listener = c->row.listener,
+		.channel = o->source.channel,
+		.table = o->limits.host_settings,
+		.peer = &c->row.peer,
+		.name = o->name,
+		.unnamed = o->source.unnamed,
+		.environment = environment(s, c),
+	};
+}
+
+static bool
+wants_rules(const struct caller *c, struct wrapwatch *rules,
+    const struct whence *o)
+{
+	return rules != NULL && o->source.channel >= 0 &&
+	    o->limits.libwrap != LIBWRAP_OFF &&
+	    (c->row.peer.family != 0 || o->name[0] != '\0') &&
+	    wrapwatch_sets(rules);
+}
+
+/* The source is known: now its row, and what rules set. */
+static void
+find_row(const struct site *s, const struct caller *c,
+    struct wrapwatch *rules, struct whence *o)
+{
+	struct forhost_client client;
+
+	settle(s, c, o->source.channel, o);
+	client = client_of(s, c, o);
+	if (o->source.channel >= 0) {
+		if (forhost_find(s, &client, &o->own, &o->source.refusal,
+		    o->wrong) != 0)
+			refuse_whence(s, o, "host-settings");
+		else if (o->own != NULL)
+			o->limits = o->own->in.v;
+	}
+	o->need = wants_rules(c, rules, o) ? NEED_RULES : NEED_NOTHING;
+	o->decided = o->need == NEED_NOTHING;
+}
+
+static void
+named(const struct site *s, const struct caller *c, struct wrapwatch *rules,
+    struct whence *o, enum ask_outcome outcome, const char *name)
+{
+	struct settings v;
+
+	if (outcome != ASK_FOUND ||
+	    text_copy(o->name, sizeof(o->name), name) != 0)
+		o->name[0] = '\0';
+	conf_effective(s->conf, c->row.listener, source_last(&o->list), &v);
+	source_find(s, &o->list, &c->row.peer, outcome, o->name,
+	    v.finicky || c->row.finicky != 0, &o->source);
+	find_row(s, c, rules, o);
 }
 
 int
 decide_whence(const struct site *s, const struct caller *c,
-    struct whence *o_r, bool *ask_r, struct buf *why_r)
+    struct wrapwatch *rules, struct whence *o_r, struct buf *why_r)
 {
 	struct settings v;
 
-	*ask_r = false;
 	memset(o_r, 0, sizeof(*o_r));
 	o_r->source.channel = -1;
 	if (c->kind == SUB_NOTICE || c->kind == SUB_LOCAL) {
@@ -48,7 +135,8 @@ decide_whence(const struct site *s, const struct caller *c,
 		if (c->kind == SUB_LOCAL && o_r->source.channel == -1)
 			reply_set(&o_r->source.refusal,
 			    REPLY_NOT_AUTHORIZED, "-");
-		settle(s, c, o_r);
+		settle(s, c, o_r->source.channel, o_r);
+		o_r->decided = true;
 		return 0;
 	}
 	if (c->row.listener < -1 || c->row.listener >= s->conf->nlisteners) {
@@ -60,29 +148,66 @@ decide_whence(const struct site *s, const struct caller *c,
 	    &o_r->list, why_r) != 0)
 		return -1;
 	conf_effective(s->conf, c->row.listener, -1, &v);
-	*ask_r = c->row.peer.family != 0 &&
+	if (c->row.peer.family != 0 &&
 	    v.lookup_names != LOOKUP_NAMES_NEVER &&
 	    (v.lookup_names == LOOKUP_NAMES_ALWAYS ||
-	    source_needs_name(s, &o_r->list));
-	if (!*ask_r)
-		decide_named(s, c, o_r, c->row.name[0] != '\0' ? ASK_FOUND :
+	    source_needs_name(s, &o_r->list)))
+		o_r->need = NEED_NAME;
+	else
+		named(s, c, rules, o_r, c->row.name[0] != '\0' ? ASK_FOUND :
 		    ASK_NONE, c->row.name);
 	return 0;
 }
 
 void
-decide_named(const struct site *s, const struct caller *c, struct whence *o,
-    enum ask_outcome outcome, const char *name)
+decide_question(const struct site *s, const struct caller *c,
+    const struct whence *o, struct ask_access_question *q_r)
 {
-	struct settings v;
+	memset(q_r, 0, sizeof(*q_r));
+	q_r->q.kind = o->need == NEED_RULES ? ASK_ACCESS : ASK_NAME;
+	q_r->q.address = c->row.peer;
+	if (o->need != NEED_RULES)
+		return;
+	/* Both are shorter: settings.def, CONF_NAME. */
+	PANIC_IF(text_copy(q_r->daemon, sizeof(q_r->daemon),
+	    o->limits.libwrap_daemon) != 0 ||
+	    text_copy(q_r->channel, sizeof(q_r->channel),
+	    s->conf->channels[o->source.channel].title) != 0 ||
+	    text_copy(q_r->name, sizeof(q_r->name), o->name) != 0);
+}
 
-	if (outcome != ASK_FOUND ||
-	    text_copy(o->name, sizeof(o->name), name) != 0)
-		o->name[0] = '\0';
-	conf_effective(s->conf, c->row.listener, source_last(&o->list), &v);
-	source_find(s, &o->list, &c->row.peer, outcome, o->name,
-	    v.finicky || c->row.finicky != 0, &o->source);
-	settle(s, c, o);
+void
+decide_answered(const struct site *s, const struct caller *c,
+    struct wrapwatch *rules, struct whence *o, const struct ask_answer *a)
+{
+	struct forhost_client client;
+
+	if (o->need == NEED_NAME) {
+		named(s, c, rules, o, a == NULL ? ASK_LATER :
+		    (enum ask_outcome)a->outcome, a == NULL ? "" : a->name);
+		return;
+	}
+	o->need = NEED_NOTHING;
+	o->decided = true;
+	client = client_of(s, c, o);
+	if (a == NULL || a->outcome != ASK_ALLOWED) {
+		(void)snprintf(o->wrong, sizeof(o->wrong),
+		    "hosts.allow and hosts.deny do not allow it any more");
+		refuse_whence(s, o, "libwrap");
+	} else if (variables_any(&a->set)) {
+		if (forhost_rules(s, &client, &a->set, &o->own,
+		    &o->source.refusal, o->wrong) != 0)
+			refuse_whence(s, o, "libwrap");
+		else
+			o->limits = o->own->in.v;
+	}
+}
+
+void
+whence_free(struct whence *o)
+{
+	forhost_free(o->own);
+	o->own = NULL;
 }
 
 enum log_level
@@ -148,6 +273,7 @@ set_sending(const struct site *s, const struct caller *c,
 	from_r->uncertain = o->source.uncertain;
 	from_r->unnamed = o->source.unnamed;
 	from_r->name = o->name;
+	from_r->set = &o->limits;
 	if (c->kind == SUB_LOCAL)
 		from_r->name = s->conf->server.v.hostname;
 	else

@@ -13,28 +13,44 @@
 #include "lib/log.h"
 #include "lib/mm.h"
 #include "submit/caller.h"
+#include "tables/forhost.h"
 #include "tables/route.h"
 #include "tables/source.h"
+#include "tables/wrapwatch.h"
+
+/* What lookup must be asked before it is decided. */
+enum decide_need {
+	NEED_NOTHING,		/* it is */
+	NEED_NAME,		/* of c->row.peer */
+	NEED_RULES		/* what rules of libwrap set for it */
+};
 
 /* Where a caller's mail comes from. */
 struct whence {
 	bool decided;
+	enum decide_need need;
 	struct source_list list;
 	struct source source;
 	char name[256];		/* confirmed by our own look-up, or "" */
-	struct settings limits;	/* in force for that channel */
+	struct settings limits;	/* in force for the client */
+	struct forhost *own;	/* what limits refers to; or null */
+	char wrong[LAYERED_WHY];	/* why its settings are none; or "" */
 };
 
 /*
- * Begins; *ask_r tells that the name of c->row.peer is needed first.  Where
- * it is not, that is decided.  -1 with a reason if the row's list of
- * channels makes no sense.
+ * Begins; o_r->need tells whether there is something to ask, and is changed by
+ * what follows.  -1 with a reason if the row's list of channels makes no
+ * sense.
  */
 MM_MUST_USE int decide_whence(const struct site *s, const struct caller *c,
-    struct whence *o_r, bool *ask_r, struct buf *why_r);
-/* Ends, with the answer. */
-void decide_named(const struct site *s, const struct caller *c,
-    struct whence *o, enum ask_outcome outcome, const char *name);
+    struct wrapwatch *rules, struct whence *o_r, struct buf *why_r);
+/* The question itself. */
+void decide_question(const struct site *s, const struct caller *c,
+    const struct whence *o, struct ask_access_question *q_r);
+/* Goes on with the answer; null: there was none. */
+void decide_answered(const struct site *s, const struct caller *c,
+    struct wrapwatch *rules, struct whence *o, const struct ask_answer *a);
+void whence_free(struct whence *o);
 
 /* The least urgent event that is logged: the channel's, once it is known. */
 enum log_level decide_log_level(const struct site *s, const struct whence *o);

@@ -54,6 +54,7 @@ dialogue_free(struct desk *k, struct dialogue *d)
 	PANIC_IF(d->committing);
 	message_free(&k->spool, d->message);
 	d->message = NULL;
+	whence_free(&d->whence);
 	buf_free(&d->in);
 	buf_free(&d->out);
 }
@@ -178,13 +179,35 @@ forget(struct desk *k, struct dialogue *d)
 	d->message = NULL;
 }
 
+/* Asks what is still to be asked; tells what is wrong with the settings. */
+static void
+go_on(struct desk *k, struct dialogue *d)
+{
+	struct ask_access_question q;
+	struct logline l;
+
+	if (d->whence.need != NEED_NOTHING) {
+		d->asking = true;
+		decide_question(&k->site, &d->caller, &d->whence, &q);
+		k->ask(k, d, &q);
+		return;
+	}
+	if (d->whence.wrong[0] == '\0')
+		return;
+	log_begin(&l, LEVEL_ERROR, "settings");
+	log_word(&l, "ip", d->caller.ip);
+	log_text(&l, "name", d->whence.name);
+	log_text(&l, "detail", d->whence.source.refusal.detail);
+	log_text(&l, "wrong", d->whence.wrong);
+	log_end(&l);
+}
+
 static int
 on_hello(struct desk *k, struct dialogue *d, const void *p, size_t len,
     const char **why_r)
 {
 	struct sub_hello h;
 	struct buf why;
-	bool ask;
 	int result;
 
 	if (sub_get_hello(p, len, &h) != 0) {
@@ -198,16 +221,14 @@ on_hello(struct desk *k, struct dialogue *d, const void *p, size_t len,
 		return -1;
 	}
 	buf_init(&why, 256);
-	result = decide_whence(&k->site, &d->caller, &d->whence, &ask, &why);
+	result = decide_whence(&k->site, &d->caller, &k->rules, &d->whence,
+	    &why);
 	buf_free(&why);
 	if (result != 0) {
 		*why_r = "no such listener or list of channels";
 		return -1;
 	}
-	if (ask) {
-		d->asking = true;
-		k->ask(k, d, &d->caller.row.peer);
-	}
+	go_on(k, d);
 	return 0;
 }
 
@@ -352,11 +373,12 @@ dialogue_run(struct desk *k, struct dialogue *d)
 }
 
 void
-dialogue_named(struct desk *k, struct dialogue *d, enum ask_outcome outcome,
-    const char *name)
+dialogue_answered(struct desk *k, struct dialogue *d,
+    const struct ask_answer *a)
 {
 	d->asking = false;
-	decide_named(&k->site, &d->caller, &d->whence, outcome, name);
+	decide_answered(&k->site, &d->caller, &k->rules, &d->whence, a);
+	go_on(k, d);
 }
 
 void

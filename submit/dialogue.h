@@ -31,7 +31,7 @@ struct dialogue {
 	struct whence whence;
 	struct message *message;	/* null between messages */
 	struct buf in, out;
-	bool asking;		/* waits for a name */
+	bool asking;		/* waits for lookup */
 	bool committing;	/* waits for the disk */
 	bool over;		/* why is set, and was logged */
 };
@@ -45,9 +45,12 @@ void dialogue_free(struct desk *k, struct dialogue *d);
  * something: what is answered must be read before more is done.
  */
 void dialogue_run(struct desk *k, struct dialogue *d);
-/* The answers that it waited for; dialogue_run() goes on. */
-void dialogue_named(struct desk *k, struct dialogue *d,
-    enum ask_outcome outcome, const char *name);
+/*
+ * The answers that it waited for; dialogue_run() goes on, unless it asks once
+ * more.  a null: lookup did not answer.
+ */
+void dialogue_answered(struct desk *k, struct dialogue *d,
+    const struct ask_answer *a);
 void dialogue_committed(struct desk *k, struct dialogue *d, struct job *j);
 
 #endif

@@ -273,16 +273,16 @@ on_admit(struct desk *k, const struct dialogue *d)
 }
 
 static void
-on_ask(struct desk *k, struct dialogue *d, const struct netaddr *address)
+on_ask(struct desk *k, struct dialogue *d, struct ask_access_question *q)
 {
 	struct server *s = k->server;
 	struct client *c = (struct client *)d;
 	bool fresh;
 
 	c->deadline = clock_ms() + s->plan->ask_ms;
-	if (asker_ask(&s->asker, address, &c->question, &fresh) != 0) {
+	if (asker_ask(&s->asker, q, &c->question, &fresh) != 0) {
 		c->question = 0;
-		dialogue_named(k, d, ASK_LATER, "");
+		dialogue_answered(k, d, NULL);
 	} else if (fresh) {
 		watch_add(s, &s->lookup, SOURCE_LOOKUP, s->asker.fd);
 	}
@@ -298,11 +298,10 @@ on_give(struct desk *k, struct dialogue *d, struct job *j)
 }
 
 static void
-answered(struct server *s, struct client *c, enum ask_outcome outcome,
-    const char *name)
+answered(struct server *s, struct client *c, const struct ask_answer *a)
 {
 	c->question = 0;
-	dialogue_named(s->desk, &c->d, outcome, name);
+	dialogue_answered(s->desk, &c->d, a);
 	client_run(s, c);
 }
 
@@ -317,7 +316,7 @@ on_lookup(struct server *s)
 		for (c = s->clients; c != NULL && c->question != a.id;)
 			c = c->next;
 		if (c != NULL && a.id != 0)
-			answered(s, c, (enum ask_outcome)a.outcome, a.name);
+			answered(s, c, &a);
 	}
 	if (s->asker.fd != -1)
 		return;
@@ -325,7 +324,7 @@ on_lookup(struct server *s)
 	for (c = s->clients; c != NULL; c = next) {
 		next = c->next;
 		if (c->question != 0)
-			answered(s, c, ASK_LATER, "");
+			answered(s, c, NULL);
 	}
 }
 
@@ -478,7 +477,7 @@ tick(struct server *s)
 		if (c->deadline > now || c->d.committing)
 			continue;
 		if (c->d.asking) {
-			answered(s, c, ASK_LATER, "");
+			answered(s, c, NULL);
 			continue;
 		}
 		log_note(LEVEL_NOTICE, "uid %lld was silent for too long",

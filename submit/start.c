@@ -120,6 +120,7 @@ open_tables(struct desk *k)
 	if (site_open(&k->site, k->conf, &why) != 0)
 		fatal(EX_CONFIG, "%s", buf_str(&why));
 	buf_free(&why);
+	wrapwatch_init(&k->rules, k->conf);
 }
 
 /* So many callers as there can be descriptors for. */

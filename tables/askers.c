@@ -223,11 +223,14 @@ judge(struct askers *s, const struct ask_access_question *q,
 		[WRAP_WANTS_NAME] = ASK_UNNAMED,
 		[WRAP_UNSURE] = ASK_UNSURE
 	};
+	struct variables set;
 	bool channel;
-	enum wrap_verdict v = wrap_ask(s->wrap, q, name, &channel);
+	enum wrap_verdict v = wrap_ask(s->wrap, q, name, &channel, &set);
 
 	*a = (struct ask_answer){ .outcome = (uint8_t)outcomes[v],
 	    .channel = channel };
+	if (v == WRAP_ALLOWED)
+		a->set = set;
 	return v;
 }
 

@@ -61,16 +61,30 @@ is_free(const struct settings *v)
 	return v->auth.n > 0 && (authmode_bits(&v->auth) & AUTH_FREE) != 0;
 }
 
-bool
-authorise_relays(const struct conf *c, int source)
+/* set: in force for the client, or null. */
+static bool
+relays(const struct conf *c, int source, const struct settings *set)
 {
 	const struct settings *v = &c->channels[source].v;
 
-	return v->relay || is_free(v);
+	return (set != NULL ? set : v)->relay || is_free(v);
 }
 
 bool
-authorise_simple(const struct conf *c, int source, int destination)
+authorise_relays(const struct conf *c, int source)
+{
+	return relays(c, source, NULL);
+}
+
+bool
+authorise_relays_for(const struct conf *c, const struct sending *from)
+{
+	return relays(c, from->channel, from->set);
+}
+
+static bool
+simple(const struct conf *c, int source, const struct settings *set,
+    int destination)
 {
 	const struct settings *to = &c->channels[destination].v;
 
@@ -81,7 +95,13 @@ authorise_simple(const struct conf *c, int source, int destination)
 	if (to->accept_from.n > 0)
 		return in_list(&to->accept_from, c->channels[source].title);
 	return strcmp(to->program, "local") == 0 || is_free(to) ||
-	    authorise_relays(c, source);
+	    relays(c, source, set);
+}
+
+bool
+authorise_simple(const struct conf *c, int source, int destination)
+{
+	return simple(c, source, NULL, destination);
 }
 
 /* The modes that a channel has at that end. */
@@ -352,7 +372,7 @@ conclude(struct pass *p, int modes, int failed)
 		a->answer = AUTHORISE_NO;
 		return;
 	}
-	a->answer = authorise_simple(p->s->conf, p->channel[SOURCE],
+	a->answer = simple(p->s->conf, p->channel[SOURCE], p->from->set,
 	    p->channel[DESTINATION]) ? AUTHORISE_YES : AUTHORISE_NO;
 	a->tell = (failed & (AUTH_IN_WARN | AUTH_OUT_WARN)) != 0 ? TELL_WARN :
 	    TELL_LOG;
@@ -422,7 +442,7 @@ authorise(const struct site *s, const struct sending *from, int to,
 	a_r->rule[0] = a_r->key[0] = a_r->text[0] = '\0';
 	a_r->answer = AUTHORISE_NO;
 	if (!authorise_by_modes(s, from->channel, to)) {
-		if (authorise_simple(c, from->channel, to))
+		if (simple(c, from->channel, from->set, to))
 			a_r->answer = AUTHORISE_YES;
 		return;
 	}

@@ -24,6 +24,8 @@ struct sending {
 	struct netaddr peer;	/* family 0: none */
 	const char *name;	/* confirmed, or "" */
 	const struct mailbox *sender;	/* null: none, as the null sender */
+	/* In force for the client; null: as its channel says. */
+	const struct settings *set;
 };
 
 enum authorise_answer { AUTHORISE_YES, AUTHORISE_NO, AUTHORISE_LATER };
@@ -64,5 +66,7 @@ bool authorise_simple(const struct conf *c, int source, int destination);
 bool authorise_by_modes(const struct site *s, int source, int destination);
 /* Has it relay, or free: may its mail go anywhere? */
 bool authorise_relays(const struct conf *c, int source);
+/* The same for one client. */
+bool authorise_relays_for(const struct conf *c, const struct sending *from);
 
 #endif

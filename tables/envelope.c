@@ -142,7 +142,7 @@ is_trusted(const struct envelope *e)
 	const struct conf *c = e->site->conf;
 	int channel = e->from.channel;
 
-	return channel < 0 || authorise_relays(c, channel) ||
+	return channel < 0 || authorise_relays_for(c, &e->from) ||
 	    (e->listed && is_local(c, channel));
 }
 

@@ -9,6 +9,8 @@ tables_libtables_a_SOURCES = \
 	tables/envelope.h \
 	tables/glob.c \
 	tables/glob.h \
+	tables/forhost.c \
+	tables/forhost.h \
 	tables/maketable.c \
 	tables/maketable.h \
 	tables/patrow.c \
@@ -38,7 +40,9 @@ tables_libtables_a_SOURCES = \
 	tables/tbrow.h \
 	tables/watch.h \
 	tables/wraprules.c \
-	tables/wraprules.h
+	tables/wraprules.h \
+	tables/wrapwatch.c \
+	tables/wrapwatch.h
 
 EXTRA_DIST += tables/authorise.def
 # libtables.a needs GDBM for the kind of that name
@@ -56,6 +60,7 @@ tables_tests = \
 	tests/tables/t_dbmbuild.t \
 	tests/tables/t_envelope.t \
 	tests/tables/t_glob.t \
+	tests/tables/t_forhost.t \
 	tests/tables/t_maketable.t \
 	tests/tables/t_patrow.t \
 	tests/tables/t_route.t \
@@ -70,7 +75,8 @@ tables_tests = \
 	tests/tables/t_tb_pcre.t \
 	tests/tables/t_tb_text.t \
 	tests/tables/t_tbrow.t \
-	tests/tables/t_wraprules.t
+	tests/tables/t_wraprules.t \
+	tests/tables/t_wrapwatch.t
 check_PROGRAMS += $(tables_tests)
 TESTS += $(tables_tests)
 
@@ -93,6 +99,12 @@ tests_tables_t_maketable_t_SOURCES = tests/tables/t_maketable.c \
 tests_tables_t_maketable_t_LDADD = $(tables_LDADD)
 tests_tables_t_patrow_t_SOURCES = tests/tables/t_patrow.c tests/tap.h
 tests_tables_t_patrow_t_LDADD = $(tables_LDADD)
+tests_tables_t_forhost_t_SOURCES = tests/tables/t_forhost.c \
+	tests/tables/fixture.h tests/tap.h
+tests_tables_t_forhost_t_LDADD = $(tables_LDADD)
+tests_tables_t_wrapwatch_t_SOURCES = tests/tables/t_wrapwatch.c \
+	tests/tables/fixture.h tests/tap.h
+tests_tables_t_wrapwatch_t_LDADD = $(tables_LDADD)
 tests_tables_t_route_t_SOURCES = tests/tables/t_route.c \
 	tests/tables/fixture.h tests/tap.h
 tests_tables_t_route_t_LDADD = $(tables_LDADD)

@@ -135,7 +135,7 @@ refuse_route(struct expand *x, const struct mailbox *to,
 	if (from->channel >= 0 && listed)
 		return refuse_source(x, from->uncertain, REPLY_NOT_AUTHORIZED,
 		    c->channels[from->channel].title, "not-authorized");
-	if (from->channel >= 0 && !authorise_relays(c, from->channel))
+	if (from->channel >= 0 && !authorise_relays_for(c, from))
 		return refuse_source(x, from->uncertain, REPLY_RELAY_DENIED,
 		    NULL, "relay");
 	return refuse(x, REPLY_NO_ROUTE, to->domain, "no-route");
@@ -598,6 +598,18 @@ expand_hop(struct expand *x, const struct hop *given,
 	return add_route(x, channel, &h.to, "");
 }
 
+/* RELAYCLIENT of qmail, where it has a value. */
+static int
+add_suffix(struct expand *x, struct mailbox *to, const struct sending *from)
+{
+	if (from->set == NULL || from->set->relay_suffix[0] == '\0' ||
+	    !from->set->relay)
+		return 0;
+	if (path_append(to, from->set->relay_suffix) == 0)
+		return 0;
+	return refuse(x, REPLY_NO_ROUTE, to->domain, "relay-suffix");
+}
+
 int
 route_recipient(const struct site *s, const struct sending *from,
     const struct mailbox *to, struct routes *r, struct reply *reply_r,
@@ -615,6 +627,8 @@ route_recipient(const struct site *s, const struct sending *from,
 
 	x.why->modes = false;
 	x.why->tell = TELL_NOTHING;
+	if (add_suffix(&x, &h.to, from) == -1)
+		return -1;
 	if (expand_hop(&x, &h, from) == -1) {
 		if (r != NULL)
 			r->n = x.first;

@@ -39,7 +39,8 @@ void routes_free(struct routes *r);
 void routes_reset(struct routes *r);
 
 /*
- * from->channel is -1 for our own notices, which may go anywhere.
+ * from->channel is -1 for our own notices, which may go anywhere.  A client
+ * that may relay and has a relay-suffix: to gets that first.
  * 0 and RECIPIENT_OK with one or more routes added (r may be null), or -1
  * with the refusal, permanent or temporary, and r as it was.
  *

@@ -76,6 +76,10 @@ open_lists(struct site *s, const struct settings *v, bool *tried,
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (open_named(s, names[i], tried, &t, why_r) == -1)
 			rc = -1;
+	if (open_named(s, v->host_settings, tried, &t, why_r) == -1)
+		rc = -1;
+	else if (t != NULL && (tb_holds(t) & TB_NAMES) != 0)
+		s->named = true;
 	return rc;
 }
 
@@ -87,7 +91,7 @@ site_open(struct site *s, const struct conf *c, struct buf *why_r)
 
 	s->conf = c;
 	s->watcher = NULL;
-	s->authorises = s->by_host = false;
+	s->authorises = s->by_host = s->named = false;
 	s->ntables = c->ntables;
 	s->tables = xcalloc((size_t)c->ntables, sizeof(struct tb *));
 	s->channels = xcalloc((size_t)c->nchannels, sizeof(*s->channels));

@@ -24,9 +24,10 @@ struct site {
 	struct site_channel *channels;	/* by index in conf->channels */
 	/*
 	 * Some channel authorises in or out; and some tables of it have hosts
-	 * in them, so that the source host's name matters.
+	 * in them, so that the source host's name matters.  named: it does for
+	 * host-settings.
 	 */
-	bool authorises, by_host;
+	bool authorises, by_host, named;
 };
 
 /*

@@ -123,7 +123,7 @@ source_needs_name(const struct site *s, const struct source_list *l)
 {
 	int i;
 
-	if (s->by_host)
+	if (s->by_host || s->named)
 		return true;
 	for (i = 0; i < l->n; i++)
 		if (has_names(s, l->channel[i]))

@@ -8,7 +8,9 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "lib/clock.h"
 #include "lib/log.h"
@@ -101,6 +103,30 @@ good_file(struct wrap *w, const struct ask_access_question *q,
 
 #ifdef HAVE_LIBWRAP
 
+/*
+ * Where setenv() below puts what it is given.  glibc's keeps every value that
+ * it ever had: clients, whose names may be part of one (%h), could make us
+ * grow without end.
+ */
+static struct {
+	struct variables *to;	/* null: nobody asks */
+	bool failed;
+} setting;
+
+int
+setenv(const char *name, const char *value, int overwrite)
+{
+	(void)overwrite;
+	if (setting.to == NULL) {
+		errno = EPERM;
+		return -1;
+	}
+	if (variables_set(setting.to, name, value) != 0)
+		setting.failed = true;
+	/* libwrap would not go on. */
+	return 0;
+}
+
 /* What libwrap hands to its callbacks is the first member. */
 struct request {
 	struct request_info info;
@@ -135,11 +161,14 @@ address_wanted(struct host_info *h)
 
 static enum wrap_verdict
 ask_as(struct wrap *w, const char *daemon, const struct netaddr *a,
-    const struct ask_answer *name)
+    const struct ask_answer *name, struct variables *set)
 {
 	struct request r = { .name = name };
 	char address[NET_TEXT];
 	bool allowed;
+
+	setting.to = set;
+	setting.failed = false;
 
 	net_text(a, address);
 	/* A user, so that the client is not asked for one (RFC 1413). */
@@ -151,11 +180,17 @@ ask_as(struct wrap *w, const char *daemon, const struct netaddr *a,
 	hosts_deny_table = w->deny;
 	dry_run = 1;
 	allowed = hosts_access(&r.info) != 0;
+	setting.to = NULL;
 	/* In the place of what it would have become, twist clears it. */
 	if (dry_run == 0)
 		allowed = false;
 	if (r.wants_name)
 		return WRAP_WANTS_NAME;
+	if (allowed && setting.failed) {
+		complain(w, LEVEL_ERROR, "setenv: too much, or other than "
+		    "printable ASCII characters");
+		return WRAP_UNSURE;
+	}
 	return allowed ? WRAP_ALLOWED : WRAP_DENIED;
 }
 
@@ -164,9 +199,9 @@ ask_as(struct wrap *w, const char *daemon, const struct netaddr *a,
 /* Only a session of another build asks. */
 static enum wrap_verdict
 ask_as(struct wrap *w, const char *daemon, const struct netaddr *a,
-    const struct ask_answer *name)
+    const struct ask_answer *name, struct variables *set)
 {
-	(void)w, (void)daemon, (void)a, (void)name;
+	(void)w, (void)daemon, (void)a, (void)name, (void)set;
 	log_note(LEVEL_ERROR, "libwrap: built without it");
 	return WRAP_UNSURE;
 }
@@ -175,16 +210,17 @@ ask_as(struct wrap *w, const char *daemon, const struct netaddr *a,
 
 enum wrap_verdict
 wrap_ask(struct wrap *w, const struct ask_access_question *q,
-    const struct ask_answer *name, bool *channel_r)
+    const struct ask_answer *name, bool *channel_r, struct variables *set_r)
 {
 	enum wrap_verdict v;
 
 	*channel_r = false;
+	memset(set_r, 0, sizeof(*set_r));
 	if (!good_file(w, q, w->allow) || !good_file(w, q, w->deny))
 		return WRAP_UNSURE;
-	v = ask_as(w, q->daemon, &q->q.address, name);
+	v = ask_as(w, q->daemon, &q->q.address, name, set_r);
 	if (v != WRAP_ALLOWED || q->channel[0] == '\0')
 		return v;
 	*channel_r = true;
-	return ask_as(w, q->channel, &q->q.address, name);
+	return ask_as(w, q->channel, &q->q.address, name, set_r);
 }

@@ -173,6 +173,29 @@ wraprules_any(const char *path)
 	return any;
 }
 
+/* Behind any option: a word too many only costs a question. */
+static int
+sets(void *arg, const struct wraprule *r)
+{
+	bool *any = arg;
+
+	*any = strcasestr(r->options, "setenv") != NULL;
+	return *any;
+}
+
+bool
+wraprules_set(const char *path)
+{
+	bool any = false;
+	struct buf why;
+
+	buf_init(&why, 512);
+	if (wraprules_walk(path, sets, &any, &why) == -1)
+		any = true;
+	buf_free(&why);
+	return any;
+}
+
 /* A pattern that could hold for more than one name is taken as holding. */
 static bool
 word_holds(char *word, const char *daemon)

@@ -511,10 +511,13 @@ class Server:
     conf: the configuration without directories, users, log; listeners may
     say @port@, @port2@ (free ports) and @dir@ (the scratch directory); where
     there is none, one at 127.0.0.1 is added.  settings: server-wide ones
-    that win over it.  args: further operands and options of smtpd."""
+    that win over it.  args: further operands and options of smtpd.  env:
+    variables of its environment."""
 
     def __init__(self, conf=None, deliver=True, args=(), user=None,
-                 settings=None, scratch=None, options=(), listen=None):
+                 settings=None, scratch=None, options=(), listen=None,
+                 env=None):
+        self.env = dict(os.environ, **env) if env else None
         self.scratch = scratch or Scratch(user)
         self.ports = {}
         self.text = DEFAULT_CONF if conf is None else conf
@@ -602,7 +605,7 @@ class Server:
         out = open(self.scratch.at("stderr"), "ab")
         self.smtpd = spawn(
             self.command("smtpd", *self.where(), *self.options, *self.args),
-            stdout=out, stderr=out, cwd="/", **self.as_user())
+            stdout=out, stderr=out, cwd="/", env=self.env, **self.as_user())
         out.close()
 
     def start(self, wait=True):

@@ -79,7 +79,8 @@ system_tests = \
 	tests/system/35-policy.py \
 	tests/system/35-scale.py \
 	tests/system/36-by-channel.py \
-	tests/system/36-rates.py
+	tests/system/36-rates.py \
+	tests/system/38-layers.py
 dist_check_SCRIPTS += $(lint_tests) tests/talk.py $(system_tests)
 talks = \
 	tests/talks/10-greeting.talk tests/talks/11-hello.talk \

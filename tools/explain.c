@@ -214,7 +214,23 @@ converse(struct explained *x)
 	(void)!text_copy(x->name, sizeof(x->name), x->session->name);
 }
 
-/* submit knows the connection, and asks lookup itself: it hears the same. */
+/* submit asks lookup itself: it hears what the session heard. */
+static void
+hear(const struct explained *x, enum decide_need need, struct ask_answer *a)
+{
+	const struct forhost *own = x->session->own;
+
+	memset(a, 0, sizeof(*a));
+	if (need == NEED_NAME) {
+		a->outcome = (uint8_t)x->outcome;
+		(void)!text_copy(a->name, sizeof(a->name), x->name);
+	} else {
+		a->outcome = ASK_ALLOWED;
+		if (own != NULL)
+			a->set = own->rules;
+	}
+}
+
 static void
 decide_again(struct explained *x)
 {
@@ -225,23 +241,28 @@ decide_again(struct explained *x)
 	struct buf why;
 	struct authorised rule;
 	char from[PATH_TEXT], to[PATH_TEXT];
-	bool ask;
+	struct wrapwatch rules;
+	struct ask_answer heard;
 
+	wrapwatch_init(&rules, site->conf);
 	x->step = "submit";
 	c.row.peer = x->what->address;
 	c.row.listener = x->what->listener;
 	path_text(&x->session->tx.sender, from);
 	path_text(&x->session->tx.recipient, to);
 	buf_init(&why, WHY_MOST);
-	if (decide_whence(site, &c, &o, &ask, &why) == 0) {
-		if (ask)
-			decide_named(site, &c, &o, x->outcome, x->name);
+	if (decide_whence(site, &c, &rules, &o, &why) == 0) {
+		while (o.need != NEED_NOTHING) {
+			hear(x, o.need, &heard);
+			decide_answered(site, &c, &rules, &o, &heard);
+		}
 		x->asked = true;
 		x->agrees = o.source.channel == x->source.channel &&
 		    decide_recipient(site, &c, &o, from, to, &x->routes,
 		    &reply, &rule) == 0;
 	}
 	buf_free(&why);
+	whence_free(&o);
 	if (!x->agrees) {
 		reply_set(&x->final, REPLY_DISAGREE);
 		reply_because(&x->final, "disagree");
@@ -305,6 +326,7 @@ explain_run(struct explainer *e, const struct explain_case *k,
 		decide_again(x);
 	e->server.site.watcher = NULL;
 	session_reset(x->session);
+	x->own = x->session->own;
 	free(x->session);
 	x->session = NULL;
 	log_open("inlet", -1, LEVEL_INFO);
@@ -321,6 +343,7 @@ explain_free(struct explained *x)
 	}
 	free(x->at);
 	routes_free(&x->routes);
+	forhost_free(x->own);
 	memset(x, 0, sizeof(*x));
 }
 
@@ -371,7 +394,7 @@ explain_settings(const struct explained *x, const struct explain_event *e,
 		if (id < 0)
 			continue;
 		before = n;
-		if (setting_rows[id].scope == CHANNEL)
+		if (inforce_of_channel((enum setting_id)id))
 			n = add_others(x, e, (enum setting_id)id, at, n);
 		if (id == SETTING_finicky) {
 			n = add_setting(at, n, SETTING_finicky, x->last);

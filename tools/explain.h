@@ -75,6 +75,7 @@ struct explained {
 	char literal[NET_TEXT];
 	int last;		/* channel of hosts in no table, or -1 */
 	struct source source;	/* as the session has it */
+	struct forhost *own;	/* settings of the client's own; or null */
 	enum ask_outcome outcome;
 	char name[256];		/* the confirmed name */
 	bool asked;		/* submit was, and agrees or not */

@@ -58,7 +58,7 @@ setting(const struct explained *x, int channel, enum setting_id id)
 		buf_reset(&b);
 	label("");
 	printf("  %-*s  # ", COLUMN, buf_str(&b));
-	if (channel >= 0 && setting_rows[id].scope == CHANNEL)
+	if (channel >= 0 && inforce_of_channel(id))
 		printf("channel \"%s\", ", title(x, channel));
 	printf("%s\n", place(inforce_origin(c, x->what->listener, channel,
 	    id), where));

@@ -6,6 +6,13 @@
 
 #include "tools/inforce.h"
 
+bool
+inforce_of_channel(enum setting_id id)
+{
+	return (setting_rows[id].scope & (SERVER | LISTENER | CHANNEL)) ==
+	    CHANNEL;
+}
+
 struct origin
 inforce_origin(const struct conf *c, int listener, int channel,
     enum setting_id id)

@@ -8,6 +8,8 @@
 #include "lib/conf.h"
 #include "tools/show.h"
 
+/* Is it one that only channels have? */
+bool inforce_of_channel(enum setting_id id);
 /* The strongest place that sets it; listener or channel -1: none. */
 struct origin inforce_origin(const struct conf *c, int listener, int channel,
     enum setting_id id);

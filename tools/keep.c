@@ -11,16 +11,20 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/proc.h"
+#include "lib/variables.h"
 #include "tools/keep.h"
 
 void
 keep_start(struct kept_program *p)
 {
 	int fds[3] = { -1, STDOUT_FILENO, STDERR_FILENO };
+	char *more[VARIABLES_MOST + 1];
 
+	/* Those that are settings are for smtpd. */
+	variables_pick(environ, more);
 	p->since = clock_ms();
 	p->again = CLOCK_NEVER;
-	p->pid = proc_start(p->path, p->argv, fds, 3, NULL);
+	p->pid = proc_start_with(p->path, p->argv, fds, 3, NULL, more);
 	if (p->pid > 0)
 		return;
 	log_note(LEVEL_ERROR, "cannot start %s: %s", p->name,

@@ -23,6 +23,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 #include "lib/fdio.h"
+#include "lib/layered.h"
 #include "lib/log.h"
 #include "lib/net.h"
 #include "lib/path.h"
@@ -33,6 +34,8 @@
 
 #define OUT 3
 #define LOG 5
+#define ENVIRONMENT_BYTES (1024 * 1024)
+#define ENVIRONMENT_MOST 4096
 #define ERRORS_MOST (256 * 1024)
 #define PARTS 64	/* of a list on the command line; one more is refused */
 #define ADDRESSES 16	/* of one name */
@@ -287,6 +290,49 @@ read_file(struct conf *c, const char *file, struct conf_wrong *w)
 	return confile_read(c, file, w);
 }
 
+/* Checked as for any client; its bounds are those of each setting. */
+static int
+check_environment(struct conf *c, struct conf_wrong *w)
+{
+	struct layered *l = xcalloc(1, sizeof(*l));
+	char why[LAYERED_WHY];
+	int bad = layered_make(l, c, -1, -1, NULL, &c->variables, NULL, why);
+
+	if (bad != 0)
+		conf_wrong(w, (struct origin){ "environment", 0 }, "%s", why);
+	free(l);
+	return bad;
+}
+
+/*
+ * The environment of whoever started the server, entries with their NULs, is
+ * what the memory file has in it (tailored.c).
+ */
+static int
+take_environment(struct conf *c, struct conf_wrong *w)
+{
+	static char *entries[ENVIRONMENT_MOST + 1];
+	char *text = xcalloc(1, ENVIRONMENT_BYTES + 1);
+	ssize_t len = pread(OUT, text, ENVIRONMENT_BYTES, 0);
+	const char *name;
+	size_t n = 0;
+	int bad = 0;
+
+	for (char *p = text; p - text < len && n < ENVIRONMENT_MOST;
+	    p += strlen(p) + 1)
+		entries[n++] = p;
+	if (len > 0 && ftruncate(OUT, 0) != 0)
+		bad = -1;
+	else if (variables_take(&c->variables, entries, &name) == 0)
+		bad = check_environment(c, w);
+	else
+		conf_wrong(w, (struct origin){ "environment", 0 }, "%.*s: too "
+		    "long, or other than printable ASCII characters",
+		    (int)strcspn(name, "="), name);
+	free(text);
+	return bad != 0 || w->n > 0 ? -1 : 0;
+}
+
 /* The plan last: a reader finds none, or the whole of both. */
 static int
 hand_over(struct conf *c, struct plan *p)
@@ -325,6 +371,7 @@ run(struct conf *c, const struct options *o, struct conf_wrong *w)
 		return EX_USAGE;
 	/* Both, so that all mistakes come out at once. */
 	bad |= conf_complete(c, w->text);
+	bad |= take_environment(c, w);
 	offer_check(c, w);
 	bad |= w->n > 0;
 	if (bad == 0)

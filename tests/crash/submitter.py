@@ -71,10 +71,10 @@ def hello(kind=SESSION, flags=0, row=None):
     if row is None:
         turn = turn % (ROWS - 1) + 1
         row = turn
-    return frame("H", struct.pack("<HBBIQ", 1, kind, flags, row,
+    return frame("H", struct.pack("<HBBIQ", 2, kind, flags, row,
                                   SERIAL + row - ROW) +
                  TOKEN + bytes(19) + bytes(19) +
-                 struct.pack("<ii", -1, 0) + text(""))
+                 struct.pack("<ii", -1, 0) + text("") + text(""))
 
 
 def envelope(sender="a@example.net", channel="lan", ident=""):

@@ -82,7 +82,8 @@ answer(int sock, enum manner manner)
 
 /* Answers one question about access as it is told to. */
 static void
-test_access(int outcome, int result, int want, const char *what)
+test_access(int outcome, const char *set, int result, int want,
+    const char *what)
 {
 	struct ask_access_question q = { .daemon = "smtpd", .channel = "mx" };
 	struct ask_access_question got;
@@ -91,6 +92,7 @@ test_access(int outcome, int result, int want, const char *what)
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, s) == -1)
 		exit(1);
+	snprintf(a.set.text, sizeof(a.set.text), "%s", set);
 	if (fork() == 0) {
 		if (recv(s[1], &got, sizeof(got), 0) != (ssize_t)sizeof(got) ||
 		    got.q.version != ASK_VERSION || got.q.kind != ASK_ACCESS ||
@@ -177,12 +179,15 @@ main(void)
 	}
 	ok(ask_name(-1, &peer, clock_ms() + 100, &a) == -1 &&
 	    a.outcome == ASK_LATER, "no socket");
-	test_access(ASK_ALLOWED, 0, ASK_ALLOWED, "allowed");
-	test_access(ASK_DENIED, 0, ASK_DENIED, "denied");
-	test_access(ASK_UNNAMED, 0, ASK_UNNAMED, "a name is missing");
-	test_access(ASK_UNSURE, 0, ASK_UNSURE, "nobody knows");
-	test_access(ASK_FOUND, -1, ASK_UNSURE, "an answer to something else");
-	test_access(ASK_UNSURE + 1, -1, ASK_UNSURE, "an unknown one");
+	test_access(ASK_ALLOWED, "", 0, ASK_ALLOWED, "allowed");
+	test_access(ASK_ALLOWED, "RELAYCLIENT=", 0, ASK_ALLOWED, "a variable");
+	test_access(ASK_ALLOWED, "PATH=/", -1, ASK_UNSURE, "none of ours");
+	test_access(ASK_DENIED, "", 0, ASK_DENIED, "denied");
+	test_access(ASK_UNNAMED, "", 0, ASK_UNNAMED, "a name is missing");
+	test_access(ASK_UNSURE, "", 0, ASK_UNSURE, "nobody knows");
+	test_access(ASK_FOUND, "", -1, ASK_UNSURE,
+	    "an answer to something else");
+	test_access(ASK_UNSURE + 1, "", -1, ASK_UNSURE, "an unknown one");
 	test_host(ASK_MAIL, ASK_HOST_NULL, "", 0, ASK_HOST_NULL, "null MX");
 	test_host(ASK_AWAY, ASK_HOST_SELF, "", 0, ASK_HOST_SELF, "only us");
 	test_host(ASK_HOST, ASK_HOST_LATER, "", 0, ASK_HOST_LATER, "later");

@@ -259,6 +259,43 @@ domains(void)
 	ok(!path_is_literal("", 0), "nothing");
 }
 
+static void
+append(const char *address, const char *suffix, const char *want)
+{
+	struct mailbox m;
+	char text[PATH_TEXT], what[400];
+
+	snprintf(what, sizeof(what), "%s and %s", address, suffix);
+	if (path_parse_bare(address, &m) != PATH_OK)
+		ok(false, address);
+	num(path_append(&m, suffix), want != NULL ? 0 : -1, what);
+	is(path_text(&m, text), want != NULL ? want : address,
+	    "what it is then");
+}
+
+static void
+appending(void)
+{
+	append("user@example.org", ".GW.example",
+	    "user@example.org.gw.example");
+	append("user@example.org", "x", "user@example.orgx");
+	append("user@example.org", "@gw", "\"user@example.org\"@gw");
+	append("user@example.org", "%a@b@gw.example",
+	    "\"user@example.org%a@b\"@gw.example");
+	append("user@example.org", "@[192.0.2.1]",
+	    "\"user@example.org\"@[192.0.2.1]");
+	append("postmaster", ".gw.example", "postmaster");
+	append("user@example.org", ".", NULL);
+	append("user@example.org", "@", NULL);
+	append("user@example.org", " x", NULL);
+	append("user@[192.0.2.1]", ".gw", NULL);
+	append("user@example.org",
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+	    NULL);
+	append("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	    "aa@b.example", "@gw", NULL);
+}
+
 int
 main(void)
 {
@@ -267,5 +304,6 @@ main(void)
 	bytes();
 	bare();
 	domains();
+	appending();
 	return done();
 }

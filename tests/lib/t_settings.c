@@ -127,6 +127,33 @@ choice(enum setting_id id)
 	    set_one(&s, id, row->words) != 0, "no other word");
 }
 
+/*
+ * What a listener and a channel may say differently may differ for a single
+ * host too, but for these; and what has a variable is one of a client.
+ */
+static void
+places(enum setting_id id)
+{
+	static const enum setting_id others[] = { SETTING_host_settings,
+		SETTING_libwrap_daemon, SETTING_hostname, SETTING_finicky,
+		SETTING_helo_refuse, SETTING_sender_refuse,
+		SETTING_recipient_refuse, SETTING_max_connections,
+		SETTING_max_connections_per_address,
+		SETTING_max_connections_per_prefix, SETTING_rates };
+	const int both = LISTENER | CHANNEL;
+	int scope = setting_rows[id].scope;
+	bool host = (scope & both) == both || id == SETTING_relay ||
+	    id == SETTING_relay_suffix;
+
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		host = host && id != others[i];
+	num((scope & HOST) != 0, host, "may it stand in host-settings");
+	ok((scope & VARIABLE) == 0 || ((scope & HOST) != 0 &&
+	    setting_rows[id].qmail[0] != '\0' &&
+	    setting_rows[id].type != SETTING_LIST),
+	    "one with a variable has its name, and may stand there");
+}
+
 static void
 row_good(enum setting_id id)
 {
@@ -138,9 +165,11 @@ row_good(enum setting_id id)
 	settings_defaults(&s);
 	settings_defaults(&t);
 	ok(setting_find(name) == (int)id && strchr(name, '_') == NULL, name);
-	ok(row->scope > 0 && row->scope < 16 && row->text[0] != '\0' &&
+	ok(row->scope > 0 && row->scope < 2 * VARIABLE &&
+	    row->text[0] != '\0' &&
 	    row->text[strlen(row->text) - 1] == '.', "has scope and text");
 	ok(row->least <= row->most, "bounds in order");
+	places(id);
 	if (row->type != SETTING_LIST) {
 		ok(set_one(&s, id, row->fallback) == 0 &&
 		    setting_equal(&s, &t, id), "its default is its default");

@@ -37,6 +37,9 @@ hello(struct buf *b)
 	ok(net_parse("192.0.2.1", &h.peer) == 0 &&
 	    net_parse("2001:db8::1", &h.local) == 0, "addresses");
 	h.peer.port = 65535;
+	ok(variables_set(&h.variables, "RELAYCLIENT", "") == 0 &&
+	    variables_set(&h.variables, "DATABYTES", "9999") == 0,
+	    "variables");
 	buf_reset(b);
 	num(sub_put_hello(b, &h), 0, "HELLO");
 	p = payload(b, SUB_HELLO, &len);
@@ -44,11 +47,11 @@ hello(struct buf *b)
 	ok(memcmp(&g, &h, sizeof(g)) == 0, "the same");
 	num(sub_get_hello(p, len - 1, &g), -1, "cut");
 	num(sub_get_hello(p, len + 1, &g), -1, "with a tail");
-	ok(p[0] == 1 && p[1] == 0 && p[4] == 4 && p[7] == 1,
+	ok(p[0] == SUB_VERSION && p[1] == 0 && p[4] == 4 && p[7] == 1,
 	    "numbers are little endian");
-	b->p[HEADER] = 2;
+	b->p[HEADER] = SUB_VERSION + 1;
 	num(sub_get_hello(p, len, &g), -1, "another version");
-	b->p[HEADER] = 1;
+	b->p[HEADER] = SUB_VERSION;
 	b->p[HEADER + 2] = 0;
 	num(sub_get_hello(p, len, &g), -1, "no kind");
 	b->p[HEADER + 2] = SUB_NOTICE + 1;
@@ -63,6 +66,12 @@ hello(struct buf *b)
 	b->p[HEADER + 32] = 4;
 	b->p[HEADER + 32 + 3 + 4] = 1;
 	num(sub_get_hello(p, len, &g), -1, "an address with a tail");
+	(void)snprintf(h.variables.text, sizeof(h.variables.text), "PATH=x");
+	buf_reset(b);
+	num(sub_put_hello(b, &h), 0, "a variable that is none");
+	p = payload(b, SUB_HELLO, &len);
+	num(sub_get_hello(p, len, &g), -1, "is not taken");
+	memset(&h.variables, 0, sizeof(h.variables));
 	memset(h.channels, 'x', sizeof(h.channels));
 	h.channels[sizeof(h.channels) - 1] = '\0';
 	buf_reset(b);

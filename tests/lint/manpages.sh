@@ -86,7 +86,7 @@ if [ ! -f $page ]; then
 	skip "no inlet.conf(5) yet"
 else
 	{
-		for scope in server listener channel table; do
+		for scope in server listener channel table variables; do
 			grep -qxF ".\\\" SETTINGS BEGIN $scope" $page ||
 			    echo "$page: no mark for the settings of a $scope"
 		done

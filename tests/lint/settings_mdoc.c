@@ -1,6 +1,6 @@
 /*
  * settings_mdoc SCOPE - prints the rows of inlet.conf(5) for server, listener,
- * channel or table, for build-aux/splice.sh.
+ * channel, table or variables, for build-aux/splice.sh.
  */
 #include "config.h"
 
@@ -12,20 +12,21 @@ int
 main(int argc, char **argv)
 {
 	static const char *const words[] = { "server", "listener", "channel",
-		"table" };
+		"table", "variables" };
 	struct buf b;
 
 	for (size_t i = 0; argc == 2 && i < ARRAY_LEN(words); i++) {
 		if (strcmp(argv[1], words[i]) != 0)
 			continue;
 		buf_init(&b, 1 << 20);
-		if (settings_mdoc(1 << i, &b) != 0 ||
+		if ((i < 4 ? settings_mdoc(1 << i, &b) :
+		    settings_mdoc_variables(&b)) != 0 ||
 		    fputs(buf_str(&b), stdout) == EOF || fflush(stdout) != 0)
 			return 1;
 		buf_free(&b);
 		return 0;
 	}
 	fprintf(stderr, "usage: settings_mdoc "
-			"server | listener | channel | table\n");
+			"server | listener | channel | table | variables\n");
 	return 64;
 }

@@ -102,8 +102,8 @@ def settings():
             bad.append(name + ": name")
         if kind not in "BOOL INT DURATION SIZE STRING LIST CHOICE".split():
             bad.append(name + ": type " + kind)
-        if not all(s.strip() in ("SERVER", "LISTENER", "CHANNEL", "TABLE")
-                   for s in scope.split("|")):
+        if not all(s.strip() in ("SERVER", "LISTENER", "CHANNEL", "TABLE",
+                                 "HOST", "VARIABLE") for s in scope.split("|")):
             bad.append(name + ": scope " + scope)
         if not unquoted(text).rstrip().endswith("."):
             bad.append(name + ": its text is no sentence")

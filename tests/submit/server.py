@@ -270,7 +270,8 @@ def looked_up():
                 if name[0] is None:
                     c.close()
                     break
-                c.send(ident + bytes([0, 0, 0, 0]) + name[0].ljust(256, b"\0"))
+                c.send(ident + bytes([0, 0, 0, 0]) +
+                       name[0].ljust(256, b"\0") + bytes(512))
     threading.Thread(target=serve, daemon=True).start()
     r = start(peer="198.51.100.1", settings=("dns-timeout=500ms",))
     ok(r.send(TEXT).code == 250, "by its name it is lan's")

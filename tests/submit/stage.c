@@ -192,16 +192,17 @@ admit(struct desk *k, const struct dialogue *d)
 }
 
 static void
-ask(struct desk *k, struct dialogue *d, const struct netaddr *a)
+ask(struct desk *k, struct dialogue *d, struct ask_access_question *q)
 {
+	struct ask_answer a = { .outcome = ASK_NONE };
 	struct netaddr known;
 
-	if (net_parse("192.0.2.8", &known) == 0 && net_same_host(&known, a))
-		dialogue_named(k, d, ASK_FOUND, "client.example.net");
-	else if (a->ip[3] == 9)
-		dialogue_named(k, d, ASK_LATER, "");
-	else
-		dialogue_named(k, d, ASK_NONE, "");
+	if (net_parse("192.0.2.8", &known) == 0 &&
+	    net_same_host(&known, &q->q.address)) {
+		a.outcome = ASK_FOUND;
+		snprintf(a.name, sizeof(a.name), "client.example.net");
+	}
+	dialogue_answered(k, d, q->q.address.ip[3] == 9 ? NULL : &a);
 }
 
 void

@@ -28,14 +28,17 @@ channel(const char *ip, enum ask_outcome outcome, const char *name,
 {
 	struct caller c = from(SUB_SESSION, ip);
 	struct whence w;
+	struct ask_answer a = { 0 };
 	struct buf why;
 	char what[120];
-	bool ask;
 
 	buf_init(&why, 256);
-	num(decide_whence(&desk.site, &c, &w, &ask, &why), 0, ip);
-	ok(ask && !w.decided, "its name is needed: lan has names");
-	decide_named(&desk.site, &c, &w, outcome, name);
+	num(decide_whence(&desk.site, &c, NULL, &w, &why), 0, ip);
+	ok(w.need == NEED_NAME && !w.decided,
+	    "its name is needed: lan has names");
+	a.outcome = (uint8_t)outcome;
+	snprintf(a.name, sizeof(a.name), "%s", name);
+	decide_answered(&desk.site, &c, NULL, &w, &a);
 	ok(w.decided, "decided");
 	snprintf(what, sizeof(what), "%s %s is %s", ip, name, want);
 	is(decide_channel(&desk.site, &w), want, what);
@@ -59,7 +62,6 @@ whence(void)
 	struct caller c = from(SUB_LOCAL, "");
 	struct whence w;
 	struct buf why;
-	bool ask;
 
 	channel("192.0.2.7", ASK_NONE, "", "lan", false);
 	channel("198.51.100.1", ASK_NONE, "", "world", false);
@@ -68,50 +70,50 @@ whence(void)
 	channel("198.51.100.1", ASK_LATER, "", "world", true);
 
 	buf_init(&why, 256);
-	num(decide_whence(&desk.site, &c, &w, &ask, &why), 0, "a user");
-	ok(!ask && w.decided, "needs no name");
+	num(decide_whence(&desk.site, &c, NULL, &w, &why), 0, "a user");
+	ok(w.need == NEED_NOTHING && w.decided, "needs no name");
 	is(decide_channel(&desk.site, &w), "local", "the first local channel");
 	stage_set(desk.conf, "local-channel=world");
-	num(decide_whence(&desk.site, &c, &w, &ask, &why), 0, "or");
+	num(decide_whence(&desk.site, &c, NULL, &w, &why), 0, "or");
 	is(decide_channel(&desk.site, &w), "world", "local-channel");
 	c = from(SUB_NOTICE, "");
-	num(decide_whence(&desk.site, &c, &w, &ask, &why), 0, "a notice");
+	num(decide_whence(&desk.site, &c, NULL, &w, &why), 0, "a notice");
 	is(decide_channel(&desk.site, &w), "-", "comes from no channel");
 	c = from(SUB_SESSION, "192.0.2.7");
 	c.row.listener = 9;
-	num(decide_whence(&desk.site, &c, &w, &ask, &why), -1, "no listener");
+	num(decide_whence(&desk.site, &c, NULL, &w, &why), -1, "no listener");
 	c = from(SUB_SESSION, "192.0.2.7");
 	(void)!text_copy(c.row.channels, sizeof(c.row.channels), "lan,nope");
-	num(decide_whence(&desk.site, &c, &w, &ask, &why), -1, "no channel");
+	num(decide_whence(&desk.site, &c, NULL, &w, &why), -1, "no channel");
 	ok(strstr(buf_str(&why), "nope") != NULL, "which is named");
 	(void)!text_copy(c.row.channels, sizeof(c.row.channels), "world");
-	num(decide_whence(&desk.site, &c, &w, &ask, &why), 0, "an operand");
-	ok(!ask, "without names");
+	num(decide_whence(&desk.site, &c, NULL, &w, &why), 0, "an operand");
+	ok(w.need == NEED_NOTHING, "without names");
 	is(decide_channel(&desk.site, &w), "world", "wins");
 	c.row.finicky = 1;
-	num(decide_whence(&desk.site, &c, &w, &ask, &why), 0, "finicky");
+	num(decide_whence(&desk.site, &c, NULL, &w, &why), 0, "finicky");
 	num(w.source.channel, -1, "refuses it");
 	ok(!reply_good(&w.source.refusal), "with a reply");
 	c = from(SUB_SESSION, "");
-	num(decide_whence(&desk.site, &c, &w, &ask, &why), 0, "no address");
+	num(decide_whence(&desk.site, &c, NULL, &w, &why), 0, "no address");
 	is(decide_channel(&desk.site, &w), "world", "nor name: the last");
 	(void)!text_copy(c.row.name, sizeof(c.row.name),
 	    "client.example.net");
-	num(decide_whence(&desk.site, &c, &w, &ask, &why), 0, "but a name");
-	ok(!ask, "is not asked for");
+	num(decide_whence(&desk.site, &c, NULL, &w, &why), 0, "but a name");
+	ok(w.need == NEED_NOTHING, "is not asked for");
 	is(decide_channel(&desk.site, &w), "lan", "and is looked up");
 	is(w.name, "client.example.net", "and kept");
 	c.row.name[0] = '\0';
 	stage_set(desk.conf, "finicky=yes");
-	num(decide_whence(&desk.site, &c, &w, &ask, &why), 0,
+	num(decide_whence(&desk.site, &c, NULL, &w, &why), 0,
 	    "finicky by the configuration");
 	num(w.source.channel, -1, "refuses who is in no table");
 	finicky_channel("world", "no");
-	num(decide_whence(&desk.site, &c, &w, &ask, &why), 0,
+	num(decide_whence(&desk.site, &c, NULL, &w, &why), 0,
 	    "but not by its last channel");
 	is(decide_channel(&desk.site, &w), "world", "which takes it");
 	(void)!text_copy(c.row.channels, sizeof(c.row.channels), "world,lan");
-	num(decide_whence(&desk.site, &c, &w, &ask, &why), 0, "another order");
+	num(decide_whence(&desk.site, &c, NULL, &w, &why), 0, "another order");
 	num(w.source.channel, -1, "and the last one is another");
 	buf_free(&why);
 }
@@ -162,7 +164,8 @@ static void
 policies(void)
 {
 	policy = (struct settings){ .sender_refuse = "boxes",
-	    .recipient_refuse = "aliases", .delay_refusals = true };
+	    .recipient_refuse = "aliases", .delay_refusals = true,
+	    .relay_suffix = "" };
 	said_from = "user@example.org";
 	recipient(SUB_SESSION, 2, "user@example.org", 550, 0);
 	recipient(SUB_DECLARED, 2, "user@example.org", 550, 0);

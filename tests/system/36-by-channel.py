@@ -19,6 +19,9 @@ table "few" { type = "list"  rows = {"127.0.0.9"} }
 table "one" { type = "list"  rows = {"one.test", "@one.test"} }
 table "two" { type = "list"  rows = {"two.test", "@two.test"} }
 table "three" { type = "list"  rows = {"three.test", "@three.test"} }
+table "row-1" { type = "list"  rows = {"127.0.0.0/8: max-command-line=512"} }
+table "row-2" { type = "list"  rows = {"127.0.0.0/8: max-command-line=700"} }
+table "row-3" { type = "list"  rows = {"127.0.0.0/8: max-command-line=600"} }
 table "no-user" { type = "list"  rows = {"user@example.org"} }
 table "no-other" { type = "list"  rows = {"other@example.org"} }
 table "no-third" { type = "list"  rows = {"third@example.org"} }
@@ -42,6 +45,7 @@ ELSEWHERE = {
     "table": "tests/system/18-source.py",
     "program": "tests/system/30-deliver.py",
     "relay": "tests/system/18-source.py",
+    "relay-suffix": "tests/system/38-layers.py",
     "accept-from": "tests/system/34-explain.py",
     "auth": "tests/system/34-authorise.py",
     "insrc": "tests/system/34-authorise.py",
@@ -286,6 +290,8 @@ TESTS = ("one.test", "two.test", "three.test")
 ACCEPT_REFUSE = ("accept", "refuse", "accept")
 # What is refused, at once.
 REFUSED = {
+    "host-settings": ('"row-1"', '"row-2"', '"row-3"', command_line,
+                      (512, 700, 600)),
     "helo-syntax": ("loose", "strict", "full",
                     hello_refused("a_b.test", "single", "d.test"),
                     (set(), {"a_b.test"}, {"a_b.test", "single"})),

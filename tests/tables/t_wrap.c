@@ -13,6 +13,7 @@
 enum known { NOTHING, NAMED, NAMELESS, LIAR };
 
 static struct wrap *w;
+static struct variables set;
 
 static const struct {
 	const char *allow, *deny, *address;
@@ -96,7 +97,7 @@ ask(const char *address, const struct ask_answer *name, bool *channel_r)
 
 	if (net_parse(address, &q.q.address) == -1)
 		errx(1, "%s", address);
-	return wrap_ask(w, &q, name, channel_r);
+	return wrap_ask(w, &q, name, channel_r, &set);
 }
 
 static void
@@ -142,6 +143,51 @@ test_long_name(void)
 	    "a name that libwrap would cut is none");
 }
 
+/* The value of a variable that rules set, or null. */
+static const char *
+value(const char *name)
+{
+	return variables_get(&set, name, strlen(name));
+}
+
+static void
+test_setenv(void)
+{
+	struct ask_answer name = { .outcome = ASK_FOUND,
+	    .name = "a.example.org" };
+	char big[400] = "smtpd: ALL: setenv RELAYCLIENT ";
+	bool channel;
+
+	rules("deny", "");
+	rules("allow", "smtpd: ALL: setenv RELAYCLIENT : setenv DATABYTES 5\n"
+	    "mx: ALL: setenv DATABYTES  6 : setenv PATH /nowhere\n");
+	num(ask("192.0.2.1", NULL, &channel), WRAP_ALLOWED, "setenv");
+	is(value("RELAYCLIENT"), "", "without a value");
+	is(value("DATABYTES"), "6", "the channel's rule wins");
+	ok(value("PATH") == NULL, "others are left out");
+	ok(getenv("RELAYCLIENT") == NULL && getenv("DATABYTES") == NULL &&
+	    (getenv("PATH") == NULL || strcmp(getenv("PATH"), "/nowhere") !=
+	    0), "our own environment stays");
+	rules("allow", "smtpd: 192.0.2.2: setenv RELAYCLIENT\n");
+	num(ask("192.0.2.2", NULL, &channel), WRAP_ALLOWED, "a rule for one");
+	is(value("RELAYCLIENT"), "", "sets it for that one");
+	num(ask("192.0.2.1", NULL, &channel), WRAP_ALLOWED, "another client");
+	ok(!variables_any(&set), "has nothing of the one before");
+	rules("allow", "smtpd: ALL: setenv RELAYCLIENT .%n\n");
+	num(ask("192.0.2.1", NULL, &channel), WRAP_WANTS_NAME, "%n");
+	num(ask("192.0.2.1", &name, &channel), WRAP_ALLOWED, "with the name");
+	is(value("RELAYCLIENT"), ".a.example.org", "is expanded");
+	memset(big + strlen(big), 'x', sizeof(big) - strlen(big) - 2);
+	big[sizeof(big) - 2] = '\n';
+	big[sizeof(big) - 1] = '\0';
+	rules("allow", big);
+	num(ask("192.0.2.1", NULL, &channel), WRAP_ALLOWED, "a long value");
+	ok(strlen(value("RELAYCLIENT")) > 300, "is there");
+	rules("allow", "smtpd: ALL: setenv RELAYCLIENT a\001b\n");
+	num(ask("192.0.2.1", NULL, &channel), WRAP_UNSURE,
+	    "a control character");
+}
+
 int
 main(void)
 {
@@ -152,6 +198,7 @@ main(void)
 	w = wrap_new(scratch_path("allow"), scratch_path("deny"));
 	test_cases();
 	test_long_name();
+	test_setenv();
 	free(w);
 	scratch_remove(made, ARRAY_LEN(made));
 	return done();
