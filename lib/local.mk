@@ -56,6 +56,8 @@ lib_libbase_a_SOURCES = \
 	lib/settings_mdoc.c \
 	lib/subproto.c \
 	lib/subproto.h \
+	lib/syncers.c \
+	lib/syncers.h \
 	lib/tailored.c \
 	lib/tailored.h \
 	lib/tags.c \
@@ -212,6 +214,11 @@ check_PROGRAMS += tests/lib/t_xalloc.t
 tests_lib_t_xalloc_t_SOURCES = tests/lib/t_xalloc.c tests/tap.h
 tests_lib_t_xalloc_t_LDADD = lib/libbase.a
 TESTS += tests/lib/t_xalloc.t
+
+check_PROGRAMS += tests/lib/t_syncers.t
+tests_lib_t_syncers_t_SOURCES = tests/lib/t_syncers.c tests/tap.h
+tests_lib_t_syncers_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_syncers.t
 
 check_PROGRAMS += tests/lib/t_tailored.t
 tests_lib_t_tailored_t_SOURCES = tests/lib/t_tailored.c tests/tap.h

@@ -17,7 +17,7 @@
 #include "lib/mm.h"
 #include "submit/queue.h"
 #include "submit/recover.h"
-#include "submit/syncers.h"
+#include "lib/syncers.h"
 
 struct job {
 	struct job *next;

@@ -19,8 +19,7 @@ submit_libsubmit_a_SOURCES = \
 	submit/recover.c submit/recover.h \
 	submit/server.c submit/server.h \
 	submit/spool.c submit/spool.h \
-	submit/start.c submit/start.h \
-	submit/syncers.c submit/syncers.h
+	submit/start.c submit/start.h
 
 # tests: each stands on the same stage
 check_PROGRAMS += tests/submit/staged
@@ -30,11 +29,6 @@ tests_submit_staged_LDADD = $(submit_test_libs)
 submit_stage = tests/submit/stage.c tests/submit/stage.h
 submit_test_libs = submit/libsubmit.a tables/libtables.a lib/libbase.a \
 	$(GDBM_LIBS)
-
-check_PROGRAMS += tests/submit/t_syncers.t
-tests_submit_t_syncers_t_SOURCES = tests/submit/t_syncers.c tests/tap.h
-tests_submit_t_syncers_t_LDADD = $(submit_test_libs)
-TESTS += tests/submit/t_syncers.t
 
 check_PROGRAMS += tests/submit/t_hops.t
 tests_submit_t_hops_t_SOURCES = tests/submit/t_hops.c tests/tap.h \

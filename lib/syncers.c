@@ -6,12 +6,10 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sysexits.h>
 
 #include "lib/log.h"
+#include "lib/syncers.h"
 #include "lib/xalloc.h"
-#include "submit/syncers.h"
 
 struct syncers {
 	pthread_mutex_t lock;
@@ -64,20 +62,15 @@ struct syncers *
 syncers_start(int threads)
 {
 	struct syncers *y = xcalloc(1, sizeof(*y));
-	int error = 0;
 
 	PANIC_IF(threads < 0 || threads > SYNCERS_MOST);
 	pthread_mutex_init(&y->lock, NULL);
 	pthread_cond_init(&y->work, NULL);
 	pthread_cond_init(&y->idle, NULL);
-	while (error == 0 && y->nthreads < threads) {
-		error = pthread_create(&y->threads[y->nthreads], NULL, run, y);
-		if (error == 0)
-			y->nthreads++;
-	}
-	if (error != 0)
-		fatal(EX_OSERR, "cannot start a syncing thread: %s",
-		    strerror(error));
+	/* Without threads the caller does it all, only slower. */
+	while (y->nthreads < threads && pthread_create(
+	    &y->threads[y->nthreads], NULL, run, y) == 0)
+		y->nthreads++;
 	return y;
 }
 

@@ -6,8 +6,8 @@
  * and the disk make do with one or two.  The threads do nothing else, and
  * have nothing to do with clients.
  */
-#ifndef SUBMIT_SYNCERS_H
-#define SUBMIT_SYNCERS_H
+#ifndef LIB_SYNCERS_H
+#define LIB_SYNCERS_H
 
 #include <stddef.h>
 
@@ -15,7 +15,7 @@
 
 struct syncers;
 
-/* So many threads besides the caller's; 0 to SYNCERS_MOST. */
+/* At most so many threads besides the caller's; 0 to SYNCERS_MOST. */
 struct syncers *syncers_start(int threads);
 /* Calls each(arg, i) for every i below n, several at once; then returns. */
 void syncers_run(struct syncers *y, size_t n,

@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "submit/syncers.h"
+#include "lib/syncers.h"
 #include "tests/tap.h"
 
 #define CALLS 1000
