@@ -16,6 +16,9 @@
 #include "chans/chan.h"
 #include "chans/maildir.h"
 
+/* As many files as are synced at once, with ours. */
+#define SYNC_THREADS 7
+
 static void
 deliver(struct chan *c, const struct chan_entry *e, struct chan_answer *a)
 {
@@ -42,15 +45,35 @@ deliver(struct chan *c, const struct chan_entry *e, struct chan_answer *a)
 		    strerror(errno));
 		return;
 	}
-	maildir_deliver(&m, a);
+	maildir_deliver(c->own, &m, a);
 	close(m.root);
+}
+
+static int
+start(struct chan *c)
+{
+	c->own = maildir_open(SYNC_THREADS);
+	return 0;
+}
+
+static void
+end(struct chan *c)
+{
+	maildir_close(c->own);
+}
+
+static void
+settle(struct chan *c)
+{
+	maildir_settle(c->own);
 }
 
 int
 main(int argc, char **argv)
 {
 	static const struct chan_ops local = { .program = "ch_local",
-	    .deliver = deliver };
+	    .open = start, .close = end, .deliver = deliver,
+	    .settle = settle };
 
 	return chan_main(argc, argv, &local);
 }

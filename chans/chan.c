@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -22,69 +23,116 @@
 #include "lib/log.h"
 #include "lib/plan.h"
 #include "lib/priv.h"
+#include "lib/xalloc.h"
 
 #define CONF_FD 3
 #define LOG_FD 5
-#define CHAN_FILES 64
+/* A batch of entries; for each delivery a file and two folders. */
+#define CHAN_FILES 512
 #define LOG_PATIENCE_MS 1000
 
-static int
+/* The answers to one request; they stay where they are until they are said. */
+struct answers {
+	uint32_t n;
+	struct chan_answer *at;
+};
+
+static void
 answer_one(struct chan *c, const struct chan_ops *ops,
     const struct chan_request *r, uint32_t index, const struct qread *in,
-    const char *why)
+    const char *why, struct chan_answer *a)
 {
 	struct chan_entry e = { .q = &in->q, .index = index,
 	    .repeat = (r->flags & CHANPROTO_REPEAT) != 0 };
-	struct chan_answer a;
 
-	memset(&a, 0, sizeof a);
-	a.index = index;
-	if (why != NULL || index >= in->q.nrecipients)
-		chanproto_fill(&a, CHAN_LATER, "4.3.0", "%s",
+	a->serial = r->serial;
+	a->index = index;
+	if (why != NULL || index >= in->q.nrecipients) {
+		chanproto_fill(a, CHAN_LATER, "4.3.0", "%s",
 		    why != NULL ? why : "no such recipient");
-	else {
-		chanproto_fill(&a, CHAN_LATER, "4.3.0",
-		    "the channel program said nothing");
-		e.to = &in->q.recipients[index];
-		e.message = qread_message(in);
-		e.len = in->q.message_len;
-		ops->deliver(c, &e, &a);
+		return;
 	}
-	return chanproto_answer(STDIN_FILENO, &a);
+	chanproto_fill(a, CHAN_LATER, "4.3.0",
+	    "the channel program said nothing");
+	e.to = &in->q.recipients[index];
+	e.message = qread_message(in);
+	e.len = in->q.message_len;
+	ops->deliver(c, &e, a);
 }
 
-static int
-serve_one(struct chan *c, const struct chan_ops *ops,
-    const struct chan_request *r, int entry)
+static void
+answer_all(struct chan *c, const struct chan_ops *ops,
+    const struct chan_request *r, int entry, struct answers *all_r)
 {
 	const char *why;
 	struct qread in;
-	uint32_t i;
-	int result = 0;
 
+	all_r->n = r->n;
+	all_r->at = xcalloc(r->n, sizeof *all_r->at);
 	if (qread_map(entry, &in, &why) == 0)
 		why = NULL;
-	for (i = 0; i < r->n && result == 0; i++)
-		result = answer_one(c, ops, r, r->index[i], &in, why);
+	for (uint32_t i = 0; i < r->n; i++)
+		answer_one(c, ops, r, r->index[i], &in, why, &all_r->at[i]);
 	qread_unmap(&in);
+}
+
+/* Says them and lets them go; 0 or -1. */
+static int
+say(struct answers *all)
+{
+	int result = 0;
+
+	for (uint32_t i = 0; i < all->n && result == 0; i++)
+		result = chanproto_answer(STDIN_FILENO, &all->at[i]);
+	free(all->at);
 	return result;
+}
+
+/*
+ * Waits for a request and takes what else is there; how many, 0 at the end,
+ * -1 with errno.
+ */
+static int
+serve_batch(struct chan *c, const struct chan_ops *ops)
+{
+	struct answers all[CHANPROTO_BATCH];
+	int n = 0, most = ops->settle != NULL ? CHANPROTO_BATCH : 1;
+	int entry, error = 0, result = 0;
+	struct chan_request r;
+
+	while (n < most && chanproto_take(STDIN_FILENO, n == 0, &r,
+	    &entry) == 0) {
+		answer_all(c, ops, &r, entry, &all[n++]);
+		close(entry);
+	}
+	if (n == 0)
+		return errno == 0 ? 0 : -1;
+	if (ops->settle != NULL)
+		ops->settle(c);
+	for (int i = 0; i < n; i++)
+		if (say(&all[i]) == -1 && result == 0) {
+			error = errno;
+			result = -1;
+		}
+	errno = error;
+	return result == 0 ? n : -1;
 }
 
 static int
 serve(struct chan *c, const struct chan_ops *ops)
 {
-	struct chan_request r;
-	int entry, result;
+	struct chan_answer several = { .outcome = CHAN_SETTLES,
+	    .index = CHANPROTO_BATCH };
+	int n;
 
-	while (chanproto_take(STDIN_FILENO, &r, &entry) == 0) {
-		result = serve_one(c, ops, &r, entry);
-		close(entry);
-		if (result == -1)
-			return EX_OSERR;
-	}
-	if (errno == 0)
+	if (ops->settle != NULL &&
+	    chanproto_answer(STDIN_FILENO, &several) == -1)
+		return EX_OSERR;
+	while ((n = serve_batch(c, ops)) > 0)
+		;
+	if (n == 0)
 		return EX_OK;
-	log_note(LEVEL_ERROR, "request: %s", strerror(errno));
+	log_note(LEVEL_ERROR, "requests: %s", strerror(errno));
 	return EX_OSERR;
 }
 

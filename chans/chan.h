@@ -3,7 +3,8 @@
  *
  * A channel program is one function, "deliver this entry to this recipient",
  * and a main of one line.  The frame reads the configuration, gives up what
- * is not needed, takes requests from deliver and answers them.
+ * is not needed, takes requests from deliver and answers them.  One that can
+ * do several together at less cost has a second function, "settle".
  */
 #ifndef CHANS_CHAN_H
 #define CHANS_CHAN_H
@@ -38,9 +39,13 @@ struct chan_ops {
 	 * Fills *a with chanproto_fill.  When it says CHAN_DELIVERED the
 	 * message is safe; what it leaves alone is "later".  It may be asked
 	 * again for the same entry and recipient at any time (repeat).
+	 * Where there is a settle, *a may be filled until that returns; the
+	 * entry is gone before it.
 	 */
 	void (*deliver)(struct chan *c, const struct chan_entry *e,
 	    struct chan_answer *a);
+	/* May be null: then requests are taken one by one. */
+	void (*settle)(struct chan *c);
 };
 
 /* main's result: 0, 64 usage, 70, 71, 75, 78. */

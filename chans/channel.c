@@ -99,6 +99,7 @@ channel_add(struct channel *ch, struct entry *e, uint32_t index, bool repeat)
 		j = ch->building = xcalloc(1, sizeof *j);
 		j->entry = e;
 		j->request.version = CHANPROTO_VERSION;
+		j->request.serial = ++ch->serial;
 		j->request.flags = repeat ? CHANPROTO_REPEAT : 0;
 	}
 	j->request.index[j->request.n++] = index;
@@ -177,6 +178,7 @@ worker_start(struct channels *cs, struct channel *ch, struct worker *w)
 	}
 	w->sock = pair[0];
 	w->old = w->useful = false;
+	w->most = 1;
 	w->why = NULL;
 	return 0;
 }
@@ -212,7 +214,7 @@ worker_dismiss(struct worker *w, int64_t now)
 static bool
 worker_idle(const struct worker *w)
 {
-	return w->pid != 0 && w->sock != -1 && w->job == NULL;
+	return w->pid != 0 && w->sock != -1 && w->jobs == NULL;
 }
 
 /* A program for a job: an idle one, else a new one; null: none now. */
@@ -243,13 +245,51 @@ worker_get(struct channels *cs, struct channel *ch, int64_t now)
 	return empty;
 }
 
-static void
-worker_give(struct worker *w, struct job *j, int64_t deadline)
+/* How many programs there are, or could be, that have nothing to do. */
+static size_t
+workers_free(const struct channel *ch)
 {
-	w->job = j;
+	size_t n = 0;
+	int busy = 0;
+
+	for (int i = 0; i < ch->nworkers; i++) {
+		if (worker_idle(&ch->workers[i]) && !ch->workers[i].old)
+			n++;
+		else if (ch->workers[i].pid != 0)
+			busy++;
+	}
+	return busy + (int)n < ch->processes ?
+	    (size_t)(ch->processes - busy) : n;
+}
+
+/*
+ * Its share of the jobs that wait: what several have in common is done once,
+ * but no other program shall be idle meanwhile.
+ */
+static void
+worker_give(struct channel *ch, struct worker *w, int64_t deadline,
+    size_t share)
+{
+	struct job **last = &w->jobs;
+
+	if (share > w->most)
+		share = w->most;
+	if (ch->single > 0) {
+		ch->single--;
+		share = 1;
+	}
 	w->deadline = deadline;
-	if (chanproto_ask(w->sock, &j->request, j->entry->fd) == -1)
-		worker_disown(w, "it takes no requests");
+	for (; share > 0 && ch->first != NULL; share--) {
+		if (chanproto_ask(w->sock, &ch->first->request,
+		    ch->first->entry->fd) == -1) {
+			if (errno != EAGAIN || w->jobs == NULL)
+				worker_disown(w, "it takes no requests");
+			return;
+		}
+		*last = job_pop(ch);
+		(*last)->next = NULL;
+		last = &(*last)->next;
+	}
 }
 
 /* Why jobs of ch cannot be done now, or null. */
@@ -275,7 +315,10 @@ channel_jobs(struct channels *cs, struct channel *ch, int64_t now)
 {
 	struct worker *w;
 	const char *why;
+	size_t each = ch->njobs, n = workers_free(ch);
 
+	if (n > 1)
+		each = (each + n - 1) / n;
 	while (ch->first != NULL) {
 		w = NULL;
 		why = channel_closed(ch, now);
@@ -284,7 +327,7 @@ channel_jobs(struct channels *cs, struct channel *ch, int64_t now)
 		if (w == NULL && why == NULL)
 			why = channel_closed(ch, now);
 		if (w != NULL)
-			worker_give(w, job_pop(ch), now + ch->timeout);
+			worker_give(ch, w, now + ch->timeout, each);
 		else if (why != NULL)
 			job_end(cs, job_pop(ch), "4.3.5", why);
 		else
@@ -292,7 +335,8 @@ channel_jobs(struct channels *cs, struct channel *ch, int64_t now)
 	}
 }
 
-static void worker_hear(struct channels *cs, struct worker *w);
+static void worker_hear(struct channels *cs, struct channel *ch,
+    struct worker *w);
 
 static int64_t
 channel_times(struct channels *cs, struct channel *ch, int64_t now)
@@ -306,13 +350,13 @@ channel_times(struct channels *cs, struct channel *ch, int64_t now)
 		if (w->pid == 0)
 			continue;
 		/* We may be the ones who are late. */
-		if (w->deadline <= now && w->job != NULL)
-			worker_hear(cs, w);
+		if (w->deadline <= now && w->jobs != NULL)
+			worker_hear(cs, ch, w);
 		if (w->deadline <= now && w->sock == -1)
 			worker_kill(w, "it does not end");
-		else if (w->deadline <= now && w->job != NULL)
+		else if (w->deadline <= now && w->jobs != NULL)
 			worker_kill(w, "delivery-timeout passed");
-		else if (w->sock != -1 && w->job == NULL &&
+		else if (w->sock != -1 && w->jobs == NULL &&
 		    (w->deadline <= now || w->old))
 			worker_dismiss(w, now);
 		if (w->deadline < next)
@@ -356,29 +400,37 @@ channels_poll(const struct channels *cs, struct pollfd *p_r, size_t most)
 	return n;
 }
 
-static bool
-worker_answer(struct channels *cs, struct worker *w,
-    const struct chan_answer *a)
+/* The job that a is about, if it was asked and not answered; else null. */
+static struct job *
+worker_job(const struct worker *w, const struct chan_answer *a)
 {
-	struct job *j = w->job;
-	uint32_t i;
+	struct job *j = w->jobs;
 
-	for (i = 0; j != NULL && i < j->request.n; i++) {
-		if (j->request.index[i] != a->index || j->answered[i])
-			continue;
-		j->answered[i] = true;
-		j->left--;
-		w->useful = true;
-		j->entry->outstanding--;
-		cs->answer(cs->ctx, j->entry, a);
-		return true;
+	while (j != NULL && j->request.serial != a->serial)
+		j = j->next;
+	for (uint32_t i = 0; j != NULL && i < j->request.n; i++) {
+		if (j->request.index[i] == a->index && !j->answered[i]) {
+			j->answered[i] = true;
+			return j;
+		}
 	}
-	return false;
+	return NULL;
+}
+
+static void
+worker_finish(struct channels *cs, struct worker *w, struct job *j)
+{
+	struct job **p = &w->jobs;
+
+	while (*p != j)
+		p = &(*p)->next;
+	*p = j->next;
+	job_end(cs, j, "4.3.0", "");
 }
 
 /* Takes every answer that is there. */
 static void
-worker_hear(struct channels *cs, struct worker *w)
+worker_hear(struct channels *cs, struct channel *ch, struct worker *w)
 {
 	struct chan_answer a;
 	struct job *j;
@@ -391,16 +443,25 @@ worker_hear(struct channels *cs, struct worker *w)
 				worker_dismiss(w, clock_ms());
 			return;
 		}
-		if (!worker_answer(cs, w, &a)) {
+		if (a.outcome == CHAN_SETTLES) {
+			w->most = a.index < CHANPROTO_BATCH ? a.index :
+			    CHANPROTO_BATCH;
+			continue;
+		}
+		j = worker_job(w, &a);
+		if (j == NULL) {
 			worker_disown(w, "it answers what nobody asked");
 			return;
 		}
-		j = w->job;
-		if (j->left > 0)
-			continue;
-		w->job = NULL;
-		w->deadline = clock_ms() + CHANNEL_IDLE_MS;
-		job_end(cs, j, "4.3.0", "");
+		w->useful = true;
+		ch->useless = 0;
+		j->left--;
+		j->entry->outstanding--;
+		cs->answer(cs->ctx, j->entry, &a);
+		if (j->left == 0)
+			worker_finish(cs, w, j);
+		w->deadline = clock_ms() + (w->jobs != NULL ? ch->timeout :
+		    CHANNEL_IDLE_MS);
 	}
 }
 
@@ -434,7 +495,36 @@ channels_hear(struct channels *cs, const struct pollfd *p, size_t n)
 			continue;
 		w = worker_by(cs, p[i].fd, 0, &ch);
 		if (w != NULL)
-			worker_hear(cs, w);
+			worker_hear(cs, ch, w);
+	}
+}
+
+/*
+ * Of several jobs nobody knows which one was its end: those without an answer
+ * are tried again, alone.
+ */
+static void
+worker_jobs_back(struct channels *cs, struct channel *ch, struct worker *w,
+    const char *why)
+{
+	bool several = w->jobs != NULL && w->jobs->next != NULL;
+	struct job *j, **at = &ch->first;
+
+	while ((j = w->jobs) != NULL) {
+		w->jobs = j->next;
+		if (!several || j->left < j->request.n) {
+			job_end(cs, j, "4.3.0", why);
+			continue;
+		}
+		/* Before those that wait, in their order. */
+		j->request.flags |= CHANPROTO_REPEAT;
+		if (*at == NULL)
+			ch->last = &j->next;
+		j->next = *at;
+		*at = j;
+		at = &j->next;
+		ch->njobs++;
+		ch->single++;
 	}
 }
 
@@ -444,31 +534,29 @@ channels_reaped(struct channels *cs, pid_t pid, int status)
 	char why[128], end[40];
 	struct channel *ch;
 	struct worker *w = worker_by(cs, -1, pid, &ch);
-	struct job *j;
+	bool idle;
 
 	if (w == NULL)
 		return false;
-	worker_hear(cs, w);	/* what it said before it ended */
+	worker_hear(cs, ch, w);	/* what it said before it ended */
 	if (w->sock != -1)
 		close(w->sock);
 	w->sock = -1;
-	j = w->job;
-	w->job = NULL;
+	idle = w->jobs == NULL;
 	w->pid = 0;
 	proc_end(status, end, sizeof end);
-	if (j == NULL && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+	if (idle && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return true;
 	snprintf(why, sizeof why, "channel program ended: %s",
 	    w->why != NULL ? w->why : end);
 	log_note(LEVEL_WARNING, "channel %s: %s[%d] ended: %s%s%s", ch->name,
 	    ch->program, (int)pid, end, w->why != NULL ? ": " : "",
 	    w->why != NULL ? w->why : "");
-	if (!w->useful) {
+	if (!w->useful && ++ch->useless >= CHANNEL_USELESS) {
 		ch->paused = clock_ms() + CHANNEL_PAUSE_MS;
 		snprintf(ch->trouble, sizeof ch->trouble, "%s", why);
 	}
-	if (j != NULL)
-		job_end(cs, j, "4.3.0", why);
+	worker_jobs_back(cs, ch, w, why);
 	return true;
 }
 
@@ -492,7 +580,7 @@ channels_busy(const struct channels *cs)
 
 	for (ch = cs->first; ch != NULL; ch = ch->next) {
 		for (i = 0; i < ch->nworkers; i++) {
-			if (ch->workers[i].job != NULL)
+			if (ch->workers[i].jobs != NULL)
 				return true;
 		}
 	}

@@ -4,7 +4,9 @@
  *
  * A program that ends, says nonsense or takes longer than delivery-timeout is
  * killed; recipients that it did not answer are "later".  What it did is
- * concluded only when it is reaped: until then it may still deliver.
+ * concluded only when it is reaped: until then it may still deliver.  Jobs
+ * that were given to it together go to the next program one by one, so that
+ * only the one that is to blame has failed.
  */
 #ifndef CHANS_CHANNEL_H
 #define CHANS_CHANNEL_H
@@ -19,9 +21,11 @@
 #include "lib/conf.h"
 
 #define CHANNEL_IDLE_MS 60000	/* an idle program ends after it */
-#define CHANNEL_QUEUED 32	/* jobs that may wait before it is full */
+#define CHANNEL_QUEUED 64	/* jobs that may wait before it is full */
 #define CHANNEL_ENDING_MS 5000	/* it may take to end */
-#define CHANNEL_PAUSE_MS 5000	/* no new program after one that failed */
+#define CHANNEL_USELESS 2	/* programs that failed before a pause: one
+				 * may have had a message that it dies of */
+#define CHANNEL_PAUSE_MS 5000	/* no new program meanwhile */
 
 /* Some recipients of one entry for one channel. */
 struct job {
@@ -37,8 +41,9 @@ struct worker {
 	int sock;		/* -1: it is ending, or was killed */
 	bool old;		/* of an earlier configuration */
 	bool useful;		/* it has answered something */
-	struct job *job;
-	int64_t deadline;	/* of the job; idle, ending: of its end */
+	uint32_t most;		/* jobs that it takes at a time */
+	struct job *jobs;	/* that it was given */
+	int64_t deadline;	/* of the next answer; idle, ending: its end */
 	const char *why;	/* why it was killed, or null */
 };
 
@@ -52,8 +57,11 @@ struct channel {
 	int nworkers;
 	struct job *first, **last;	/* that no program has yet */
 	size_t njobs;
+	uint32_t serial;	/* of the last request */
+	size_t single;		/* so many jobs are given alone */
 	struct job *building;
 	struct known *waiting, **waiting_last;	/* while it is full */
+	int useless;		/* programs in a row that answered nothing */
 	int64_t paused;			/* until then */
 	char trouble[128];		/* how the last program ended */
 };

@@ -77,7 +77,7 @@ chanproto_ask(int sock, const struct chan_request *r, int entry)
 }
 
 int
-chanproto_take(int sock, struct chan_request *r_r, int *entry_r)
+chanproto_take(int sock, bool wait, struct chan_request *r_r, int *entry_r)
 {
 	int nfds = 1;
 	ssize_t got;
@@ -85,7 +85,8 @@ chanproto_take(int sock, struct chan_request *r_r, int *entry_r)
 	*entry_r = -1;
 	do {
 		nfds = 1;
-		got = fd_take(sock, r_r, sizeof *r_r, entry_r, &nfds, 0);
+		got = fd_take(sock, r_r, sizeof *r_r, entry_r, &nfds,
+		    wait ? 0 : MSG_DONTWAIT);
 	} while (got == -1 && errno == EINTR);
 	if (got == 0) {
 		errno = 0;
@@ -121,6 +122,8 @@ answer_good(const struct chan_answer *a)
 {
 	static const char class[] = { 0, '2', '4', '5' };
 
+	if (a->outcome == CHAN_SETTLES)
+		return a->index > 0;
 	return a->outcome >= CHAN_DELIVERED && a->outcome <= CHAN_NEVER &&
 	    memchr(a->code, '\0', sizeof a->code) != NULL &&
 	    memchr(a->text, '\0', sizeof a->text) != NULL &&

@@ -2,19 +2,22 @@
  * chanproto - the dialogue between deliver and a channel program.
  *
  * Over a SOCK_SEQPACKET socket pair, descriptor 0 of the program: deliver
- * sends one request, a message with the entry's descriptor (read-only); the
- * program sends one answer for each recipient in it, in any order.  One
- * request at a time.  Both ends are on one machine and of one build: numbers
- * are in host order.
+ * sends requests, each a message with an entry's descriptor (read-only); the
+ * program sends one answer for each recipient of each, in any order.  One
+ * request at a time, unless the program has said with CHAN_SETTLES that it
+ * makes several durable at once: then up to CHANPROTO_BATCH.  Both ends are
+ * on one machine and of one build: numbers are in host order.
  */
 #ifndef CHANS_CHANPROTO_H
 #define CHANS_CHANPROTO_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include "lib/mm.h"
 
-#define CHANPROTO_VERSION 1
+#define CHANPROTO_VERSION 2
 #define CHANPROTO_RECIPIENTS 256	/* in one request */
+#define CHANPROTO_BATCH 32
 #define CHANPROTO_CODE 12
 #define CHANPROTO_TEXT 200
 
@@ -27,13 +30,18 @@ enum chan_outcome {
 	CHAN_NEVER		/* failed for good */
 };
 
+/* In the place of an outcome, but no answer: index requests at a time. */
+#define CHAN_SETTLES 4
+
 struct chan_request {
 	uint16_t version, flags;
+	uint32_t serial;	/* comes back with its answers */
 	uint32_t n;
 	uint32_t index[CHANPROTO_RECIPIENTS];
 };
 
 struct chan_answer {
+	uint32_t serial;	/* of the request */
 	uint32_t index;		/* which recipient of the entry */
 	uint8_t outcome;
 	uint8_t pad[3];
@@ -47,8 +55,11 @@ MM_MUST_USE int chanproto_ask(int sock, const struct chan_request *r,
 /* -1 with errno: EAGAIN nothing yet, 0 the program closed its end. */
 MM_MUST_USE int chanproto_hear(int sock, struct chan_answer *a_r);
 
-/* The program's end: both wait.  -1 with errno 0: deliver has no more. */
-MM_MUST_USE int chanproto_take(int sock, struct chan_request *r_r,
+/*
+ * The program's end: both wait, unless take is told not to (EAGAIN then).
+ * -1 with errno 0: deliver has no more.
+ */
+MM_MUST_USE int chanproto_take(int sock, bool wait, struct chan_request *r_r,
     int *entry_r);
 MM_MUST_USE int chanproto_answer(int sock, const struct chan_answer *a);
 

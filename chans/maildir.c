@@ -2,6 +2,11 @@
  * maildir - walks to the mailbox, writes tmp/NAME, syncs it, moves it to
  * new/NAME, syncs new/.
  *
+ * The two syncs are made for many messages at once: files in several threads,
+ * so that they share flushes of the disk, and each folder once.  The name
+ * comes after the first of them, unlike in the queue: a repeat believes that
+ * what it finds in new/ is whole.
+ *
  * Does not trust the mailbox's path though submit made it: every part is
  * opened below the last one and never through a symbolic link.  A message is
  * never answered for as delivered before both syncs are done.
@@ -12,14 +17,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "chans/maildir.h"
 #include "lib/clock.h"
 #include "lib/durable.h"
 #include "lib/fdio.h"
+#include "lib/syncers.h"
 #include "lib/text.h"
+#include "lib/xalloc.h"
 
 #define MAILDIR_PART 255
 
@@ -200,6 +209,7 @@ delivered_before(const struct maildir_mail *m, const int folder[FOLDERS])
 	return durable_sync_dir(folder[NEW]) == -1 ? -1 : 1;
 }
 
+/* -1 with errno and no file. */
 static int
 write_tmp(const struct maildir_mail *m, int tmp)
 {
@@ -214,55 +224,179 @@ write_tmp(const struct maildir_mail *m, int tmp)
 	}
 	if (fd == -1)
 		return -1;
-	if (fd_writev(fd, m->parts, m->nparts, CLOCK_NEVER) == -1 ||
-	    durable_sync(fd) == -1) {
+	if (fd_writev(fd, m->parts, m->nparts, CLOCK_NEVER) == -1) {
 		saved = errno;
 		close(fd);
 		(void)!durable_remove(tmp, m->name);
 		errno = saved;
 		return -1;
 	}
-	return close(fd);
+	return fd;
 }
 
-/* After the move, a failed sync leaves it in new/: the repeat finds it. */
-static int
-put(const struct maildir_mail *m, const int folder[FOLDERS])
-{
-	int saved;
+/* A message that is in tmp/ and not yet answered for. */
+struct put {
+	char name[MAILDIR_NAME];
+	int fd, tmp, new;
+	struct stat at;		/* new/ */
+	int error;		/* errno of what failed first, or 0 */
+	int folder_error;	/* of the sync that was made for all */
+	struct chan_answer *a;
+};
 
-	if (write_tmp(m, folder[TMP]) == -1)
-		return -1;
-	if (durable_rename(folder[TMP], m->name, folder[NEW], m->name) == -1) {
-		saved = errno;
-		(void)!durable_remove(folder[TMP], m->name);
-		errno = saved;
-		return saved == EEXIST ? 0 : -1;
-	}
-	return durable_sync_dir(folder[NEW]);
+struct maildir_batch {
+	struct syncers *syncers;
+	size_t n;
+	struct put put[MAILDIR_BATCH];
+};
+
+struct maildir_batch *
+maildir_open(int threads)
+{
+	struct maildir_batch *b = xcalloc(1, sizeof *b);
+
+	b->syncers = syncers_start(threads);
+	return b;
 }
 
 void
-maildir_deliver(const struct maildir_mail *m, struct chan_answer *a)
+maildir_close(struct maildir_batch *b)
 {
-	int folder[FOLDERS], i, found;
+	maildir_settle(b);
+	syncers_stop(b->syncers);
+	free(b);
+}
+
+/* In any thread. */
+static void
+sync_file(void *arg, size_t i)
+{
+	struct put *p = (struct put *)arg + i;
+
+	if (durable_sync(p->fd) == -1)
+		p->error = errno;
+}
+
+static void
+move(struct put *p)
+{
+	if (close(p->fd) == -1 && p->error == 0)
+		p->error = errno;
+	if (p->error == 0 && durable_rename(p->tmp, p->name, p->new,
+	    p->name) == -1)
+		p->error = errno;
+	if (p->error != 0)
+		(void)!durable_remove(p->tmp, p->name);
+	if (p->error == EEXIST)
+		p->error = 0;
+}
+
+static bool
+same_folder(const struct put *p, const struct put *q)
+{
+	return p->at.st_ino == q->at.st_ino && p->at.st_dev == q->at.st_dev;
+}
+
+/*
+ * In any thread.  The first message of a folder syncs it for all.  If that
+ * fails, they stay in new/: the repeat finds them.
+ */
+static void
+sync_folder(void *arg, size_t i)
+{
+	struct put *all = arg, *p = &all[i];
+
+	for (size_t k = 0; k < i; k++)
+		if (same_folder(&all[k], p))
+			return;
+	if (durable_sync_dir(p->new) == -1)
+		p->folder_error = errno;
+}
+
+static void
+put_answer(struct put *all, size_t i)
+{
+	struct put *p = &all[i], *first = all;
+
+	while (!same_folder(first, p))
+		first++;
+	errno = p->error != 0 ? p->error : first->folder_error;
+	if (errno != 0)
+		refuse(p->a, "mailbox");
+	else
+		chanproto_fill(p->a, CHAN_DELIVERED, "2.0.0", "delivered");
+}
+
+void
+maildir_settle(struct maildir_batch *b)
+{
+	size_t i;
+
+	syncers_run(b->syncers, b->n, sync_file, b->put);
+	for (i = 0; i < b->n; i++)
+		move(&b->put[i]);
+	syncers_run(b->syncers, b->n, sync_folder, b->put);
+	for (i = 0; i < b->n; i++)
+		put_answer(b->put, i);
+	for (i = 0; i < b->n; i++) {
+		close(b->put[i].tmp);
+		close(b->put[i].new);
+	}
+	b->n = 0;
+}
+
+/* Keeps the message, and the folders, until the batch is settled. */
+static void
+keep(struct maildir_batch *b, const struct maildir_mail *m, int fd,
+    int folder[FOLDERS], struct chan_answer *a)
+{
+	struct put *p = &b->put[b->n];
+
+	*p = (struct put){ .fd = fd, .tmp = folder[TMP], .new = folder[NEW],
+	    .a = a };
+	snprintf(p->name, sizeof p->name, "%s", m->name);
+	if (fstat(p->new, &p->at) == -1)
+		p->error = errno;
+	durable_start(fd);
+	folder[TMP] = folder[NEW] = -1;
+	b->n++;
+}
+
+static void
+write_message(struct maildir_batch *b, const struct maildir_mail *m,
+    int folder[FOLDERS], struct chan_answer *a)
+{
+	int fd, found = delivered_before(m, folder);
+
+	if (found == 1) {
+		chanproto_fill(a, CHAN_DELIVERED, "2.0.0",
+		    "it was delivered before");
+		return;
+	}
+	fd = found == 0 ? write_tmp(m, folder[TMP]) : -1;
+	if (fd == -1)
+		refuse(a, "mailbox");
+	else
+		keep(b, m, fd, folder, a);
+}
+
+void
+maildir_deliver(struct maildir_batch *b, const struct maildir_mail *m,
+    struct chan_answer *a)
+{
+	int folder[FOLDERS], i;
 
 	if (!path_good(m->mailbox)) {
 		chanproto_fill(a, CHAN_NEVER, "5.3.5",
 		    "the mailbox has an impossible path");
 		return;
 	}
+	if (b->n == MAILDIR_BATCH)
+		maildir_settle(b);
 	if (open_folders(m, folder) == -1)
 		refuse(a, "mailbox");
-	else if ((found = delivered_before(m, folder)) == -1)
-		refuse(a, "mailbox");
-	else if (found == 1)
-		chanproto_fill(a, CHAN_DELIVERED, "2.0.0",
-		    "it was delivered before");
-	else if (put(m, folder) == -1)
-		refuse(a, "mailbox");
 	else
-		chanproto_fill(a, CHAN_DELIVERED, "2.0.0", "delivered");
+		write_message(b, m, folder, a);
 	for (i = 0; i < FOLDERS; i++) {
 		if (folder[i] != -1)
 			close(folder[i]);

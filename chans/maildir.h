@@ -17,6 +17,7 @@
 #include "lib/trace.h"
 
 #define MAILDIR_NAME 128
+#define MAILDIR_BATCH 64
 
 struct maildir_mail {
 	int root;		/* mail-directory */
@@ -30,7 +31,19 @@ struct maildir_mail {
 /* TIME.IDrN.HOST; host is cut to what is harmless in a file name. */
 void maildir_name(char dst[MAILDIR_NAME], int64_t time_us, const char *id,
     size_t recipient, const char *host);
-/* Delivers and fills the answer. */
-void maildir_deliver(const struct maildir_mail *m, struct chan_answer *a);
+
+struct maildir_batch;
+
+/* So many threads to sync with, besides the caller's. */
+struct maildir_batch *maildir_open(int threads);
+void maildir_close(struct maildir_batch *b);
+/*
+ * Writes it to tmp/; *a is filled now, or else by the next maildir_settle()
+ * (which it calls itself when MAILDIR_BATCH are waiting).
+ */
+void maildir_deliver(struct maildir_batch *b, const struct maildir_mail *m,
+    struct chan_answer *a);
+/* Makes all that were written durable and fills their answers. */
+void maildir_settle(struct maildir_batch *b);
 
 #endif

@@ -51,7 +51,7 @@ requests(void)
 	struct stat a, b;
 
 	num(chanproto_ask(pair[0], &r, fd), 0, "ask");
-	num(chanproto_take(pair[1], &got, &passed), 0, "take");
+	num(chanproto_take(pair[1], true, &got, &passed), 0, "take");
 	num(got.n, 3, "three recipients");
 	num(got.flags, CHANPROTO_REPEAT, "the flag");
 	num(got.index[2], 9, "the third");
@@ -60,16 +60,16 @@ requests(void)
 	close(passed);
 	r.version++;
 	num(chanproto_ask(pair[0], &r, fd), 0, "another version");
-	num(chanproto_take(pair[1], &got, &passed), -1, "is refused");
+	num(chanproto_take(pair[1], true, &got, &passed), -1, "is refused");
 	num(errno, EBADMSG, "as a bad message");
 	r.version--;
 	r.n = 0;
 	num(chanproto_ask(pair[0], &r, fd), 0, "no recipients");
-	num(chanproto_take(pair[1], &got, &passed), -1, "is refused");
+	num(chanproto_take(pair[1], true, &got, &passed), -1, "is refused");
 	r.n = 3;
 	num(send(pair[0], &r, offsetof(struct chan_request, index) + 12, 0),
 	    offsetof(struct chan_request, index) + 12, "no descriptor");
-	num(chanproto_take(pair[1], &got, &passed), -1, "is refused");
+	num(chanproto_take(pair[1], true, &got, &passed), -1, "is refused");
 	close(fd);
 }
 
@@ -85,7 +85,8 @@ answers(void)
 	say(CHAN_NEVER, "5.1.1", "nobody", 0, "never");
 	say(CHAN_NEVER, "4.1.1", "nobody", -1, "a code of another class");
 	say(0, "2.0.0", "", -1, "no outcome");
-	say(4, "2.0.0", "", -1, "an unknown outcome");
+	say(5, "2.0.0", "", -1, "an unknown outcome");
+	say(CHAN_SETTLES, "", "", 0, "several at a time");
 	say(CHAN_LATER, "4.2.2", "a\nb", -1, "a newline in the text");
 	memset(&a.code, 'x', sizeof a.code);
 	a.outcome = CHAN_LATER;
@@ -111,7 +112,7 @@ ends(void)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == -1)
 		return;
 	close(pair[0]);
-	num(chanproto_take(pair[1], &r, &fd), -1, "deliver ended");
+	num(chanproto_take(pair[1], true, &r, &fd), -1, "deliver ended");
 	num(errno, 0, "which is no error either");
 }
 

@@ -14,6 +14,7 @@
 
 static char place[SCRATCH_PATH];
 static int root;
+static struct maildir_batch *batch;
 
 static void
 names(void)
@@ -42,7 +43,8 @@ deliver(const char *mailbox, const char *name, const char *text, bool repeat,
 	snprintf(body, sizeof body, "%s", text);
 	parts[1].iov_len = strlen(body);
 	memset(a, 0, sizeof *a);
-	maildir_deliver(&m, a);
+	maildir_deliver(batch, &m, a);
+	maildir_settle(batch);
 	return a->outcome;
 }
 
@@ -167,14 +169,57 @@ refused(void)
 	    "a file in the way");
 }
 
+/* More than fit into a batch, two mailboxes, one message that cannot be. */
+static void
+together(void)
+{
+	enum { ALL = MAILDIR_BATCH + 20 };
+	static struct chan_answer a[ALL];
+	struct iovec part = { (char *)(uintptr_t)"text\n", 5 };
+	char name[MAILDIR_NAME];
+	int unanswered = 0, delivered = 0;
+
+	memset(a, 0, sizeof a);
+	for (int i = 0; i < ALL; i++) {
+		struct iovec parts[] = { part };
+		struct maildir_mail m = { .root = root, .name = name,
+		    .mailbox = i % 2 == 0 ? "t/even" : "t/odd",
+		    .parts = parts, .nparts = 1 };
+
+		/* Its name is taken by a directory that is not empty. */
+		snprintf(name, sizeof name, "m%d", i);
+		if (i == 7) {
+			num(mkdirat(root, "t/odd/tmp/m7", 0700), 0, "mkdir");
+			num(mkdirat(root, "t/odd/tmp/m7/x", 0700), 0, "mkdir");
+		}
+		maildir_deliver(batch, &m, &a[i]);
+	}
+	for (int i = 0; i < ALL; i++)
+		unanswered += a[i].outcome == 0;
+	num(unanswered, ALL - MAILDIR_BATCH - 1,
+	    "a full batch is settled by itself");
+	maildir_settle(batch);
+	for (int i = 0; i < ALL; i++)
+		delivered += a[i].outcome == CHAN_DELIVERED;
+	num(delivered, ALL - 1, "all are answered, and all but one delivered");
+	num(a[7].outcome, CHAN_LATER, "that one is later");
+	content("t/even/new/m0", "text\n");
+	content("t/odd/new/m83", "text\n");
+	maildir_settle(batch);
+	num(delivered, ALL - 1, "settling nothing is nothing");
+}
+
 int
 main(void)
 {
 	root = scratch_open(place);
+	batch = maildir_open(3);
 	names();
 	paths();
 	once();
 	refused();
+	together();
+	maildir_close(batch);
 	scratch_remove(place);
 	return done();
 }

@@ -248,13 +248,13 @@ ODD = """
 import os, signal, socket, struct, sys, time
 s = socket.socket(fileno=0)
 def answer(index, outcome, code, text):
-    s.send(struct.pack("=IB3x12s200s", index, outcome, code, text))
+    s.send(struct.pack("=IIB3x12s200s", serial, index, outcome, code, text))
 while True:
     m, fds, _, _ = socket.recv_fds(s, 4096, 4)
     if not m:
         sys.exit(0)
-    version, flags, n = struct.unpack_from("=HHI", m)
-    index = struct.unpack_from("=%%dI" %% n, m, 8)
+    version, flags, serial, n = struct.unpack_from("=HHII", m)
+    index = struct.unpack_from("=%%dI" %% n, m, 12)
     %s
     for fd in fds:
         os.close(fd)
@@ -293,6 +293,56 @@ def odd_programs():
         for i in (0, 1):
             eq(len(d.s.log_lines("delivered", qid=ident, rcpt=i)), 1,
                what + ": %d delivered once in the end" % i)
+    d.stop()
+
+
+# Says that it takes several, and dies of one of them.
+TOGETHER = """
+import os, socket, struct, sys
+s = socket.socket(fileno=0)
+def say(serial, index, outcome, code):
+    s.send(struct.pack("=IIB3x12s200s", serial, index, outcome, code, b""))
+say(0, 5, 4, b"")
+while True:
+    batch = []
+    while True:
+        s.setblocking(not batch)
+        try:
+            m, fds, _, _ = socket.recv_fds(s, 4096, 4)
+        except BlockingIOError:
+            break
+        if not m:
+            sys.exit(0)
+        batch.append((struct.unpack_from("=HHII", m)[2], fds[0]))
+    open(%r, "a").write("%%d\\n" %% len(batch))
+    for serial, fd in batch:
+        if b"POISON" in os.pread(fd, 100000, 0):
+            os.kill(os.getpid(), 9)
+    for serial, fd in batch:
+        say(serial, 0, 1, b"2.0.0")
+        os.close(fd)
+"""
+
+
+def together():
+    """Jobs that a program has together do not share its end."""
+    d = Delivery(settings={"retry-first": '"1s"', "retry-most": '"1s"'})
+    sizes = d.s.write("sizes", "")
+    os.chmod(sizes, 0o666)
+    d.program("odd", TOGETHER % sizes)
+    good = [d.entry("odd:a@example.com:") for _ in range(12)]
+    bad = d.entry("odd:b@example.com:", text=b"Subject: POISON\n\n")
+    good += [d.entry("odd:a@example.com:") for _ in range(12)]
+    d.start()
+    wait_for(lambda: len(d.s.log_lines("delivered")) == 24, 20, "24")
+    eq({i for i in good if not d.s.log_lines("delivered", qid=i)}, set(),
+       "what is to blame keeps no other from its mailbox")
+    wait_for(lambda: d.s.log_lines("later"), 20, "later")
+    eq([l for l in d.s.log_lines("later") if "qid=" + bad not in l], [],
+       "and nothing else has failed")
+    with open(sizes) as f:
+        got = [int(n) for n in f.read().split()]
+    ok(2 < max(got) <= 5, "several were given together: %s" % got)
     d.stop()
 
 
@@ -420,5 +470,5 @@ def many_recipients():
 
 
 run(basics, as_ordinary_user, bad_entries, locked, later, bounce, owed,
-    expired, odd_programs, late_but_done, under_way, second_program,
+    expired, odd_programs, together, late_but_done, under_way, second_program,
     many_programs, settings_again, one_pass, many_recipients)
