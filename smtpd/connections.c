@@ -333,18 +333,22 @@ connections_drain(struct daemon *d)
 void
 connections_arm(struct daemon *d, bool on)
 {
+	bool failed = false;
+
 	if (d->accepting == on || (on && (d->drain_until != 0 ||
 	    d->accept_again != 0 || !d->child[CHILD_TEMPLATE].ready)))
 		return;
-	for (int i = 0; i < d->listeners.n; i++) {
-		if (d->listeners.fd[i] < 0)
-			continue;
-		if (!on)
+	for (int i = 0; i < d->listeners.n; i++)
+		if (on && d->listeners.fd[i] >= 0)
+			failed |= daemon_watch(d, d->listeners.fd[i],
+			    WATCH_LISTENER, (uint32_t)i, EPOLLIN) != 0;
+	for (int i = 0; i < d->listeners.n; i++)
+		if ((!on || failed) && d->listeners.fd[i] >= 0)
 			epoll_ctl(d->ep, EPOLL_CTL_DEL, d->listeners.fd[i],
 			    NULL);
-		else if (daemon_watch(d, d->listeners.fd[i], WATCH_LISTENER,
-		    (uint32_t)i, EPOLLIN) != 0)
-			fatal(71, "epoll: %s", strerror(errno));
+	d->accepting = on && !failed;
+	if (failed) {
+		log_note(LEVEL_ERROR, "epoll: %s", strerror(errno));
+		d->accept_again = clock_ms() + ACCEPT_PAUSE;
 	}
-	d->accepting = on;
 }

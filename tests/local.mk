@@ -80,6 +80,7 @@ system_tests = \
 	tests/system/35-scale.py \
 	tests/system/36-by-channel.py \
 	tests/system/36-rates.py \
+	tests/system/37-failures.py \
 	tests/system/38-layers.py
 dist_check_SCRIPTS += $(lint_tests) tests/talk.py $(system_tests)
 talks = \

@@ -2,10 +2,12 @@
  * failing - loaded before libc, makes calls fail as it is told, and the load
  * average what a test wants.
  *
- *	FAILING		file with "CALL ERRNO N": the next N times CALL fails
- *	FAILING_LOAD	file with the load average in hundredths
+ *	FAILING		a file of 4096 bytes: the call's name (16 bytes), errno
+ *			and how many more times it fails (32 bits each)
+ *	FAILING_LOAD	a file with the load average in hundredths
  *
- * The file is mapped, so that a test sees how many failures are left.
+ * The file is mapped before the program confines itself; a test sees there how
+ * many failures are left.
  */
 #define _GNU_SOURCE 1
 #include <dlfcn.h>
@@ -20,58 +22,72 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
-struct order {
-	char call[16];		/* NUL-padded */
+/* enum watch of smtpd/daemon.h. */
+#define WATCH_LISTENER 0
+#define WATCH_LIFE 3
+
+static struct order {
+	char call[16];
 	_Atomic int error, left;
-};
+} none, *order = &none;
+static int forked;	/* not who was executed */
 
-static struct order *
-order(void)
+static int (*real_accept4)(int, struct sockaddr *, socklen_t *, int);
+static int (*real_socketpair)(int, int, int, int *);
+static int (*real_epoll_ctl)(int, int, int, struct epoll_event *);
+static ssize_t (*real_sendmsg)(int, const struct msghdr *, int);
+static ssize_t (*real_getrandom)(void *, size_t, unsigned int);
+static pid_t (*real_fork)(void);
+static int (*real_sysinfo)(struct sysinfo *);
+extern void *__libc_malloc(size_t);
+extern void *__libc_calloc(size_t, size_t);
+extern void *__libc_realloc(void *, size_t);
+
+/* What the linker is told to run first: -Wl,-init,failing_begin. */
+void failing_begin(void);
+
+void
+failing_begin(void)
 {
-	static struct order none, *mapped;
 	const char *path = getenv("FAILING");
-	int fd;
+	int fd = path != NULL ? open(path, O_RDWR | O_CLOEXEC) : -1;
+	void *p = MAP_FAILED;
 
-	if (mapped != NULL)
-		return mapped;
-	mapped = &none;
-	fd = path != NULL ? open(path, O_RDWR | O_CLOEXEC) : -1;
-	if (fd >= 0) {
-		void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED,
-		    fd, 0);
-
-		if (p != MAP_FAILED)
-			mapped = p;
-		close(fd);
-	}
-	return mapped;
+	*(void **)&real_accept4 = dlsym(RTLD_NEXT, "accept4");
+	*(void **)&real_socketpair = dlsym(RTLD_NEXT, "socketpair");
+	*(void **)&real_epoll_ctl = dlsym(RTLD_NEXT, "epoll_ctl");
+	*(void **)&real_sendmsg = dlsym(RTLD_NEXT, "sendmsg");
+	*(void **)&real_getrandom = dlsym(RTLD_NEXT, "getrandom");
+	*(void **)&real_fork = dlsym(RTLD_NEXT, "fork");
+	*(void **)&real_sysinfo = dlsym(RTLD_NEXT, "sysinfo");
+	if (fd < 0)
+		return;
+	p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	if (p != MAP_FAILED)
+		order = p;
 }
 
 static int
 fails(const char *call)
 {
-	struct order *o = order();
-
-	if (o->left <= 0 || strncmp(o->call, call, sizeof(o->call)) != 0)
+	if (order->left <= 0 ||
+	    strncmp(order->call, call, sizeof(order->call)) != 0)
 		return 0;
-	o->left--;
-	errno = o->error;
+	if (order->left-- <= 0) {
+		order->left = 0;
+		return 0;
+	}
+	errno = order->error;
 	return 1;
-}
-
-static void *
-real(const char *name)
-{
-	return dlsym(RTLD_NEXT, name);
 }
 
 int
 accept4(int fd, struct sockaddr *sa, socklen_t *len, int flags)
 {
-	int (*f)(int, struct sockaddr *, socklen_t *, int) = real("accept4");
-	int got = f(fd, sa, len, flags);
+	int got = real_accept4(fd, sa, len, flags);
 
-	/* As the kernel does it: the client may be gone, or wait. */
+	/* Whoever it was is gone: without descriptors it would wait. */
 	if (got >= 0 && fails("accept4")) {
 		int error = errno;
 
@@ -85,51 +101,67 @@ accept4(int fd, struct sockaddr *sa, socklen_t *len, int flags)
 int
 socketpair(int domain, int type, int protocol, int pair[2])
 {
-	int (*f)(int, int, int, int *) = real("socketpair");
-
-	return fails("socketpair") ? -1 : f(domain, type, protocol, pair);
+	return fails("socketpair") ? -1 :
+	    real_socketpair(domain, type, protocol, pair);
 }
 
 int
 epoll_ctl(int ep, int op, int fd, struct epoll_event *e)
 {
-	int (*f)(int, int, int, struct epoll_event *) = real("epoll_ctl");
-
-	/* Only what is about one connection: edge cases, not the start. */
-	return op == EPOLL_CTL_ADD && fails("epoll_ctl") ? -1 :
-	    f(ep, op, fd, e);
+	if (op == EPOLL_CTL_ADD && e != NULL &&
+	    (e->data.u64 >> 32 == WATCH_LIFE ? fails("epoll_ctl") :
+	    e->data.u64 >> 32 == WATCH_LISTENER && fails("epoll_listen")))
+		return -1;
+	return real_epoll_ctl(ep, op, fd, e);
 }
 
 ssize_t
 sendmsg(int fd, const struct msghdr *m, int flags)
 {
-	ssize_t (*f)(int, const struct msghdr *, int) = real("sendmsg");
-
-	return fails("sendmsg") ? -1 : f(fd, m, flags);
+	return m->msg_controllen > 0 && fails("sendmsg") ? -1 :
+	    real_sendmsg(fd, m, flags);
 }
 
 ssize_t
 getrandom(void *p, size_t size, unsigned int flags)
 {
-	ssize_t (*f)(void *, size_t, unsigned int) = real("getrandom");
-
-	return fails("getrandom") ? -1 : f(p, size, flags);
+	return fails("getrandom") ? -1 : real_getrandom(p, size, flags);
 }
 
 pid_t
 fork(void)
 {
-	pid_t (*f)(void) = real("fork");
+	pid_t pid = fails("fork") ? -1 : real_fork();
 
-	return fails("fork") ? -1 : f();
+	if (pid == 0)
+		forked = 1;
+	return pid;
+}
+
+/* In what was forked alone: what a session asks for. */
+void *
+malloc(size_t size)
+{
+	return forked && fails("malloc") ? NULL : __libc_malloc(size);
+}
+
+void *
+calloc(size_t n, size_t size)
+{
+	return forked && fails("malloc") ? NULL : __libc_calloc(n, size);
+}
+
+void *
+realloc(void *p, size_t size)
+{
+	return forked && fails("malloc") ? NULL : __libc_realloc(p, size);
 }
 
 int
 sysinfo(struct sysinfo *s)
 {
-	int (*f)(struct sysinfo *) = real("sysinfo");
 	const char *path = getenv("FAILING_LOAD");
-	int got = f(s), hundredths;
+	int got = real_sysinfo(s), hundredths;
 	FILE *file;
 
 	file = got == 0 && path != NULL ? fopen(path, "re") : NULL;

@@ -326,8 +326,10 @@ def load():
     library = scratch.at("load.so")
     compiler = (os.environ.get("CC") or "cc").split()
     source = os.path.join(SRC, "tests", "crash", "failing.c")
-    if subprocess.run(compiler + ["-shared", "-fPIC", "-o", library, source],
-                      stderr=subprocess.DEVNULL).returncode != 0:
+    if subprocess.run(
+            compiler + ["-shared", "-fPIC", "-Wl,-init,failing_begin", "-o",
+                        library, source],
+            stderr=subprocess.DEVNULL).returncode != 0:
         skip("cannot make a library")
         return
     os.chmod(library, 0o755)
