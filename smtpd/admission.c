@@ -112,7 +112,8 @@ ask_load(const struct daemon *d, struct limit_hit *h)
 	if (d->plan.max_load == 0 || d->load <= d->plan.max_load * 100LL)
 		return 0;
 	*h = (struct limit_hit){ .limit = "max-load", .enhanced = "4.3.2",
-	    .section = "", .key = "all", .value = (uint32_t)(d->load / 100),
+	    .section = "", .key = "all",
+	    .value = (uint32_t)((d->load + 99) / 100),
 	    .most = (uint32_t)d->plan.max_load };
 	return -1;
 }

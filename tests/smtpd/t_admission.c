@@ -175,7 +175,7 @@ load(void)
 	num(d->load, 12345678, "once a second");
 	d->load = 250;
 	d->plan.max_load = 2;
-	ok(connect_from(60) == -1 && h.value == 2 && h.most == 2,
+	ok(connect_from(60) == -1 && h.value == 3 && h.most == 2,
 	    "2.5 is above two");
 	who.reserved = true;
 	num(admission_connect(d, &who, &h), 0, "not for a reserved peer");

@@ -349,7 +349,7 @@ def load():
         scratch.write("load", "260")
         ok(happens(lambda: greeted(server, "127.0.1.1") == 421),
            "2.6 is too much")
-        logged(server, r"limit=max-load key=all value=2 most=2",
+        logged(server, r"limit=max-load key=all value=3 most=2",
                "the log says so", ip="127.0.1.1")
         eq(greeted(server, "127.0.8.1"), 220, "a reserved peer gets in")
         scratch.write("load", "190")
