@@ -32,6 +32,8 @@ void check_wrap(const struct check *k);
 void check_machine(const struct check *k);
 /* Modes of authorisation, and each row of its tables; needs site. */
 void check_authorise(const struct check *k);
+/* Each row of host-settings, and the environment; needs site. */
+void check_hosts(const struct check *k);
 /* Simulated strangers try to relay; needs site. */
 void check_relay(const struct check *k);
 

@@ -28,6 +28,7 @@ check_site(struct check *k)
 	if (site_open(&site, k->conf, &why) == 0) {
 		k->site = &site;
 		check_authorise(k);
+		check_hosts(k);
 		check_relay(k);
 		k->site = NULL;
 		site_close(&site);

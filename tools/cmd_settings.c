@@ -5,6 +5,9 @@
  * The text is itself a configuration file: what is not a setting stands
  * behind "#".  An error never hides behind a default that way: it can be read
  * back and compared.
+ *
+ * With an address a session goes as far as its greeting (explain.h), and what
+ * is in force for it then is shown.
  */
 #include "config.h"
 
@@ -12,7 +15,7 @@
 #include <sysexits.h>
 #include "tools/command.h"
 #include "tools/configured.h"
-#include "tools/inforce.h"
+#include "tools/explain.h"
 #include "tools/show.h"
 
 #define VALUE_MOST (1024 * 1024)
@@ -27,7 +30,9 @@ struct view {
 	const struct section *table;	/* or null */
 	bool changed;		/* only what is set */
 	bool own;		/* only what is set in the section itself */
-	struct settings v;	/* in force */
+	const struct explained *client;	/* or null */
+	struct settings v;	/* of a section: as the configuration has it */
+	struct inforce in;	/* else */
 	struct show_json *json;	/* null: text */
 };
 
@@ -36,17 +41,31 @@ view_fill(struct view *w)
 {
 	if (w->table != NULL)
 		w->v = w->table->v;
-	else
+	else if (w->own)
 		conf_effective(w->conf, w->listener, w->channel, &w->v);
+	else
+		inforce_make(&w->in, w->conf, w->listener, w->channel,
+		    w->client != NULL ? w->client->own : NULL);
+}
+
+static const struct settings *
+values(const struct view *w)
+{
+	return w->table != NULL || w->own ? &w->v : &w->in.in->v;
 }
 
 /* Where the value in force comes from: the strongest place that sets it. */
-static struct origin
-place(const struct view *w, enum setting_id id)
+static void
+place(const struct view *w, enum setting_id id, struct inforce_from *from)
 {
+	*from = (struct inforce_from){ .layer = LAYER_CONF };
 	if (w->table != NULL)
-		return w->table->from[id];
-	return inforce_origin(w->conf, w->listener, w->channel, id);
+		from->at = w->table->from[id];
+	else if (w->own)
+		from->at = inforce_origin(w->conf, w->listener, w->channel,
+		    id);
+	else
+		inforce_from(&w->in, id, from);
 }
 
 /* Set in the section that is shown, not above it? */
@@ -67,10 +86,14 @@ set_here(const struct view *w, enum setting_id id)
 static bool
 shown(const struct view *w, enum setting_id id)
 {
+	struct inforce_from from;
+
 	if ((setting_rows[id].scope & w->scope) == 0)
 		return false;
+	place(w, id, &from);
 	if (w->changed)
-		return w->own ? set_here(w, id) : place(w, id).file != NULL;
+		return w->own ? set_here(w, id) : from.at.file != NULL ||
+		    from.layer != LAYER_CONF;
 	/* What a section only inherits stands where it was set. */
 	return !w->own || set_here(w, id) ||
 	    (setting_rows[id].scope & SERVER) == 0 || w->scope == SERVER;
@@ -79,29 +102,33 @@ shown(const struct view *w, enum setting_id id)
 static void
 json_setting(const struct view *w, enum setting_id id)
 {
-	struct origin from = place(w, id);
 	struct show_json *j = w->json;
+	struct inforce_from from;
 
+	place(w, id, &from);
 	show_json_key(j, setting_name(id));
 	show_json_open(j, '{');
 	show_json_key(j, "value");
-	inforce_json(j, &w->v, id);
-	inforce_json_origin(j, from);
+	inforce_json(j, values(w), id);
+	inforce_json_from(j, &from);
 	show_json_close(j, '}');
 }
 
 static void
 text_setting(const struct view *w, enum setting_id id, const char *indent)
 {
-	char where[PLACE];
+	struct inforce_from from;
+	char where[INFORCE_TEXT];
 	struct buf b;
 
+	place(w, id, &from);
 	buf_init(&b, VALUE_MOST);
 	if (buf_addf(&b, "%s%s = ", indent, setting_name(id)) != 0 ||
-	    setting_print(&w->v, id, &b) != 0)
+	    setting_print(values(w), id, &b) != 0)
 		buf_reset(&b);
-	printf("%-*s  # %s\n", COLUMN, buf_str(&b),
-	    conf_origin_text(place(w, id), where, sizeof(where)));
+	printf("%-*s  # ", COLUMN, buf_str(&b));
+	show_text(stdout, inforce_from_text(&from, where));
+	putchar('\n');
 	buf_free(&b);
 }
 
@@ -172,6 +199,47 @@ print_all(const struct conf *c, struct view w)
 	print_sections(c, w, TABLE);
 }
 
+/* Whom it is about, and what he would hear instead of a greeting. */
+static void
+print_client(const struct view *w)
+{
+	const struct explained *x = w->client;
+	char text[NET_TEXT];
+
+	net_text(&x->what->address, text);
+	if (w->json == NULL) {
+		printf(", host %s", text);
+		if (x->name[0] != '\0') {
+			printf(" ");
+			show_text(stdout, x->name);
+		}
+		if (!reply_good(&x->final)) {
+			printf("\n# not let in: %d %s ", x->final.code,
+			    x->final.enhanced);
+			show_text(stdout, x->final.text);
+		}
+		for (size_t i = 0; i < x->n; i++) {
+			if (x->at[i].kind != EXPLAIN_LOGGED)
+				continue;
+			printf("\n# log: ");
+			show_text(stdout, x->at[i].text);
+		}
+		return;
+	}
+	show_json_key(w->json, "address");
+	show_json_text(w->json, text);
+	show_json_key(w->json, "name");
+	show_json_text(w->json, x->name);
+	if (w->channel >= 0) {
+		show_json_key(w->json, "channel");
+		show_json_text(w->json, w->conf->channels[w->channel].title);
+	}
+	if (reply_good(&x->final))
+		return;
+	show_json_key(w->json, "refused");
+	show_json_text(w->json, x->final.text);
+}
+
 /* What a session through that listener, from that channel's hosts, has. */
 static void
 print_effective(const struct conf *c, struct view w)
@@ -186,9 +254,12 @@ print_effective(const struct conf *c, struct view w)
 		if (w.channel >= 0)
 			printf(", channel \"%s\"",
 			    c->channels[w.channel].title);
-		printf("\n");
 	}
-	if (w.json != NULL) {
+	if (w.client != NULL)
+		print_client(&w);
+	if (w.json == NULL) {
+		printf("\n");
+	} else {
 		show_json_key(w.json, "settings");
 		show_json_open(w.json, '{');
 	}
@@ -239,7 +310,7 @@ print(const struct request *r, const struct conf *c, struct view w)
 		show_json_text(&j, c->path);
 		w.json = &j;
 	}
-	if (r->listener == NULL && r->channel == NULL)
+	if (r->listener == NULL && r->channel == NULL && w.client == NULL)
 		print_all(c, w);
 	else
 		print_effective(c, w);
@@ -249,14 +320,54 @@ print(const struct request *r, const struct conf *c, struct view w)
 	}
 }
 
+/* One client's; without a listener it comes through the first one. */
+static int
+for_address(const struct request *r, struct view w)
+{
+	struct explain_case k = { .helo = NULL };
+	struct explained x;
+	struct explainer e;
+	int code = explainer_open(&e, &r->tailor);
+
+	if (code != EX_OK)
+		return code;
+	w.conf = e.c.conf;
+	if (named(w.conf, r, &w) != 0) {
+		explainer_close(&e);
+		return EX_USAGE;
+	}
+	if (r->listener == NULL && w.conf->nlisteners > 0)
+		w.listener = 0;
+	k.listener = w.listener;
+	if (net_parse(r->address, &k.address) != 0) {
+		fprintf(stderr, "inlet settings: --for wants an address, not "
+		    "\"");
+		show_text(stderr, r->address);
+		fprintf(stderr, "\"\n");
+		explainer_close(&e);
+		return EX_USAGE;
+	}
+	explain_greet(&e, &k, r->channel != NULL ? r->channel : "", &x);
+	if (w.channel < 0)
+		w.channel = x.source.channel;
+	w.client = &x;
+	print(r, w.conf, w);
+	explain_free(&x);
+	explainer_close(&e);
+	return EX_OK;
+}
+
 int
 cmd_settings(const struct request *r)
 {
 	struct configured c;
 	struct view w = { .listener = -1, .channel = -1,
 	    .changed = r->changed };
-	int code = configured_open(&c, &r->tailor);
+	int code;
 
+	if (r->address != NULL)
+		return for_address(r, w);
+	code = configured_open(&c, &r->tailor);
 	if (code != EX_OK)
 		return code;
 	w.conf = c.conf;

@@ -14,10 +14,10 @@ static const struct command commands[] = {
 	    "look for mistakes in configuration, tables and machine",
 	    TAKES_COMMON, 0, 0 },
 	{ "settings", cmd_settings, "[--changed] [--json] "
-	    "[--listener name] [--channel name]",
+	    "[--listener name] [--channel name] [--for address]",
 	    "show every setting and where it was set",
 	    TAKES_COMMON | TAKES_CHANGED | TAKES_JSON | TAKES_LISTENER |
-	    TAKES_CHANNEL, 0, 0 },
+	    TAKES_CHANNEL | TAKES_FOR, 0, 0 },
 	{ "explain", cmd_explain, "[-f] [--json] [--listener name] "
 	    "[--helo name] [--against file] address from to | -",
 	    "show why mail is accepted or refused, check by check",

@@ -143,7 +143,7 @@ checked(struct session *s, const struct check *c, enum check_verdict verdict,
 
 	e->check = c;
 	e->verdict = verdict;
-	e->channel = c->stage == CONNECT ? -1 : s->source.channel;
+	e->channel = strcmp(c->name, "source") == 0 ? -1 : s->source.channel;
 	if (verdict != PASS)
 		e->reply = *r;
 	e->us = us;
@@ -199,19 +199,25 @@ say(struct explained *x, const char *step, const char *verb, const char *text,
 }
 
 static void
+greet(struct explained *x)
+{
+	x->step = "CONNECT";
+	session_greet(x->session);
+	x->session->wire.used = 0;
+	x->source = x->session->source;
+	x->last = source_last(&x->session->list);
+	(void)!text_copy(x->name, sizeof(x->name), x->session->name);
+}
+
+static void
 converse(struct explained *x)
 {
 	const struct explain_case *k = x->what;
 
-	x->step = "CONNECT";
-	session_greet(x->session);
-	x->session->wire.used = 0;
+	greet(x);
 	if (reply_good(&x->final) && say(x, "EHLO", "EHLO ", x->helo, false) &&
 	    say(x, "MAIL", "MAIL FROM:", k->from, true))
 		(void)say(x, "RCPT", "RCPT TO:", k->to, true);
-	x->source = x->session->source;
-	x->last = source_last(&x->session->list);
-	(void)!text_copy(x->name, sizeof(x->name), x->session->name);
 }
 
 /* submit asks lookup itself: it hears what the session heard. */
@@ -297,41 +303,81 @@ local_address(const struct conf *c, const struct explain_case *k)
 	return none;
 }
 
-int
-explain_run(struct explainer *e, const struct explain_case *k,
-    struct explained *x, const char **why_r)
+/* Whoever looks on, for as long as a session lives. */
+struct onlookers {
+	struct onlooker session;
+	struct table_onlooker tables;
+};
+
+static void
+begin(struct explainer *e, const struct explain_case *k, const char *channels,
+    struct explained *x, struct onlookers *on)
 {
-	struct onlooker on = { { asked, consulted, checked, replied }, x };
-	struct table_onlooker tables = { { saw }, x };
 	struct row_pass who = { .peer = k->address, .listener = k->listener };
-	int64_t began = clock_us();
 
 	who.local = local_address(e->c.conf, k);
-	memset(x, 0, sizeof(*x));
+	*on = (struct onlookers){ { { asked, consulted, checked, replied },
+	    x }, { { saw }, x } };
 	x->by = e;
 	x->what = k;
 	x->outcome = ASK_NONE;
-	x->helo = k->helo != NULL ? k->helo :
-	    net_literal(&k->address, x->literal);
-	if (fits(k->from, why_r) != 0 || fits(k->to, why_r) != 0 ||
-	    fits(x->helo, why_r) != 0)
-		return -1;
 	log_open("smtpsrvr", e->log[0], LEVEL_INFO);
 	x->session = xcalloc(1, sizeof(*x->session));
-	session_init(x->session, &e->server, &who, "", -1, -1, -1);
-	x->session->watcher = &on.session;
-	e->server.site.watcher = &tables.tables;
-	converse(x);
-	if (reply_good(&x->final))
-		decide_again(x);
+	session_init(x->session, &e->server, &who, channels, -1, -1, -1);
+	x->session->watcher = &on->session.session;
+	e->server.site.watcher = &on->tables.tables;
+}
+
+static void
+end(struct explainer *e, struct explained *x)
+{
 	e->server.site.watcher = NULL;
 	session_reset(x->session);
 	x->own = x->session->own;
 	free(x->session);
 	x->session = NULL;
 	log_open("inlet", -1, LEVEL_INFO);
+}
+
+int
+explain_run(struct explainer *e, const struct explain_case *k,
+    struct explained *x, const char **why_r)
+{
+	int64_t began = clock_us();
+	struct onlookers on;
+
+	memset(x, 0, sizeof(*x));
+	x->helo = k->helo != NULL ? k->helo :
+	    net_literal(&k->address, x->literal);
+	if (fits(k->from, why_r) != 0 || fits(k->to, why_r) != 0 ||
+	    fits(x->helo, why_r) != 0)
+		return -1;
+	begin(e, k, "", x, &on);
+	converse(x);
+	if (reply_good(&x->final))
+		decide_again(x);
+	end(e, x);
 	x->us = clock_us() - began;
 	return 0;
+}
+
+void
+explain_greet(struct explainer *e, const struct explain_case *k,
+    const char *channels, struct explained *x)
+{
+	struct onlookers on;
+
+	memset(x, 0, sizeof(*x));
+	begin(e, k, channels, x, &on);
+	greet(x);
+	end(e, x);
+}
+
+void
+explain_inforce(const struct explained *x, int channel, struct inforce *f)
+{
+	inforce_make(f, x->by->c.conf, x->what->listener, channel,
+	    channel >= 0 && channel == x->source.channel ? x->own : NULL);
 }
 
 void
@@ -377,6 +423,16 @@ add_others(const struct explained *x, const struct explain_event *e,
 	return n;
 }
 
+/* Is it the client's row, or the environment, that says it? */
+static bool
+set_above(const struct explained *x, int channel, enum setting_id id)
+{
+	struct inforce f;
+
+	explain_inforce(x, channel, &f);
+	return f.in->by[id] != LAYER_CONF;
+}
+
 size_t
 explain_settings(const struct explained *x, const struct explain_event *e,
     struct explain_setting at[EXPLAIN_SETTINGS])
@@ -402,7 +458,8 @@ explain_settings(const struct explained *x, const struct explain_event *e,
 		}
 		/* What the source's channel leaves open says nothing then. */
 		if (n == before || inforce_origin(c, -1, e->channel,
-		    (enum setting_id)id).file != NULL)
+		    (enum setting_id)id).file != NULL ||
+		    set_above(x, e->channel, (enum setting_id)id))
 			n = add_setting(at, n, (enum setting_id)id,
 			    e->channel);
 	}

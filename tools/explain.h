@@ -13,6 +13,7 @@
 #include "submit/decide.h"
 #include "tables/watch.h"
 #include "tools/configured.h"
+#include "tools/inforce.h"
 #include "tools/ownlookup.h"
 
 enum explain_names { EXPLAIN_RESIDENT, EXPLAIN_OWN, EXPLAIN_NOBODY };
@@ -94,7 +95,17 @@ void explainer_close(struct explainer *e);
 /* -1 with a constant text if from, to or helo cannot be put into a command. */
 MM_MUST_USE int explain_run(struct explainer *e, const struct explain_case *k,
     struct explained *x_r, const char **why_r);
+/*
+ * Only as far as the greeting.  channels: an operand, which may be "", as
+ * smtpsrvr has it.
+ */
+void explain_greet(struct explainer *e, const struct explain_case *k,
+    const char *channels, struct explained *x_r);
 void explain_free(struct explained *x);
+
+/* What is in force for the client as a host of that channel; -1: none yet. */
+void explain_inforce(const struct explained *x, int channel,
+    struct inforce *f_r);
 
 /*
  * By which settings a check goes, as its row names them, and for which

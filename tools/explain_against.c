@@ -50,23 +50,22 @@ gather_routes(struct facts *f, const struct explained *x)
 	}
 }
 
-/* Those that a listener or channel may override: they hold for a session. */
+/* Those that a listener or host may override: they hold for a session. */
 static void
 gather_settings(struct facts *f, const struct explained *x)
 {
-	struct settings v;
+	struct inforce in;
 	struct buf b;
 
-	conf_effective(x->by->c.conf, x->what->listener, x->source.channel,
-	    &v);
+	explain_inforce(x, x->source.channel, &in);
 	buf_init(&b, VALUE_MOST);
 	for (int id = 0; id < SETTING_COUNT; id++) {
 		int scope = setting_rows[id].scope;
 
-		if ((scope & LISTENER) == 0 || scope == LISTENER)
+		if ((scope & (LISTENER | HOST)) == 0 || scope == LISTENER)
 			continue;
 		buf_reset(&b);
-		if (setting_print(&v, (enum setting_id)id, &b) == 0)
+		if (setting_print(&in.in->v, (enum setting_id)id, &b) == 0)
 			add(f, "setting", setting_name((enum setting_id)id),
 			    buf_str(&b));
 	}

@@ -47,22 +47,22 @@ static void
 settings(const struct explained *x, struct show_json *j,
     const struct explain_event *e)
 {
-	const struct conf *c = x->by->c.conf;
 	struct explain_setting by[EXPLAIN_SETTINGS];
 	size_t n = explain_settings(x, e, by);
-	struct settings v;
+	struct inforce_from from;
+	struct inforce f;
 
 	show_json_key(j, "settings");
 	show_json_open(j, '[');
 	for (size_t i = 0; i < n; i++) {
-		conf_effective(c, x->what->listener, by[i].channel, &v);
+		explain_inforce(x, by[i].channel, &f);
+		inforce_from(&f, by[i].id, &from);
 		show_json_open(j, '{');
 		text(j, "name", setting_name(by[i].id));
 		channel(x, j, by[i].channel);
 		show_json_key(j, "value");
-		inforce_json(j, &v, by[i].id);
-		inforce_json_origin(j, inforce_origin(c, x->what->listener,
-		    by[i].channel, by[i].id));
+		inforce_json(j, &f.in->v, by[i].id);
+		inforce_json_from(j, &from);
 		show_json_close(j, '}');
 	}
 	show_json_close(j, ']');

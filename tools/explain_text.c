@@ -46,22 +46,23 @@ quoted(const char *text)
 static void
 setting(const struct explained *x, int channel, enum setting_id id)
 {
-	const struct conf *c = x->by->c.conf;
-	struct settings v;
-	char where[PLACE];
+	char where[INFORCE_TEXT];
+	struct inforce_from from;
+	struct inforce f;
 	struct buf b;
 
-	conf_effective(c, x->what->listener, channel, &v);
+	explain_inforce(x, channel, &f);
+	inforce_from(&f, id, &from);
 	buf_init(&b, VALUE_MOST);
 	if (buf_addf(&b, "%s = ", setting_name(id)) != 0 ||
-	    setting_print(&v, id, &b) != 0)
+	    setting_print(&f.in->v, id, &b) != 0)
 		buf_reset(&b);
 	label("");
 	printf("  %-*s  # ", COLUMN, buf_str(&b));
-	if (channel >= 0 && inforce_of_channel(id))
+	if (channel >= 0 && inforce_of_channel(id) && from.layer == LAYER_CONF)
 		printf("channel \"%s\", ", title(x, channel));
-	printf("%s\n", place(inforce_origin(c, x->what->listener, channel,
-	    id), where));
+	show_text(stdout, inforce_from_text(&from, where));
+	putchar('\n');
 	buf_free(&b);
 }
 

@@ -50,6 +50,7 @@ tools_libtools_a_SOURCES = \
 	tools/check.h \
 	tools/check_authorise.c \
 	tools/check_channels.c \
+	tools/check_hosts.c \
 	tools/check_machine.c \
 	tools/check_places.c \
 	tools/check_programs.c \

@@ -48,6 +48,8 @@ static const struct option_row rows[] = {
 	    "what the client says with EHLO" },
 	{ TAKES_AGAINST, '\0', "against", "--against file", true,
 	    AT(against), "only what this other configuration would change" },
+	{ TAKES_FOR, '\0', "for", "--for address", true, AT(address),
+	    "values in force for a client at that address" },
 };
 
 const char *

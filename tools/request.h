@@ -26,14 +26,15 @@ enum {
 	TAKES_PORT = 1024,	/* -p port */
 	TAKES_HELO = 2048,
 	TAKES_AGAINST = 4096,
-	TAKES_LAST = TAKES_AGAINST,
+	TAKES_FOR = 8192,
+	TAKES_LAST = TAKES_FOR,
 	TAKES_COMMON = TAKES_FILE | TAKES_PROGRAMS
 };
 
 struct request {
 	struct tailored_options tailor;	/* -C -L -f -n -p */
 	bool json, changed, foreground, debug;
-	const char *listener, *channel, *helo, *against;
+	const char *listener, *channel, *helo, *against, *address;
 	int noperands;
 	char **operands;	/* the command itself is not in it */
 };

@@ -2,6 +2,7 @@
 """What only one client has: its row in host-settings; the environment of the
 server, of a session by exec, and what libwrap's setenv puts into it.  Session
 and submit have the same; who may not set it gains nothing."""
+import json
 import os
 import socket
 import sys
@@ -318,6 +319,79 @@ def tcpserver():
     server.wait(20)
 
 
-need_built("smtpd", "smtpsrvr", "submit", "lookup")
+def inlet(s, *args, **env):
+    p = subprocess.run(s.command("inlet", *s.where()) + list(args),
+                       capture_output=True, text=True, check=False,
+                       timeout=slow(60), env=dict(os.environ, **env))
+    return p.returncode, p.stdout, p.stderr
+
+
+def shown():
+    """inlet says what is in force, and what said it."""
+    with setup("127.0.0.10: max-message-size=5K max-hops=30 relay=yes\n"
+               "127.0.0.8: max-mesages=5\n",
+               "smtpd: ALL: setenv MAXRECIPIENTS 123\n") as s:
+        row = re.escape(s.scratch.at("hosts")) + ":1"
+        code, out, _ = inlet(s, "settings", "--for", "127.0.0.10",
+                             DATABYTES="6000")
+        eq(code, 0, "inlet settings --for")
+        like(out, r'^# in force, listen "smtp", channel "world", host '
+             r"127\.0\.0\.10$", "whom it is about")
+        for line, what in (
+                (r"max-hops = 30 +# table \"hosts\", 127\.0\.0\.10, " + row,
+                 "a row"),
+                (r"relay = yes +# table \"hosts\", .*" + row, "of a channel"),
+                (r"max-message-size = 6000 +# environment, DATABYTES=6000",
+                 "the environment over a row"),
+                (r"max-errors = 20 +# default", "a default")):
+            like(out, "(?m)^%s$" % line, "its text: " + what)
+        if built():
+            like(out, r"(?m)^max-recipients = 123 +# setenv of libwrap, "
+                 r"MAXRECIPIENTS=123$", "its text: what libwrap set")
+        found = json.loads(inlet(s, "settings", "--for", "127.0.0.10",
+                                 "--channel", "lan", "--json")[1])
+        eq(found["channel"], "lan", "as a host of another channel")
+        eq(found["settings"]["max-hops"],
+           {"value": 30, "default": False, "file": s.scratch.at("hosts"),
+            "line": 1, "layer": "host", "table": "hosts",
+            "key": "127.0.0.10"}, "as JSON: a row")
+        out = inlet(s, "settings", "--for", "127.0.0.8")[1]
+        like(out, r"(?m)^# not let in: 421 ", "a bad row")
+        like(out, r"(?m)^# log: settings .*did you mean max-messages", "why")
+        eq(inlet(s, "settings", "--for", "nobody")[0], 64, "no address")
+        code, out, _ = inlet(s, "explain", "127.0.0.10", "a@b.test", OUT)
+        eq(code, 0, "explain: accepted, as by a session")
+        eq(seen(s, "127.0.0.10")[1], 250, "which it is")
+        like(out, r"relay = yes +# table \"hosts\", .*" + row,
+             "explain: what let it relay")
+        eq(inlet(s, "explain", "127.0.0.9", "a@b.test", OUT)[0], 1,
+           "explain: refused, as by a session")
+        eq(inlet(s, "explain", "127.0.0.9", "a@b.test", OUT,
+                 RELAYCLIENT="")[0], 0, "explain: the environment")
+        eq(inlet(s, "explain", "127.0.0.8", "a@b.test", OUT)[0], 75,
+           "explain: a bad row")
+
+
+def checked():
+    s = setup("127.0.0.8: max-mesages=5\n127.0.0.9: relay=yes\n"
+              "0.0.0.0/1: relay=yes\n10.0.0.0/8: relay=yes\n")
+    code, out, _ = inlet(s, "check", RELAYCLIENT="", DATABYTES="6000")
+    eq(code, 78, "inlet check: errors")
+    for line, what in (
+            (r'error +\S+hosts:1: .*"127\.0\.0\.8": unknown setting '
+             r'"max-mesages" \(did you mean max-messages\?\)', "a bad row"),
+            (r'error +\S+hosts:3: OPEN RELAY: .*"0\.0\.0\.0/1"',
+             "a row that lets half of the Internet relay"),
+            (r"error +OPEN RELAY: the environment has RELAYCLIENT",
+             "RELAYCLIENT"),
+            (r"note +the environment has DATABYTES=6000", "a variable")):
+        like(out, "(?m)^%s" % line, "inlet check: " + what)
+    ok(not re.search(r"hosts:[24]: ", out), "inlet check: and no other row")
+    s.scratch.write("hosts", "127.0.0.9: relay=yes\n")
+    like(inlet(s, "check")[1], r'(?m)^ok .*table "hosts": settings of 1 host$',
+         "inlet check: rows that are good")
+
+
+need_built("smtpd", "smtpsrvr", "submit", "lookup", "inlet")
 run(rows, by_name, wrapped, of_the_server, executed, by_users, behind_a_pipe,
-    tcpserver)
+    tcpserver, shown, checked)

@@ -35,7 +35,7 @@ static void
 option(const struct command *c, unsigned bit, const char *page)
 {
 	const char *text = "", *typed = request_option(bit, &text);
-	char mdoc[64], letter[8];
+	char mdoc[64], letter[8], alone[16];
 	bool used, told;
 
 	if (typed == NULL)
@@ -47,7 +47,8 @@ option(const struct command *c, unsigned bit, const char *page)
 	if (typed[1] != '-' && typed[2] == '\0') {
 		/* -d and -f stand together in the usage line. */
 		snprintf(letter, sizeof(letter), "%c", typed[1]);
-		used = strstr(c->usage, typed) != NULL ||
+		snprintf(alone, sizeof(alone), "[%s]", typed);
+		used = strstr(c->usage, alone) != NULL ||
 		    (strstr(c->usage, "[-df]") != NULL &&
 		    strstr("df", letter) != NULL);
 	}
