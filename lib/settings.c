@@ -264,12 +264,31 @@ set_list(struct strings *l, enum setting_id id, const char *const *texts,
 	return 0;
 }
 
+#define CHOICES 16
+
+/* The one of list ("a b c") that is meant by text, or null; cuts list up. */
+static const char *
+nearest_word(char *list, const char *text)
+{
+	const char *known[CHOICES];
+	size_t n = 0;
+
+	while (n < ARRAY_LEN(known) && *list != '\0') {
+		known[n++] = list;
+		list += strcspn(list, " ");
+		if (*list != '\0')
+			*list++ = '\0';
+	}
+	return text_nearest(text, known, n);
+}
+
 static int
 set_choice(int *c, enum setting_id id, const char *text, char *why_r,
     size_t size)
 {
-	const char *words = setting_rows[id].words, *word;
+	const char *words = setting_rows[id].words, *word, *near;
 	char list[SETTING_SHOWN], shown[SETTING_SHOWN];
+	char cut[SETTING_SHOWN];
 	size_t len;
 
 	for (int i = 0; choice_word(words, i, &word, &len); i++) {
@@ -281,8 +300,12 @@ set_choice(int *c, enum setting_id id, const char *text, char *why_r,
 	snprintf(list, sizeof(list), "%s", words);
 	for (char *p = list; (p = strchr(p, '|')) != NULL;)
 		*p = ' ';
-	snprintf(why_r, size, "%s must be one of: %s; not %s",
-	    setting_name(id), list, setting_show(text, shown));
+	memcpy(cut, list, sizeof(cut));
+	near = nearest_word(cut, text);
+	snprintf(why_r, size, "%s must be one of: %s; not %s%s%s%s",
+	    setting_name(id), list, setting_show(text, shown),
+	    near != NULL ? " (did you mean " : "", near != NULL ? near : "",
+	    near != NULL ? "?)" : "");
 	return -1;
 }
 

@@ -53,6 +53,23 @@ shared_log(void)
 	return fd;
 }
 
+/* A line each to whoever started us, and to the log. */
+static void
+no_tables(const char *why)
+{
+	const int logs[] = { -1, FD_LOG };
+	const char *p, *end;
+
+	for (size_t i = 0; i < ARRAY_LEN(logs); i++) {
+		log_open("smtpsrvr", logs[i], LEVEL_INFO);
+		for (p = why; *p != '\0'; p = end + (*end != '\0')) {
+			end = p + strcspn(p, "\n");
+			log_note(LEVEL_ERROR, "%.*s", (int)(end - p), p);
+		}
+	}
+	exit(EX_CONFIG);
+}
+
 static void
 load(struct template *t)
 {
@@ -66,7 +83,7 @@ load(struct template *t)
 		fatal(EX_OSERR, "no configuration record");
 	buf_init(&why, 4096);
 	if (server_init(&t->server, c, &why) != 0)
-		fatal(EX_CONFIG, "%s", buf_str(&why));
+		no_tables(buf_str(&why));
 	buf_free(&why);
 	t->server.counts = counts_open(FD_COUNTS, false);
 	if (t->server.counts == NULL)
