@@ -183,17 +183,17 @@ sets(void *arg, const struct wraprule *r)
 	return *any;
 }
 
-bool
+int
 wraprules_set(const char *path)
 {
 	bool any = false;
 	struct buf why;
+	int result;
 
 	buf_init(&why, 512);
-	if (wraprules_walk(path, sets, &any, &why) == -1)
-		any = true;
+	result = wraprules_walk(path, sets, &any, &why);
 	buf_free(&why);
-	return any;
+	return result == -1 ? -1 : any;
 }
 
 /* A pattern that could hold for more than one name is taken as holding. */

@@ -38,8 +38,8 @@ MM_MUST_USE int wraprules_walk(const char *path,
 bool wraprules_heeded(void);
 /* Is there any rule?  True too for a file that cannot be read. */
 bool wraprules_any(const char *path);
-/* Does any set variables?  True too for a file that cannot be read. */
-bool wraprules_set(const char *path);
+/* Does any set variables?  1 or 0; -1 for a file that cannot be read. */
+int wraprules_set(const char *path);
 /* Is the rule about the daemon of that name? */
 bool wraprules_about(const struct wraprule *r, const char *daemon);
 /* Is it about all clients, without exception? */

@@ -10,13 +10,6 @@
 #include "tables/wraprules.h"
 #include "tables/wrapwatch.h"
 
-void
-wrapwatch_init(struct wrapwatch *w, const struct conf *c)
-{
-	memset(w, 0, sizeof(*w));
-	w->conf = c;
-}
-
 static bool
 same(const struct stat *a, const struct stat *b)
 {
@@ -38,9 +31,11 @@ file_sets(struct wrapwatch_file *f, const char *path)
 		return errno != ENOENT;
 	}
 	if (!f->known || !same(&f->was, &now)) {
-		f->sets = wraprules_set(path);
+		int result = wraprules_set(path);
+
+		f->sets = result != 0;
 		f->was = now;
-		f->known = true;
+		f->known = result >= 0;
 	}
 	return f->sets;
 }
@@ -57,4 +52,12 @@ wrapwatch_sets(struct wrapwatch *w)
 	allow = file_sets(&w->files[0], v->hosts_allow);
 	deny = file_sets(&w->files[1], v->hosts_deny);
 	return allow || deny;
+}
+
+void
+wrapwatch_init(struct wrapwatch *w, const struct conf *c)
+{
+	memset(w, 0, sizeof(*w));
+	w->conf = c;
+	(void)wrapwatch_sets(w);
 }

@@ -19,6 +19,7 @@ struct wrapwatch {
 	} files[2];
 };
 
+/* Reads them for the first time, too. */
 void wrapwatch_init(struct wrapwatch *w, const struct conf *c);
 /* True too where it cannot be found out. */
 bool wrapwatch_sets(struct wrapwatch *w);

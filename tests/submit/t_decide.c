@@ -5,6 +5,7 @@
 
 #include "lib/text.h"
 #include "submit/decide.h"
+#include "tables/wraprules.h"
 #include "tests/submit/stage.h"
 #include "tests/tap.h"
 
@@ -179,6 +180,68 @@ policies(void)
 	recipient(SUB_LOCAL, 2, "both@example.org", 250, 2);
 }
 
+/* What rules of libwrap set: submit asks for it by itself. */
+static void
+rules(const char *scratch)
+{
+	struct caller c = from(SUB_SESSION, "192.0.2.7");
+	struct ask_answer none = { .outcome = ASK_NONE };
+	struct ask_answer said = { .outcome = ASK_ALLOWED };
+	struct ask_access_question q;
+	struct wrapwatch watch;
+	struct whence w;
+	struct buf why;
+	char line[400];
+	FILE *f;
+
+	if (!wraprules_heeded()) {
+		skip("built without libwrap");
+		return;
+	}
+	buf_init(&why, 256);
+	snprintf(line, sizeof(line), "hosts-allow=%s/allow", scratch);
+	stage_set(desk.conf, line);
+	snprintf(line, sizeof(line), "hosts-deny=%s/deny", scratch);
+	stage_set(desk.conf, line);
+	wrapwatch_init(&watch, desk.conf);
+	num(decide_whence(&desk.site, &c, &watch, &w, &why), 0, "no rules");
+	decide_answered(&desk.site, &c, &watch, &w, &none);
+	ok(w.need == NEED_NOTHING && w.decided, "nothing to ask");
+	f = fopen(strchr(line, '=') + 1, "w");
+	ok(f != NULL && fputs("ALL: ALL: allow: setenv DATABYTES 2000\n", f) >=
+	    0 && fclose(f) == 0, "a rule");
+	for (int how = 0; how < 4; how++) {
+		num(decide_whence(&desk.site, &c, &watch, &w, &why), 0, "then");
+		decide_answered(&desk.site, &c, &watch, &w, &none);
+		ok(w.need == NEED_RULES && !w.decided, "lookup is asked");
+		decide_question(&desk.site, &c, &w, &q);
+		ok(q.q.kind == ASK_ACCESS && strcmp(q.daemon, "smtpd") == 0 &&
+		    strcmp(q.channel, "lan") == 0 && net_same_host(
+		    &q.q.address, &c.row.peer), "under both names");
+		memset(&said.set, 0, sizeof(said.set));
+		said.outcome = how == 1 ? ASK_DENIED : ASK_ALLOWED;
+		if (variables_set(&said.set, "DATABYTES", how == 3 ? "x" :
+		    "2000") != 0)
+			ok(false, "room for it");
+		decide_answered(&desk.site, &c, &watch, &w, how == 2 ? NULL :
+		    &said);
+		ok(w.decided, "decided");
+		if (how == 0)
+			num(w.limits.max_message_size, 2000, "by the rule");
+		else
+			ok(w.source.channel == -1 && w.wrong[0] != '\0' &&
+			    reply_temporary(&w.source.refusal), how == 1 ?
+			    "denied now" : how == 2 ? "nobody answers" :
+			    "a value that is none");
+		whence_free(&w);
+	}
+	stage_set(desk.conf, "libwrap=off");
+	num(decide_whence(&desk.site, &c, &watch, &w, &why), 0, "off");
+	decide_answered(&desk.site, &c, &watch, &w, &none);
+	ok(w.need == NEED_NOTHING, "asks nothing");
+	buf_free(&why);
+}
+
 int
 main(void)
 {
@@ -208,6 +271,7 @@ main(void)
 	is(decide_with("ESMTP"), "ESMTP", "a keyword of RFC 3848");
 	ok(decide_with("ESMTPA") == NULL, "nobody proved a password");
 	ok(decide_with("HTTP") == NULL && decide_with("") == NULL, "no others");
+	rules(scratch);
 	whence();
 	stage_desk_end(&desk);
 	stage_clean(scratch);

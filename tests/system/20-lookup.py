@@ -229,7 +229,7 @@ class Lookup:
         sock.send(host_question(9, kind, name, address))
         data = sock.recv(1000)
         number, outcome, cached, differs, _, name = struct.unpack(
-            "=IBBBB256s", data)
+            "=IBBBB256s512x", data)
         assert number == 9 and not name.strip(b"\0")
         return outcome, cached, differs
 
@@ -268,7 +268,7 @@ def spawn_with(fds, args, user):
             os.close(fd)
 
 
-def question(number, address, version=1, kind=1):
+def question(number, address, version=2, kind=1):
     if ":" in address:
         family, raw = 6, socket.inet_pton(socket.AF_INET6, address)
     else:
@@ -285,7 +285,7 @@ def host_question(number, kind, name, address=""):
 
 
 def answer(data):
-    number, outcome, cached, _, name = struct.unpack("=IBBH256s", data)
+    number, outcome, cached, _, name = struct.unpack("=IBBH256s512x", data)
     text = name.split(b"\0")[0].decode("latin-1")
     return number, outcome, cached, text
 
@@ -603,7 +603,7 @@ def full():
         s.settimeout(5)
         ended += s.recv(1000) == b""
     eq(ended, 200, "those that were silent longest made room")
-    eq(len(busy.recv(1000)), 264, "not one that waits for its answer")
+    eq(len(busy.recv(1000)), 776, "not one that waits for its answer")
     for s in socks:
         s.close()
     look.stop()

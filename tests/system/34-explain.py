@@ -52,17 +52,19 @@ table "depot-to" { type = "list"  rows = {"free.depot.test",
 table "users" { type = "text"  file = "users" }
 table "badhelo" { type = "glob"  file = "badhelo" }
 table "bad" { type = "text"  file = "bad" }
+table "hosts" { type = "text"  file = "hosts" }
 listen "smtp" { address = {ADDRESSES}  port = @port@  sender-own = "exists"
     helo-refuse = "badhelo"  sender-domain = "resolves"
     sender-refuse = "bad" }
 listen "finicky" { address = {ADDRESSES}  port = @port2@  finicky = yes
     max-message-size = "1M"  delay-refusals = no  helo-syntax = "strict"
     helo-literal = "own"  helo-resolve = "match"  sender-literal = "refuse"
-    sender-own = "refuse" }
+    sender-own = "refuse"  host-settings = "hosts" }
 listen "some" { address = {ADDRESSES}  port = @port3@  lookup-names = "never"
     channels = {"own", "lan", "world"}  max-command-line = 600
     helo-own = "refuse"  helo-syntax = "full"  unqualified = "complete"
-    recipient-refuse = "bad"  sender-domain = "full" }
+    recipient-refuse = "bad"  sender-domain = "full"
+    host-settings = "hosts" }
 listen "strict" { address = {ADDRESSES}  port = @port4@  finicky = yes
     channels = {"friends", "lan"}  lookup-names = "always"
     helo-resolve = "exists"  sender-null = "refuse" }
@@ -87,6 +89,11 @@ FILES = {
     "badhelo": "!good.dsl.*\n*.dsl.*  no such names\nunder*\n",
     "bad": "spam@mail.test: no spam\n!ann@example.org\n"
            "@all.example.org\n.friend.test\n",
+    "hosts": "127.3.3.0/24: relay=no max-message-size=2K\n"
+             "127.4.4.4: nonsense=1\n127.5.0.1: relay=yes max-messages=1\n"
+             ".stranger.test: relay=yes sender-null=refuse\n"
+             "127.11.0.0/24: helo-syntax=full sender-domain=full\n"
+             "127.11.0.3: relay=yes relay-suffix=.far.test\n",
     "people": "user\nann@example.org\nbob+list@example.org\nbob\n"
               "folder: Team/Box\nevil: ../x\n@all.example.org\n",
     "aliases": "two: user, ann@example.org\nout: x@far.test\n"
@@ -300,6 +307,7 @@ def modes(found):
             if e["event"] == "table" and e["answer"] == "found"}
     ok({"office-in", "office-to", "depot-from", "depot-to", "users"} <= hits,
        "each table of authorisation was found in")
+    ok("hosts" in hits, "and so was that of settings for hosts")
     rules = {tuple(re.findall(r"(?:rule|table)=(\S+)",
                               a.get("detail", "")))
              for a in found.values() if a.get("reason") == "not-authorized"}
