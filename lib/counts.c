@@ -430,8 +430,10 @@ counts_add(struct counts *c, const struct counts_key *k, uint32_t n,
 	unlock(b);
 }
 
-void
-counts_refuse(struct counts *c, const struct counts_key *k)
+/* Changes a row that is there. */
+static void
+change(struct counts *c, const struct counts_key *k, uint32_t less,
+    uint32_t refused)
 {
 	struct counts_row want, r;
 	struct bucket *b;
@@ -442,10 +444,23 @@ counts_refuse(struct counts *c, const struct counts_key *k)
 	lock(b);
 	way = find(b, &want, &r);
 	if (way >= 0) {
-		r.refused = sum(r.refused, 1);
+		r.count -= less < r.count ? less : r.count;
+		r.refused = sum(r.refused, refused);
 		store_row(b, (uint32_t)way, &r);
 	}
 	unlock(b);
+}
+
+void
+counts_give_back(struct counts *c, const struct counts_key *k, uint32_t n)
+{
+	change(c, k, n, 0);
+}
+
+void
+counts_refuse(struct counts *c, const struct counts_key *k)
+{
+	change(c, k, 0, 1);
 }
 
 void

@@ -67,8 +67,11 @@ enum counts_gauge {
 	COUNTS_EVICTED,		/* live rows that had to make room */
 	COUNTS_LOST,		/* keys that found no room */
 	COUNTS_LOAD,		/* smtpd: load average, in hundredths */
-	COUNTS_FREE_BYTES,	/* submit: free space for mail */
+	COUNTS_FREE_BYTES,	/* submit: what mail has, see space.h */
 	COUNTS_FREE_INODES,
+	COUNTS_FLIGHT_BYTES,
+	COUNTS_FLIGHT_MESSAGES,
+	COUNTS_LOOKED,		/* when it looked; 0: not yet */
 	COUNTS_GAUGES
 };
 
@@ -93,6 +96,9 @@ bool counts_ask(const struct counts *c, const struct counts_key *k,
 /* Counts n more, allowed or not; a score: n points. */
 void counts_add(struct counts *c, const struct counts_key *k, uint32_t n,
     uint32_t most, int64_t now);
+/* Takes back what was added within the window that is now, if it is there. */
+void counts_give_back(struct counts *c, const struct counts_key *k,
+    uint32_t n);
 /* Notes that somebody was refused, as counts_ask() said. */
 void counts_refuse(struct counts *c, const struct counts_key *k);
 

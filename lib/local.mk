@@ -45,6 +45,8 @@ lib_libbase_a_SOURCES = \
 	lib/proc.h \
 	lib/qfile.c \
 	lib/qfile.h \
+	lib/quota.c \
+	lib/quota.h \
 	lib/rate.c \
 	lib/rate.h \
 	lib/reply.c \
@@ -54,6 +56,8 @@ lib_libbase_a_SOURCES = \
 	lib/settings.c \
 	lib/settings.h \
 	lib/settings_mdoc.c \
+	lib/space.c \
+	lib/space.h \
 	lib/subproto.c \
 	lib/subproto.h \
 	lib/syncers.c \
@@ -142,6 +146,16 @@ check_PROGRAMS += tests/lib/t_rows.t
 tests_lib_t_rows_t_SOURCES = tests/lib/t_rows.c tests/tap.h
 tests_lib_t_rows_t_LDADD = lib/libbase.a
 TESTS += tests/lib/t_rows.t
+
+check_PROGRAMS += tests/lib/t_quota.t
+tests_lib_t_quota_t_SOURCES = tests/lib/t_quota.c tests/tap.h
+tests_lib_t_quota_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_quota.t
+
+check_PROGRAMS += tests/lib/t_space.t
+tests_lib_t_space_t_SOURCES = tests/lib/t_space.c tests/tap.h
+tests_lib_t_space_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_space.t
 
 check_PROGRAMS += tests/lib/t_subproto.t
 tests_lib_t_subproto_t_SOURCES = tests/lib/t_subproto.c tests/tap.h

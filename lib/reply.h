@@ -31,7 +31,7 @@ struct reply {
 	char enhanced[12];	/* "5.7.1", or empty */
 	char text[REPLY_TEXT];	/* one line, printable ASCII */
 	char reason[32];
-	char detail[96];	/* "limit=max-recipients value=101 most=100" */
+	char detail[160];	/* "limit=max-recipients value=101 most=100" */
 };
 
 /* The row's codes and text; %-arguments fill the text's own. */

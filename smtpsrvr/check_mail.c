@@ -4,6 +4,8 @@
  */
 #include "config.h"
 
+#include "lib/quota.h"
+#include "lib/space.h"
 #include "smtpsrvr/checks.h"
 #include "tables/route.h"
 
@@ -30,6 +32,55 @@ check_declared_size(struct session *s, const struct check_subject *x,
 	reply_limit(r, "max-message-size", x->params->size,
 	    s->set->max_message_size);
 	return REFUSE;
+}
+
+enum check_verdict
+check_space(struct session *s, const struct check_subject *x,
+    struct reply *r)
+{
+	const struct settings *v = &s->server->conf->server.v;
+	struct space now;
+	struct space_lack lack;
+
+	if (!space_seen(s->server->counts, clock_ms(), &now) ||
+	    space_fits(&now, x->params->size, v->min_free_space,
+	    v->min_free_inodes, &lack))
+		return PASS;
+	reply_set(r, REPLY_NO_SPACE);
+	reply_detail(r, "limit=%s value=%lld least=%lld", lack.setting,
+	    (long long)lack.value, (long long)lack.least);
+	return REFUSE;
+}
+
+static enum check_verdict
+ask_rates(const struct session *s, enum rate_what what, uint32_t n,
+    struct reply *r)
+{
+	const struct quota_who who = { .peer = s->who.peer, .login = "" };
+	struct quota q;
+
+	if (s->server->counts == NULL || s->set->rates.n == 0)
+		return PASS;
+	quota_init(&q, s->server->conf, s->who.listener, s->source.channel,
+	    &who);
+	return quota_allows(&q, s->server->counts, what, n, r) ? PASS :
+	    REFUSE;
+}
+
+enum check_verdict
+check_mail_rates(struct session *s, const struct check_subject *x,
+    struct reply *r)
+{
+	(void)x;
+	return ask_rates(s, RATE_MESSAGES, 1, r);
+}
+
+enum check_verdict
+check_rcpt_rates(struct session *s, const struct check_subject *x,
+    struct reply *r)
+{
+	(void)x;
+	return ask_rates(s, RATE_RECIPIENTS, s->tx.accepted + 1, r);
 }
 
 enum check_verdict

@@ -6,9 +6,11 @@
 
 #include "lib/ask.h"
 #include "lib/conf.h"
+#include "lib/counts.h"
 #include "lib/trace.h"
 #include "submit/caller.h"
 #include "submit/commit.h"
+#include "submit/room.h"
 #include "submit/spool.h"
 #include "tables/site.h"
 #include "tables/wrapwatch.h"
@@ -21,6 +23,8 @@ struct desk {
 	struct wrapwatch rules;
 	struct rights rights;
 	struct spool spool;
+	struct counts *counts;	/* null: nobody else counts, or sees them */
+	struct room room;
 	struct trace_source ids;
 	/* May there be one more caller like this one? */
 	bool (*admit)(struct desk *, const struct dialogue *);

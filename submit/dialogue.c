@@ -52,7 +52,7 @@ void
 dialogue_free(struct desk *k, struct dialogue *d)
 {
 	PANIC_IF(d->committing);
-	message_free(&k->spool, d->message);
+	message_free(k, d->message);
 	d->message = NULL;
 	whence_free(&d->whence);
 	buf_free(&d->in);
@@ -175,7 +175,7 @@ refuse(struct desk *k, struct dialogue *d, const struct reply *r)
 static void
 forget(struct desk *k, struct dialogue *d)
 {
-	message_free(&k->spool, d->message);
+	message_free(k, d->message);
 	d->message = NULL;
 }
 
@@ -384,11 +384,15 @@ dialogue_answered(struct desk *k, struct dialogue *d,
 void
 dialogue_committed(struct desk *k, struct dialogue *d, struct job *j)
 {
+	struct side s = side_of(k, d);
+
 	d->committing = false;
+	room_leave(&k->room, &d->message->share, j->error == 0);
 	if (j->error == 0) {
 		log_accepted(k, d, j);
 		answer(d, &j->reply, d->message->id);
 	} else {
+		message_failed(&s, d->message);
 		log_lost(d, j);
 		refuse(k, d, &j->reply);
 	}

@@ -17,6 +17,7 @@ submit_libsubmit_a_SOURCES = \
 	submit/queue.c submit/queue.h \
 	submit/recipients.c submit/recipients.h \
 	submit/recover.c submit/recover.h \
+	submit/room.c submit/room.h \
 	submit/server.c submit/server.h \
 	submit/spool.c submit/spool.h \
 	submit/start.c submit/start.h
@@ -53,6 +54,12 @@ tests_submit_t_recover_t_SOURCES = tests/submit/t_recover.c tests/tap.h \
 	$(submit_stage)
 tests_submit_t_recover_t_LDADD = $(submit_test_libs)
 TESTS += tests/submit/t_recover.t
+
+check_PROGRAMS += tests/submit/t_room.t
+tests_submit_t_room_t_SOURCES = tests/submit/t_room.c tests/tap.h \
+	$(submit_stage)
+tests_submit_t_room_t_LDADD = $(submit_test_libs)
+TESTS += tests/submit/t_room.t
 
 check_PROGRAMS += tests/submit/t_spool.t
 tests_submit_t_spool_t_SOURCES = tests/submit/t_spool.c tests/tap.h \

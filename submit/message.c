@@ -9,6 +9,7 @@
 
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "lib/quota.h"
 #include "lib/text.h"
 #include "lib/xalloc.h"
 #include "submit/message.h"
@@ -37,6 +38,7 @@ refuse(const struct side *s, struct message *m, const struct reply *r)
 	m->entry = NULL;
 	buf_free(&m->held);
 	recipients_free(&m->to);
+	room_leave(&s->desk->room, &m->share, false);
 }
 
 /* What the session decided is not what we decide: a defect or an attack. */
@@ -82,11 +84,12 @@ check_envelope(const struct side *s, struct message *m, struct reply *reply_r)
 		disagree(s, m, "channel", chan, m->env.channel);
 	} else if (by_network(s->caller) && m->with == NULL) {
 		disagree(s, m, "with", "SMTP", m->env.with);
-	} else if (spool_full(&s->desk->spool)) {
-		reply_set(reply_r, REPLY_NO_SPACE);
-		reply_because(reply_r, "min-free-space");
+	} else if (room_enter(&s->desk->room, &m->share, m->env.size,
+	    reply_r) != 0) {
 		refuse(s, m, reply_r);
 	}
+	if (m->env.size > 0)
+		m->foreseen = (uint64_t)m->env.size;
 	if (m->refused)
 		*reply_r = m->refusal;
 }
@@ -125,7 +128,7 @@ message_begin(const struct side *s, const void *p, size_t len,
 		check_envelope(s, m, reply_r);
 		return m;
 	}
-	message_free(&s->desk->spool, m);
+	message_free(s->desk, m);
 	return NULL;
 }
 
@@ -204,6 +207,7 @@ route(const struct side *s, struct message *m, const struct sub_recipient *to,
 		reply_set(reply_r, REPLY_TOO_MANY_RCPTS);
 		refuse(s, m, reply_r);
 	} else {
+		m->accepted++;
 		log_authorised(s, m, to->address, &why);
 	}
 	routes_free(&rs);
@@ -325,8 +329,10 @@ spill(const struct side *s, struct message *m, const void *p, size_t len)
 	if (e->state == ENTRY_NEW && (queue_create(&s->desk->spool, e) != 0 ||
 	    queue_write(e, m->held.p, m->held.len, m->header) != 0))
 		return -1;
+	room_wrote(&s->desk->room, &m->share, (int64_t)m->held.len);
 	buf_free(&m->held);
 	m->header = 0;
+	room_wrote(&s->desk->room, &m->share, (int64_t)len);
 	return queue_write(e, p, len, 0);
 }
 
@@ -362,6 +368,23 @@ too_big(const struct side *s, struct message *m)
 	return true;
 }
 
+/* More than it said it was. */
+static bool
+no_room(const struct side *s, struct message *m)
+{
+	struct reply r;
+
+	if (m->length <= m->foreseen)
+		return false;
+	if (room_grow(&s->desk->room, &m->share,
+	    (int64_t)(m->length - m->foreseen), &r) != 0) {
+		refuse(s, m, &r);
+		return true;
+	}
+	m->foreseen = m->length;
+	return false;
+}
+
 /* Nobody to send it to; an address's own refusal was said already. */
 static bool
 nobody(const struct side *s, struct message *m)
@@ -382,7 +405,7 @@ message_data(const struct side *s, struct message *m, const void *p,
 	bool held;
 
 	m->length += len;
-	if (m->refused || too_big(s, m))
+	if (m->refused || too_big(s, m) || no_room(s, m))
 		return;
 	if (m->entry == NULL) {
 		if (nobody(s, m))
@@ -396,6 +419,47 @@ message_data(const struct side *s, struct message *m, const void *p,
 	held = m->entry->state == ENTRY_NEW && m->length <= MESSAGE_HELD;
 	if ((held ? buf_add(&m->held, p, len) : spill(s, m, p, len)) != 0)
 		storage_failed(s, m);
+}
+
+static void
+find_quota(const struct side *s, struct quota *q_r)
+{
+	const struct quota_who who = { .peer = s->caller->row.peer,
+		.login = s->caller->login };
+
+	quota_init(q_r, s->desk->conf, s->caller->row.listener,
+	    s->whence->source.channel, &who);
+}
+
+/* What the caller's rules of rates say; our own notices have none. */
+static bool
+too_often(const struct side *s, struct message *m)
+{
+	struct quota q;
+	struct reply r;
+
+	if (s->caller->kind == SUB_NOTICE)
+		return false;
+	find_quota(s, &q);
+	if (quota_take(&q, s->desk->counts, m->accepted, &r)) {
+		m->counted = true;
+		return false;
+	}
+	reply_because(&r, "rates");
+	refuse(s, m, &r);
+	return true;
+}
+
+void
+message_failed(const struct side *s, struct message *m)
+{
+	struct quota q;
+
+	if (!m->counted)
+		return;
+	find_quota(s, &q);
+	quota_give_back(&q, s->desk->counts, m->accepted);
+	m->counted = false;
 }
 
 struct job *
@@ -412,7 +476,7 @@ message_finish(const struct side *s, struct message *m)
 		reply_limit(&r, "max-hops", m->hops.count, most);
 		refuse(s, m, &r);
 	}
-	if (m->refused)
+	if (m->refused || too_often(s, m))
 		return NULL;
 	j = xcalloc(1, sizeof(*j));
 	j->entry = m->entry;
@@ -425,11 +489,12 @@ message_finish(const struct side *s, struct message *m)
 }
 
 void
-message_free(struct spool *s, struct message *m)
+message_free(struct desk *k, struct message *m)
 {
 	if (m == NULL)
 		return;
-	queue_free(s, m->entry);
+	room_leave(&k->room, &m->share, false);
+	queue_free(&k->spool, m->entry);
 	buf_free(&m->held);
 	recipients_free(&m->to);
 	free(m->copy);

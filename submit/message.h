@@ -29,9 +29,13 @@ struct message {
 	bool refused;
 	struct reply refusal;
 	int64_t given;		/* RECIPIENT frames */
+	uint32_t accepted;	/* those that were not refused */
+	bool counted;		/* by the rules of rates */
 	size_t routed;		/* different ones, once text came */
 	char only[PATH_TEXT];	/* the first of them */
 	struct recipients to;
+	struct room_share share;	/* of the room in the queue */
+	uint64_t foreseen;	/* bytes of text that this is for */
 	struct hops hops;
 	uint64_t length;	/* of the text */
 	struct entry *entry;	/* null until the text begins */
@@ -63,6 +67,9 @@ void message_data(const struct side *s, struct message *m, const void *p,
  * and m's refusal is the answer.
  */
 struct job *message_finish(const struct side *s, struct message *m);
-void message_free(struct spool *s, struct message *m);
+/* The commit failed: it does not count. */
+void message_failed(const struct side *s, struct message *m);
+/* No commit of it is under way. */
+void message_free(struct desk *k, struct message *m);
 
 #endif

@@ -469,6 +469,7 @@ tick(struct server *s)
 	int64_t now = clock_ms();
 	struct client *next;
 
+	room_look(&s->desk->room);
 	go_on_accepting(s);
 	if (s->n >= s->plan->most && !s->paused)
 		pause_accepting(s);
@@ -501,8 +502,8 @@ loop(struct server *s)
 	int64_t ticked = clock_ms();
 
 	while (!over(s)) {
-		int wait = s->n > 0 || s->paused ? SERVER_TICK_MS : -1;
-		int n = epoll_wait(s->epoll, events, SERVER_EVENTS, wait);
+		int n = epoll_wait(s->epoll, events, SERVER_EVENTS,
+		    SERVER_TICK_MS);
 
 		if (n == -1 && errno != EINTR)
 			fatal(EX_OSERR, "epoll_wait: %s", strerror(errno));

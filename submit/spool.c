@@ -1,7 +1,7 @@
 /*
  * spool - see spool.h.
  *
- * Runs as the submit user, before the filter (but for spool_full).
+ * Runs as the submit user, before the filter.
  */
 #include "config.h"
 
@@ -17,11 +17,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/clock.h"
 #include "lib/durable.h"
 #include "submit/spool.h"
 
-#define SPOOL_LOOK_MS 1000
 #define SPOOL_FUSE 0x65735546	/* linux/magic.h has it only since 6.6 */
 #define SPOOL_CIFS 0xff534d42
 
@@ -96,12 +94,10 @@ make_top(const char *path)
 }
 
 int
-spool_open(struct spool *s_r, const char *path, int64_t least_free,
-    struct buf *why_r)
+spool_open(struct spool *s_r, const char *path, struct buf *why_r)
 {
 	*s_r = (struct spool){ .top = -1, .tmp = -1, .queue = -1,
-		.marks = -1, .bad = -1, .least_free = least_free,
-		.looked = INT64_MIN / 2 };
+		.marks = -1, .bad = -1 };
 
 	s_r->top = open_beneath(AT_FDCWD, path);
 	if (s_r->top == -1 && errno == ENOENT && make_top(path) == 0)
@@ -159,20 +155,4 @@ spool_doubt(const struct spool *s)
 	default:
 		return NULL;
 	}
-}
-
-bool
-spool_full(struct spool *s)
-{
-	int64_t now = clock_ms();
-	struct statfs fs;
-
-	if (s->least_free == 0)
-		return false;
-	if (now - s->looked < SPOOL_LOOK_MS)
-		return s->full;
-	s->looked = now;
-	s->full = fstatfs(s->queue, &fs) != 0 ||
-	    (int64_t)(fs.f_bavail * (uint64_t)fs.f_bsize) < s->least_free;
-	return s->full;
 }

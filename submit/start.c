@@ -23,7 +23,7 @@
 #include "submit/start.h"
 
 enum { FD_CALLER = 0, FD_RECORD = 3, FD_CONTROL = 4, FD_LOG = 5, FD_ROWS = 6,
-	FD_JAIL = 7, FD_USERS = 8, FD_FIRST_CLOSED = 9 };
+	FD_JAIL = 7, FD_USERS = 8, FD_COUNTS = 9, FD_FIRST_CLOSED = 10 };
 
 #define START_SPARE_FILES 64	/* beside two for each caller */
 #define START_ASK_SPARE_MS 1000	/* lookup keeps its own deadline */
@@ -97,11 +97,12 @@ open_spool(struct desk *k)
 	struct buf why;
 
 	buf_init(&why, 1024);
-	if (spool_open(&k->spool, v->spool_directory, v->min_free_space,
-	    &why) != 0)
+	if (spool_open(&k->spool, v->spool_directory, &why) != 0)
 		fatal(EX_CONFIG, "spool-directory %s: %s",
 		    v->spool_directory, buf_str(&why));
 	buf_free(&why);
+	room_init(&k->room, k->spool.queue, v->min_free_space,
+	    v->min_free_inodes, k->counts);
 	doubt = spool_doubt(&k->spool);
 	if (doubt != NULL)
 		log_note(LEVEL_WARNING, "spool-directory %s: %s",
@@ -121,6 +122,16 @@ open_tables(struct desk *k)
 		fatal(EX_CONFIG, "%s", buf_str(&why));
 	buf_free(&why);
 	wrapwatch_init(&k->rules, k->conf);
+}
+
+/* Others see it, and a submit after us goes on with it. */
+static void
+open_counts(struct desk *k)
+{
+	k->counts = counts_open(FD_COUNTS, true);
+	if (k->counts == NULL)
+		fatal(EX_OSERR, "descriptor 9 has no table of counters");
+	close(FD_COUNTS);
 }
 
 /* So many callers as there can be descriptors for. */
@@ -163,6 +174,8 @@ start_open(struct desk *k, bool child, struct server_plan *plan_r)
 	if (chdir("/") != 0)
 		fatal(EX_OSERR, "chdir: %s", strerror(errno));
 	open_rights(k);
+	if (!child)
+		open_counts(k);
 	open_tables(k);
 	open_spool(k);
 	trace_source_init(&k->ids);

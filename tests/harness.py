@@ -553,6 +553,7 @@ class Server:
                 ("log-level", '"debug"'),
                 ("drain-time", '"2s"'),
                 ("min-free-space", '"0"'),
+                ("min-free-inodes", "0"),
                 ("lookup-names", '"never"'),
                 ("dns-servers", '{"127.0.0.1:9"}'),
                 ("dns-timeout", '"500ms"'),

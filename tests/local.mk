@@ -80,7 +80,9 @@ system_tests = \
 	tests/system/35-scale.py \
 	tests/system/36-by-channel.py \
 	tests/system/36-rates.py \
+	tests/system/36-space.py \
 	tests/system/37-failures.py \
+	tests/system/37-quotas.py \
 	tests/system/38-layers.py
 dist_check_SCRIPTS += $(lint_tests) tests/talk.py $(system_tests)
 talks = \

@@ -89,6 +89,7 @@ stage_conf(const char *spool, const char *run)
 	set1(&c->server, "spool-directory", spool);
 	set1(&c->server, "run-directory", run);
 	set1(&c->server, "min-free-space", "1");
+	set1(&c->server, "min-free-inodes", "1");
 	add_tables(c);
 	s = add(c, LISTENER, "smtp");
 	set1(s, "port", "25");
@@ -217,12 +218,13 @@ stage_desk(struct desk *k, const char *scratch, const char *peer)
 	k->conf = stage_conf(spool, scratch);
 	buf_init(&why, 4096);
 	if (site_open(&k->site, k->conf, &why) != 0 ||
-	    spool_open(&k->spool, spool, 0, &why) != 0 ||
+	    spool_open(&k->spool, spool, &why) != 0 ||
 	    rights_init(&k->rights, k->conf, stage_rows(peer, &fd),
 	    STAGE_ROWS, &why) != 0)
 		die("stage", buf_str(&why));
 	close(fd);
 	buf_free(&why);
+	room_init(&k->room, k->spool.queue, 0, 0, NULL);
 	trace_source_init(&k->ids);
 	k->admit = admit;
 	k->ask = ask;

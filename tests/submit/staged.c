@@ -3,8 +3,9 @@
  *
  *	staged SPOOL RUN PEER [NAME=VALUE ...] [TO=FROM ...] -- PROGRAM ...
  *
- * Makes the descriptors 3 (configuration record) and 6 (session table), and
- * TO of FROM (two numbers), which the caller left open for it.
+ * Makes the descriptors 3 (configuration record), 6 (session table) and 9
+ * (table of counters; not with -c), and TO of FROM (two numbers), which the
+ * caller left open for it.
  */
 #include "config.h"
 
@@ -20,7 +21,7 @@
 #include "lib/text.h"
 #include "tests/submit/stage.h"
 
-#define MOST 9	/* descriptors */
+#define MOST 10	/* descriptors */
 
 static int
 make_record(const struct conf *c)
@@ -65,8 +66,9 @@ set_aside(int moved[MOST], const char *assignment)
 int
 main(int argc, char **argv)
 {
-	int at = 4, moved[MOST] = { 0 }, fd;
+	int at = 4, moved[MOST] = { 0 }, fd, reader;
 	struct conf *c;
+	bool child;
 
 	if (argc < 6)
 		return 64;
@@ -77,11 +79,17 @@ main(int argc, char **argv)
 		else
 			stage_set(c, argv[at]);
 	}
+	child = argc > at + 2 && strcmp(argv[at + 2], "-c") == 0;
 	if (at + 1 >= argc || (fd = make_record(c)) == -1)
 		return 70;
 	moved[3] = fcntl(fd, F_DUPFD, 100);
 	stage_rows(argv[3], &fd);
 	moved[6] = fcntl(fd, F_DUPFD, 100);
+	if (!child) {
+		if (counts_make("counts", COUNTS_LEAST, &fd, &reader) != 0)
+			return 70;
+		moved[9] = fcntl(fd, F_DUPFD, 100);
+	}
 	for (int i = 0; i < MOST; i++) {
 		if (moved[i] != 0 && dup2(moved[i], i) != i)
 			return 71;

@@ -1,0 +1,45 @@
+/*
+ * quota - the rules of messages and recipients (setting rates) of one client:
+ * submit keeps them, with its table of counts; sessions ask in the same words.
+ */
+#ifndef LIB_QUOTA_H
+#define LIB_QUOTA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "lib/counts.h"
+#include "lib/net.h"
+#include "lib/reply.h"
+
+/* Who it is that sends.  What there is not, no rule is about. */
+struct quota_who {
+	struct netaddr peer;	/* family 0: none */
+	const char *login;	/* "": none */
+};
+
+struct quota {
+	struct rates rates;
+	char address[NET_TEXT], prefix[NET_TEXT + 4], login[COUNTS_TEXT * 2];
+};
+
+/* The rules in force for a listener and a channel (-1: none), and the keys. */
+void quota_init(struct quota *q, const struct conf *c, int listener,
+    int channel, const struct quota_who *who);
+/*
+ * May n more of what (messages, recipients) come?  Counts nothing.  False
+ * with the refusal; reason is left to the caller.
+ */
+bool quota_allows(const struct quota *q, const struct counts *c,
+    enum rate_what what, uint32_t n, struct reply *reply_r);
+
+/*
+ * For who counts: one message to so many recipients.  True, and all rules
+ * have counted it, or false, and none has.
+ */
+bool quota_take(const struct quota *q, struct counts *c, uint32_t recipients,
+    struct reply *reply_r);
+/* What was taken did not come to be. */
+void quota_give_back(const struct quota *q, struct counts *c,
+    uint32_t recipients);
+
+#endif
