@@ -56,6 +56,7 @@ lib_libbase_a_SOURCES = \
 	lib/settings.c \
 	lib/settings.h \
 	lib/settings_mdoc.c \
+	lib/shown.h \
 	lib/space.c \
 	lib/space.h \
 	lib/subproto.c \

@@ -20,7 +20,7 @@
 
 /* Two programs share the layout: no holes, and a serial without a lock. */
 _Static_assert(sizeof(struct row) == sizeof(uint64_t) + ROWS_TOKEN +
-    2 * sizeof(struct netaddr) + 2 * sizeof(int32_t) + sizeof(int64_t) +
+    2 * sizeof(struct netaddr) + 4 * sizeof(int32_t) + sizeof(int64_t) +
     512 + 256,
     "a hole in struct row");
 _Static_assert(sizeof(struct row) % sizeof(uint64_t) == 0,
@@ -96,16 +96,16 @@ same_token(const uint8_t *a, const uint8_t *b)
 	return differ == 0;
 }
 
-bool
-rows_check(const struct row *rows, uint32_t n, uint32_t row,
-    uint64_t serial, const uint8_t token[ROWS_TOKEN], struct row *copy_r)
+static int32_t
+number(const _Atomic int32_t *from)
 {
-	const struct row *r;
+	return atomic_load_explicit(from, memory_order_relaxed);
+}
 
-	memset(copy_r, 0, sizeof(*copy_r));
-	if (row >= n || serial == 0)
-		return false;
-	r = &rows[row];
+/* False if it was not that connection's all the while; copy_r is mixed then. */
+static bool
+copy(const struct row *r, uint64_t serial, struct row *copy_r)
+{
 	if (atomic_load_explicit(&r->serial, memory_order_acquire) != serial)
 		return false;
 	memcpy(copy_r->token, r->token, sizeof(copy_r->token));
@@ -114,6 +114,8 @@ rows_check(const struct row *rows, uint32_t n, uint32_t row,
 	copy_r->listener = r->listener;
 	copy_r->finicky = r->finicky;
 	copy_r->since = r->since;
+	atomic_init(&copy_r->counted_listener, number(&r->counted_listener));
+	atomic_init(&copy_r->counted_channel, number(&r->counted_channel));
 	memcpy(copy_r->channels, r->channels, sizeof(copy_r->channels));
 	memcpy(copy_r->name, r->name, sizeof(copy_r->name));
 	/*
@@ -121,13 +123,39 @@ rows_check(const struct row *rows, uint32_t n, uint32_t row,
 	 * serial is never used again, so the same one means an unmixed copy.
 	 */
 	atomic_thread_fence(memory_order_acquire);
-	if (atomic_load_explicit(&r->serial, memory_order_relaxed) == serial &&
+	atomic_init(&copy_r->serial, serial);
+	return atomic_load_explicit(&r->serial, memory_order_relaxed) ==
+	    serial;
+}
+
+bool
+rows_see(const struct row *rows, uint32_t n, uint32_t row,
+    struct row *copy_r)
+{
+	uint64_t serial = row < n ? atomic_load_explicit(&rows[row].serial,
+	    memory_order_acquire) : 0;
+
+	memset(copy_r, 0, sizeof(*copy_r));
+	if (serial == 0 || !copy(&rows[row], serial, copy_r))
+		return false;
+	memset(copy_r->token, 0, sizeof(copy_r->token));
+	copy_r->channels[sizeof(copy_r->channels) - 1] = '\0';
+	copy_r->name[sizeof(copy_r->name) - 1] = '\0';
+	return true;
+}
+
+bool
+rows_check(const struct row *rows, uint32_t n, uint32_t row,
+    uint64_t serial, const uint8_t token[ROWS_TOKEN], struct row *copy_r)
+{
+	memset(copy_r, 0, sizeof(*copy_r));
+	if (row >= n || serial == 0)
+		return false;
+	if (copy(&rows[row], serial, copy_r) &&
 	    same_token(copy_r->token, token) &&
 	    copy_r->channels[sizeof(copy_r->channels) - 1] == '\0' &&
-	    copy_r->name[sizeof(copy_r->name) - 1] == '\0') {
-		atomic_init(&copy_r->serial, serial);
+	    copy_r->name[sizeof(copy_r->name) - 1] == '\0')
 		return true;
-	}
 	memset(copy_r, 0, sizeof(*copy_r));
 	return false;
 }

@@ -22,6 +22,9 @@ struct row {
 	int32_t listener;		/* index in the record; -1: none */
 	int32_t finicky;		/* -f, or argv[0] */
 	int64_t since;			/* wall clock, seconds */
+	/* As limits count it: indexes in the settings that are in force now;
+	 * -1: none (of a channel: or not known yet). */
+	_Atomic int32_t counted_listener, counted_channel;
 	char channels[512];		/* operand; "" as the listener says */
 	char name[256];			/* of a host without an address, as the
 					 * operand of root has it; or "" */
@@ -42,6 +45,12 @@ struct row_pass {
 struct row *rows_make(uint32_t n, int *fd_r);
 /* Read-only, from the descriptor; n_r gets how many rows.  Null on error. */
 const struct row *rows_map(int fd, uint32_t *n_r);
+/*
+ * Copies what the row says of its connection, but for the token; false if it
+ * is free.
+ */
+bool rows_see(const struct row *rows, uint32_t n, uint32_t row,
+    struct row *copy_r);
 /*
  * Copies the row if serial and token are right (compared in constant time);
  * false otherwise.

@@ -210,6 +210,7 @@ enter_channel(struct daemon *d, struct slot *s, const struct life_report *r)
 	} else if (who.channel >= 0) {
 		s->who.channel = who.channel;
 		limits_enter_channel(&d->slots.limits, &s->who);
+		slots_tell(&d->slots, (uint32_t)(s - d->slots.at));
 	}
 	if (r->kind == LIFE_ASK)
 		life_reply(s->life, &a);

@@ -34,6 +34,7 @@ struct daemon {
 	struct inner inner;
 	struct slots slots;
 	struct counts *counts;		/* ours: admission.h */
+	int own_read;			/* ours, for who shows it */
 	int counts_write, counts_read;	/* submit's: ours to hand on */
 	uint32_t generation;		/* of the settings: reloads */
 	/* Channels of the last one in this one's order; -1: gone. */
@@ -55,7 +56,8 @@ struct daemon {
 };
 
 /* What an epoll event is about. */
-enum watch { WATCH_LISTENER, WATCH_SIGNAL, WATCH_CHILD, WATCH_LIFE };
+enum watch { WATCH_LISTENER, WATCH_SIGNAL, WATCH_CHILD, WATCH_LIFE,
+	WATCH_SHOWN };
 
 /* Adds fd to the loop; 0 or -1 with errno. */
 int daemon_watch(struct daemon *d, int fd, enum watch kind, uint32_t index,

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lib/shown.h"
 #include "smtpd/listener.h"
 
 static int
@@ -181,6 +182,10 @@ listener_inner(struct inner *i_r, const struct plan *p, const char **path_r)
 	if ((i_r->local = net_unix_bind(path, SOCK_STREAM,
 	    p->submit_socket_mode)) < 0 ||
 	    give(path, &p->users[PLAN_SUBMIT]) != 0)
+		return -1;
+	path = inner_path(p, SHOWN_PATH);
+	if ((i_r->shown = net_unix_bind(path, SOCK_SEQPACKET, 0600)) < 0 ||
+	    fcntl(i_r->shown, F_SETFL, O_NONBLOCK) != 0)
 		return -1;
 	path = inner_path(p, "/log");
 	return log_sockets(i_r, path) == 0 &&

@@ -20,6 +20,7 @@ struct inner {
 	int lookup;	/* jail/lookup */
 	int log;	/* log: events of deliver and others */
 	int log_send, log_take;		/* a pair: events of our children */
+	int shown;	/* limits: who looks at our numbers (lib/shown.h) */
 	int pid;	/* smtpd.pid, locked: one smtpd in a run directory */
 };
 

@@ -181,6 +181,7 @@ recount(struct daemon *d, const struct plan *to)
 			who->channel = d->channel_map[who->channel];
 		who->reserved = limits_reserved(to, &who->peer);
 		limits_enter(&s->limits, who);
+		slots_tell(s, i);
 	}
 }
 

@@ -16,7 +16,9 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/fdio.h"
 #include "lib/log.h"
+#include "lib/shown.h"
 #include "lib/xalloc.h"
 #include "smtpd/admission.h"
 #include "smtpd/daemon.h"
@@ -117,14 +119,13 @@ static void
 open_counts(struct daemon *d)
 {
 	uint32_t rows = (uint32_t)d->plan.counter_rows;
-	int own, unused;
+	int own;
 
-	if (counts_make("inlet-smtpd-counts", rows, &own, &unused) != 0 ||
+	if (counts_make("inlet-smtpd-counts", rows, &own, &d->own_read) != 0 ||
 	    (d->counts = counts_open(own, true)) == NULL ||
 	    counts_make("inlet-submit-counts", rows, &d->counts_write,
 	    &d->counts_read) != 0)
 		fatal(EX_OSERR, "table of counters: %s", strerror(errno));
-	/* unused stays open: who may look at us finds the table there. */
 	close(own);
 }
 
@@ -155,7 +156,8 @@ open_all(struct daemon *d, int adopted)
 	d->ep = epoll_create1(EPOLL_CLOEXEC);
 	d->signals = signals_open();
 	if (d->ep < 0 || d->signals < 0 ||
-	    daemon_watch(d, d->signals, WATCH_SIGNAL, 0, EPOLLIN) != 0)
+	    daemon_watch(d, d->signals, WATCH_SIGNAL, 0, EPOLLIN) != 0 ||
+	    daemon_watch(d, d->inner.shown, WATCH_SHOWN, 0, EPOLLIN) != 0)
 		fatal(EX_OSERR, "epoll: %s", strerror(errno));
 }
 
@@ -276,6 +278,23 @@ tick(struct daemon *d)
 	connections_tick(d, now);
 }
 
+/* To inlet limits: only what can be read; one message always has room. */
+static void
+show(const struct daemon *d)
+{
+	int fd, most = d->plan.sections[0].most;
+	const int fds[SHOWN_FDS] = { [SHOWN_RECORD] = d->record,
+	    [SHOWN_ROWS] = d->slots.rows_fd, [SHOWN_SMTPD] = d->own_read,
+	    [SHOWN_SUBMIT] = d->counts_read };
+	struct shown s = { .magic = SHOWN_MAGIC };
+
+	s.most = (uint32_t)most > d->slots.room ? (int)d->slots.room : most;
+	while ((fd = accept4(d->inner.shown, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
+		(void)!fd_pass(fd, &s, sizeof s, fds, SHOWN_FDS, MSG_DONTWAIT);
+		close(fd);
+	}
+}
+
 static void
 events(struct daemon *d, int timeout)
 {
@@ -299,6 +318,9 @@ events(struct daemon *d, int timeout)
 			break;
 		case WATCH_LIFE:
 			connections_life(d, index);
+			break;
+		case WATCH_SHOWN:
+			show(d);
 			break;
 		}
 	}

@@ -58,6 +58,17 @@ fresh_token(struct slots *s, uint8_t token_r[ROWS_TOKEN])
 	return 0;
 }
 
+void
+slots_tell(struct slots *s, uint32_t n)
+{
+	const struct limit_subject *who = &s->at[n].who;
+
+	atomic_store_explicit(&s->rows[n].counted_listener, who->listener,
+	    memory_order_relaxed);
+	atomic_store_explicit(&s->rows[n].counted_channel, who->channel,
+	    memory_order_relaxed);
+}
+
 uint32_t
 slots_take(struct slots *s, int conn, const struct limit_subject *who,
     const struct netaddr *local)
@@ -74,12 +85,13 @@ slots_take(struct slots *s, int conn, const struct limit_subject *who,
 	row->local = *local;
 	row->listener = who->listener;
 	row->since = time(NULL);
-	atomic_store_explicit(&row->serial, ++s->serial,
-	    memory_order_release);
 	s->free = s->at[n].next;
 	s->used++;
 	s->at[n] = (struct slot){ .conn = conn, .life = -1,
 	    .next = SLOT_NONE, .who = *who, .since = clock_ms() };
+	slots_tell(s, n);
+	atomic_store_explicit(&row->serial, ++s->serial,
+	    memory_order_release);
 	limits_enter(&s->limits, who);
 	if (s->last == SLOT_NONE)
 		s->first = n;

@@ -54,6 +54,8 @@ int slots_init(struct slots *s, uint32_t room, const struct plan *p);
  */
 uint32_t slots_take(struct slots *s, int conn,
     const struct limit_subject *who, const struct netaddr *local);
+/* Its row says what it is counted as: after each change of that. */
+void slots_tell(struct slots *s, uint32_t n);
 /*
  * Passes the first that waits to the template at sock; its lifetime socket
  * is in the slot then.  The slot, SLOT_NONE when none waits, or -1 with errno

@@ -76,6 +76,7 @@ system_tests = \
 	tests/system/24-stuck.py \
 	tests/system/33-send.py \
 	tests/system/34-authorise.py \
+	tests/system/35-flood.py \
 	tests/system/35-policy.py \
 	tests/system/35-scale.py \
 	tests/system/36-by-channel.py \
@@ -83,7 +84,8 @@ system_tests = \
 	tests/system/36-space.py \
 	tests/system/37-failures.py \
 	tests/system/37-quotas.py \
-	tests/system/38-layers.py
+	tests/system/38-layers.py \
+	tests/system/38-limits.py
 dist_check_SCRIPTS += $(lint_tests) tests/talk.py $(system_tests)
 talks = \
 	tests/talks/10-greeting.talk tests/talks/11-hello.talk \

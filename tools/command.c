@@ -23,6 +23,9 @@ static const struct command commands[] = {
 	    "show why mail is accepted or refused, check by check",
 	    TAKES_COMMON | TAKES_FINICKY | TAKES_JSON | TAKES_LISTENER |
 	    TAKES_HELO | TAKES_AGAINST, 1, 3 },
+	{ "limits", cmd_limits, "[--json] [address | prefix | channel]",
+	    "show what the running server counts, and the limits",
+	    TAKES_COMMON | TAKES_JSON, 0, 1 },
 	{ "queue", cmd_queue, "[--json] [list | show id]",
 	    "show the mail that waits to be delivered",
 	    TAKES_COMMON | TAKES_JSON, 0, 2 },

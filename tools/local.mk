@@ -61,6 +61,7 @@ tools_libtools_a_SOURCES = \
 	tools/cmd_check.c \
 	tools/cmd_explain.c \
 	tools/cmd_help.c \
+	tools/cmd_limits.c \
 	tools/cmd_queue.c \
 	tools/cmd_send.c \
 	tools/cmd_settings.c \
@@ -76,6 +77,9 @@ tools_libtools_a_SOURCES = \
 	tools/hit.c tools/hit.h \
 	tools/inforce.c tools/inforce.h \
 	tools/keep.c tools/keep.h \
+	tools/limits.c tools/limits.h \
+	tools/limits_json.c \
+	tools/limits_text.c \
 	tools/ownlookup.c tools/ownlookup.h \
 	tools/queued.c tools/queued.h \
 	tools/request.c tools/request.h \
@@ -88,7 +92,7 @@ tools_inlet_LDADD = $(inlet_objects)
 inlet_objects = tools/libtools.a smtpsrvr/libsmtpsrvr.a \
 	submit/libsubmit.a chans/libchans.a tables/libtables.a lib/libbase.a $(GDBM_LIBS)
 check_PROGRAMS += tests/tools/t_command.t tests/tools/t_explain.t \
-	tests/tools/t_keep.t \
+	tests/tools/t_keep.t tests/tools/t_limits.t \
 	tests/tools/t_request.t tests/tools/t_show.t
 tests_tools_t_command_t_SOURCES = tests/tools/t_command.c tests/tap.h
 tests_tools_t_command_t_LDADD = $(inlet_objects)
@@ -97,11 +101,14 @@ tests_tools_t_explain_t_SOURCES = tests/tools/t_explain.c \
 tests_tools_t_explain_t_LDADD = $(inlet_objects)
 tests_tools_t_keep_t_SOURCES = tests/tools/t_keep.c tests/tap.h
 tests_tools_t_keep_t_LDADD = $(inlet_objects)
+tests_tools_t_limits_t_SOURCES = tests/tools/t_limits.c tests/tap.h
+tests_tools_t_limits_t_LDADD = $(inlet_objects)
 tests_tools_t_request_t_SOURCES = tests/tools/t_request.c tests/tap.h
 tests_tools_t_request_t_LDADD = $(inlet_objects)
 tests_tools_t_show_t_SOURCES = tests/tools/t_show.c tests/tap.h
 tests_tools_t_show_t_LDADD = $(inlet_objects)
 TESTS += tests/tools/t_command.t tests/tools/t_explain.t tests/tools/t_keep.t \
+	tests/tools/t_limits.t \
 	tests/tools/t_request.t tests/tools/t_show.t
 TESTS += tests/system/30-inlet.py
 dist_check_SCRIPTS += tests/system/30-inlet.py
