@@ -19,7 +19,6 @@
 #include "smtpd/admission.h"
 
 #define ACCEPT_BATCH 64
-#define REPORT_BATCH 16
 #define ACCEPT_PAUSE 100	/* ms after EMFILE, ENFILE, ENOMEM */
 #define TRIES_MOST 3		/* templates that one connection is passed to */
 
@@ -244,15 +243,16 @@ connections_life(struct daemon *d, uint32_t n)
 {
 	struct slot *s = &d->slots.at[n];
 	struct life_report r;
-	int got = -1;
+	int got;
 
 	if (s->life < 0)
 		return;
-	for (int i = 0; i < REPORT_BATCH; i++) {
-		got = life_hear(s->life, &r);
-		if (got <= 0)
-			break;
+	got = life_hear(s->life, &r);
+	if (got > 0) {
 		heard(d, s, &r);
+		/* Behind its last word its end is likely to be there, too. */
+		if (r.kind == LIFE_END)
+			got = life_hear(s->life, &r);
 	}
 	if (got != 0)
 		return;
