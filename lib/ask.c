@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include "lib/ask.h"
 #include "lib/clock.h"
+#include "lib/text.h"
 
 _Static_assert(sizeof(struct ask_question) == 8 + sizeof(struct netaddr),
     "a hole in struct ask_question");
@@ -87,8 +88,8 @@ good_name(const char *name, size_t size)
 	return i > 0 && i < size && last != '.';
 }
 
-static bool
-good_answer(enum ask_kind kind, const struct ask_answer *a)
+bool
+ask_good(enum ask_kind kind, const struct ask_answer *a)
 {
 	if (!variables_good(&a->set))
 		return false;
@@ -122,8 +123,9 @@ no_answer(int kind)
 	}
 }
 
-int
-ask_question(int sock, struct ask_question *q, size_t size, int64_t deadline,
+/* q begins a question of that size, without its id. */
+static int
+ask(int sock, struct ask_question *q, size_t size, int64_t deadline,
     struct ask_answer *answer_r)
 {
 	/* An answer that is late, to an earlier question, has another. */
@@ -133,7 +135,7 @@ ask_question(int sock, struct ask_question *q, size_t size, int64_t deadline,
 		while (take_answer(sock, answer_r, deadline) == 0) {
 			if (answer_r->id != q->id)
 				continue;
-			if (good_answer((enum ask_kind)q->kind, answer_r))
+			if (ask_good((enum ask_kind)q->kind, answer_r))
 				return 0;
 			break;
 		}
@@ -149,7 +151,7 @@ ask_name(int sock, const struct netaddr *a, int64_t deadline,
 {
 	struct ask_question q = { .kind = ASK_NAME, .address = *a };
 
-	return ask_question(sock, &q, sizeof(q), deadline, answer_r);
+	return ask(sock, &q, sizeof(q), deadline, answer_r);
 }
 
 int
@@ -157,5 +159,19 @@ ask_access(int sock, struct ask_access_question *q, int64_t deadline,
     struct ask_answer *answer_r)
 {
 	q->q.kind = ASK_ACCESS;
-	return ask_question(sock, &q->q, sizeof(*q), deadline, answer_r);
+	return ask(sock, &q->q, sizeof(*q), deadline, answer_r);
+}
+
+int
+ask_host(int sock, enum ask_kind kind, const char *name,
+    const struct netaddr *a, int64_t deadline, struct ask_answer *answer_r)
+{
+	struct ask_host_question q = { .q.kind = (uint8_t)kind };
+
+	if (a != NULL)
+		q.q.address = *a;
+	if (text_copy(q.name, sizeof(q.name), name) == 0)
+		return ask(sock, &q.q, sizeof(q), deadline, answer_r);
+	*answer_r = (struct ask_answer){ .outcome = ASK_HOST_NONE };
+	return 0;
 }

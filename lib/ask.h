@@ -5,9 +5,9 @@
 #ifndef LIB_ASK_H
 #define LIB_ASK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include "lib/net.h"
-#include "lib/text.h"
 #include "lib/variables.h"
 
 #define ASK_VERSION 2
@@ -92,28 +92,14 @@ int ask_name(int sock, const struct netaddr *a, int64_t deadline,
 int ask_access(int sock, struct ask_access_question *q, int64_t deadline,
     struct ask_answer *answer_r);
 /*
- * A question of that size, q within it: version and id are filled in.  -1
- * (answer_r has the outcome of its kind for that) on any trouble.
- */
-int ask_question(int sock, struct ask_question *q, size_t size,
-    int64_t deadline, struct ask_answer *answer_r);
-
-/*
  * For ASK_MAIL, ASK_AWAY and ASK_HOST; a may be null, and is but for
- * ASK_HOST.  A name that no host can have is ASK_HOST_NONE.
+ * ASK_HOST.  A name that no host can have is ASK_HOST_NONE.  -1 (answer_r is
+ * ASK_HOST_LATER) on any trouble.
  */
-static inline int
-ask_host(int sock, enum ask_kind kind, const char *name,
-    const struct netaddr *a, int64_t deadline, struct ask_answer *answer_r)
-{
-	struct ask_host_question q = { .q.kind = (uint8_t)kind };
+int ask_host(int sock, enum ask_kind kind, const char *name,
+    const struct netaddr *a, int64_t deadline, struct ask_answer *answer_r);
 
-	if (a != NULL)
-		q.q.address = *a;
-	if (text_copy(q.name, sizeof(q.name), name) == 0)
-		return ask_question(sock, &q.q, sizeof(q), deadline, answer_r);
-	*answer_r = (struct ask_answer){ .outcome = ASK_HOST_NONE };
-	return 0;
-}
+/* Can it be an answer to a question of that kind? */
+bool ask_good(enum ask_kind kind, const struct ask_answer *a);
 
 #endif

@@ -503,10 +503,16 @@ check_listener(const struct conf *c, const struct section *s,
 	}
 }
 
-/* A setting of a channel that names a table; only_text: not of prefixes. */
+/*
+ * What a table is asked for: addresses and names; the same, but for values;
+ * names; other texts.
+ */
+enum keys { HOSTS, ROWS, NAMES, TEXTS };
+
+/* A setting that names a table. */
 static void
 check_table_name(const struct conf *c, const struct section *s,
-    enum setting_id id, const char *name, bool only_text,
+    enum setting_id id, const char *name, enum keys keys,
     struct conf_wrong *w)
 {
 	int i;
@@ -517,9 +523,16 @@ check_table_name(const struct conf *c, const struct section *s,
 	if (i < 0)
 		wrong_name(w, at(s, id), setting_name(id), "table", c->tables,
 		    c->ntables, name);
-	else if (only_text && c->tables[i].v.type == TABLE_CIDR)
+	else if ((keys == NAMES || keys == TEXTS) &&
+	    c->tables[i].v.type == TABLE_CIDR)
 		conf_wrong(w, at(s, id), "%s: table \"%s\" is of type cidr, "
 		    "which holds addresses only", setting_name(id), name);
+	else if ((keys == ROWS || keys == TEXTS) &&
+	    c->tables[i].v.type == TABLE_NAMESERVER)
+		conf_wrong(w, at(s, id), "%s: table \"%s\" is of type "
+		    "nameserver, which holds hosts and domains only%s",
+		    setting_name(id), name,
+		    keys == ROWS ? ", without values" : "");
 }
 
 static void
@@ -597,16 +610,16 @@ check_channel(const struct conf *c, const struct section *s,
 	const char *x = v->extension;
 	char shown[SETTING_SHOWN];
 
-	check_table_name(c, s, SETTING_table, v->table, false, w);
+	check_table_name(c, s, SETTING_table, v->table, HOSTS, w);
 	check_libwrap(s, v, w);
 	check_rates(s, w);
-	check_table_name(c, s, SETTING_mailboxes, v->mailboxes, true, w);
-	check_table_name(c, s, SETTING_aliases, v->aliases, true, w);
-	check_table_name(c, s, SETTING_insrc, v->insrc, false, w);
-	check_table_name(c, s, SETTING_indest, v->indest, true, w);
-	check_table_name(c, s, SETTING_outsrc, v->outsrc, true, w);
-	check_table_name(c, s, SETTING_outdest, v->outdest, false, w);
-	check_table_name(c, s, SETTING_auth_table, v->auth_table, true, w);
+	check_table_name(c, s, SETTING_mailboxes, v->mailboxes, TEXTS, w);
+	check_table_name(c, s, SETTING_aliases, v->aliases, TEXTS, w);
+	check_table_name(c, s, SETTING_insrc, v->insrc, HOSTS, w);
+	check_table_name(c, s, SETTING_indest, v->indest, NAMES, w);
+	check_table_name(c, s, SETTING_outsrc, v->outsrc, NAMES, w);
+	check_table_name(c, s, SETTING_outdest, v->outdest, HOSTS, w);
+	check_table_name(c, s, SETTING_auth_table, v->auth_table, TEXTS, w);
 	check_suffix(s, w);
 	check_auth(s, w);
 	check_channels(c, &v->accept_from, "accept-from",
@@ -634,7 +647,11 @@ check_table(const struct section *s, struct conf_wrong *w)
 	if (list && v->rows.n == 0)
 		conf_wrong(w, s->where, "table \"%s\" is of type list and has "
 		    "no rows", s->title);
-	if (!list && v->file[0] == '\0')
+	if (v->type == TABLE_NAMESERVER) {
+		if (v->file[0] != '\0')
+			conf_wrong(w, at(s, SETTING_file), "table \"%s\" is "
+			    "of type nameserver and has no file", s->title);
+	} else if (!list && v->file[0] == '\0')
 		conf_wrong(w, s->where, "table \"%s\" has no file", s->title);
 	else if (!list && v->file[0] != '/')
 		conf_wrong(w, at(s, SETTING_file), "table \"%s\": the file %s "
@@ -652,11 +669,11 @@ check_lists(const struct conf *c, const struct section *s,
 {
 	const struct settings *v = &s->v;
 
-	check_table_name(c, s, SETTING_helo_refuse, v->helo_refuse, true, w);
-	check_table_name(c, s, SETTING_sender_refuse, v->sender_refuse, true,
+	check_table_name(c, s, SETTING_helo_refuse, v->helo_refuse, TEXTS, w);
+	check_table_name(c, s, SETTING_sender_refuse, v->sender_refuse, TEXTS,
 	    w);
 	check_table_name(c, s, SETTING_recipient_refuse, v->recipient_refuse,
-	    true, w);
+	    TEXTS, w);
 }
 
 /*
@@ -687,7 +704,7 @@ check_hosts(const struct conf *c, const struct section *s,
     struct conf_wrong *w)
 {
 	check_table_name(c, s, SETTING_host_settings, s->v.host_settings,
-	    false, w);
+	    ROWS, w);
 }
 
 void

@@ -375,7 +375,7 @@ once_run(const struct once_options *o)
 		    x->sandbox.why);
 		return sorry(EX_OSERR);
 	}
-	x->server.jail = x->sandbox.jailed ? "" : x->jail;
+	server_reach(&x->server, x->sandbox.jailed ? "" : x->jail);
 	session_init(s, &x->server, &x->who, x->channels, 0, 1, -1);
 	introduce(x, s, root);
 	if (x->sandbox.missing != 0)

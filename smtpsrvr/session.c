@@ -55,11 +55,19 @@ server_init(struct server *v, const struct conf *c, struct buf *why_r)
 	v->conf = c;
 	if (site_open(&v->site, c, why_r) != 0)
 		return -1;
+	resolver_wait_init(&v->names, c->server.v.dns_timeout);
+	site_resolve(&v->site, &v->names.r);
 	v->wrap_rules = wraprules_heeded() &&
 	    (wraprules_any(c->server.v.hosts_allow) ||
 	    wraprules_any(c->server.v.hosts_deny));
 	settle_all(v, c);
 	return 0;
+}
+
+void
+server_reach(struct server *v, const char *jail)
+{
+	v->jail = v->names.jail = jail;
 }
 
 /* Serials never repeat, so the text of one names a session for good. */

@@ -19,6 +19,7 @@
 #include "smtpsrvr/params.h"
 #include "smtpsrvr/wire.h"
 #include "tables/forhost.h"
+#include "tables/resolver.h"
 #include "tables/site.h"
 #include "tables/source.h"
 
@@ -29,6 +30,7 @@ struct server {
 	const struct conf *conf;
 	struct site site;
 	const char *jail;	/* folder of the helpers' sockets; "" inside */
+	struct resolver_wait names;	/* for tables that ask lookup */
 	/* by listener + 1, then channel + 1: see server_settings() */
 	struct settings *settings;
 	bool wrap_rules;	/* hosts.allow or hosts.deny has any */
@@ -121,6 +123,9 @@ const struct settings *server_settings(const struct server *v, int listener,
 /* Opens the tables and works the settings out; 0 or -1 with why. */
 MM_MUST_USE int server_init(struct server *v, const struct conf *c,
     struct buf *why_r);
+
+/* Where the helpers are from now on. */
+void server_reach(struct server *v, const char *jail);
 
 void session_init(struct session *s, const struct server *v,
     const struct row_pass *who, const char *channels, int in, int out,

@@ -104,7 +104,7 @@ confine(struct template *t)
 	if (t->sandbox.missing != 0)
 		log_note(LEVEL_WARNING, "sessions are less confined: %s",
 		    t->sandbox.why);
-	t->server.jail = t->sandbox.jailed ? "" : t->jail;
+	server_reach(&t->server, t->sandbox.jailed ? "" : t->jail);
 }
 
 /* In the child.  Nothing of it is anybody else's by now. */

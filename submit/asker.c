@@ -51,16 +51,14 @@ reach(struct asker *a, bool *new_r)
 }
 
 int
-asker_ask(struct asker *a, struct ask_access_question *q, uint32_t *id_r,
-    bool *new_r)
+asker_ask(struct asker *a, struct ask_question *q, size_t size,
+    uint32_t *id_r, bool *new_r)
 {
-	size_t size = q->q.kind == ASK_NAME ? sizeof(q->q) : sizeof(*q);
-
 	*new_r = false;
 	if (++a->last == 0)
 		a->last = 1;
-	q->q.version = ASK_VERSION;
-	q->q.id = *id_r = a->last;
+	q->version = ASK_VERSION;
+	q->id = *id_r = a->last;
 	/* Twice: it may have been started anew since the last question. */
 	for (int try = 0; try < 2; try++) {
 		if (reach(a, new_r) != 0)

@@ -18,12 +18,12 @@ struct asker {
 
 void asker_init(struct asker *a, const char *path);
 /*
- * Sends the question, whose version and id it fills in, connecting first if
- * need be; -1 if lookup cannot be asked now.  *id_r comes back with the answer,
- * never 0; *new_r tells that a->fd is another one than before.
+ * Sends the question, q within it, connecting first if need be; version and id
+ * are filled in.  -1 if lookup cannot be asked now.  *id_r comes back with the
+ * answer, never 0; *new_r tells that a->fd is another one than before.
  */
-MM_MUST_USE int asker_ask(struct asker *a, struct ask_access_question *q,
-    uint32_t *id_r, bool *new_r);
+MM_MUST_USE int asker_ask(struct asker *a, struct ask_question *q,
+    size_t size, uint32_t *id_r, bool *new_r);
 /*
  * The next answer that is there; false if there is none.  When lookup is
  * gone a->fd is -1 then, and what was asked gets no answer.

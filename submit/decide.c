@@ -106,19 +106,29 @@ find_row(const struct site *s, const struct caller *c,
 	o->decided = o->need == NEED_NOTHING;
 }
 
+void
+decide_source(const struct site *s, const struct caller *c,
+    struct wrapwatch *rules, struct whence *o)
+{
+	struct settings v;
+
+	whence_free(o);
+	o->wrong[0] = '\0';
+	conf_effective(s->conf, c->row.listener, source_last(&o->list), &v);
+	source_find(s, &o->list, &c->row.peer, o->outcome, o->name,
+	    v.finicky || c->row.finicky != 0, &o->source);
+	find_row(s, c, rules, o);
+}
+
 static void
 named(const struct site *s, const struct caller *c, struct wrapwatch *rules,
     struct whence *o, enum ask_outcome outcome, const char *name)
 {
-	struct settings v;
-
+	o->outcome = outcome;
 	if (outcome != ASK_FOUND ||
 	    text_copy(o->name, sizeof(o->name), name) != 0)
 		o->name[0] = '\0';
-	conf_effective(s->conf, c->row.listener, source_last(&o->list), &v);
-	source_find(s, &o->list, &c->row.peer, outcome, o->name,
-	    v.finicky || c->row.finicky != 0, &o->source);
-	find_row(s, c, rules, o);
+	decide_source(s, c, rules, o);
 }
 
 int

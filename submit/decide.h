@@ -31,6 +31,7 @@ struct whence {
 	enum decide_need need;
 	struct source_list list;
 	struct source source;
+	enum ask_outcome outcome;	/* of the look-up for the name */
 	char name[256];		/* confirmed by our own look-up, or "" */
 	struct settings limits;	/* in force for the client */
 	struct forhost *own;	/* what limits refers to; or null */
@@ -50,6 +51,9 @@ void decide_question(const struct site *s, const struct caller *c,
 /* Goes on with the answer; null: there was none. */
 void decide_answered(const struct site *s, const struct caller *c,
     struct wrapwatch *rules, struct whence *o, const struct ask_answer *a);
+/* Once more from the same name, when tables know more. */
+void decide_source(const struct site *s, const struct caller *c,
+    struct wrapwatch *rules, struct whence *o);
 void whence_free(struct whence *o);
 
 /* The least urgent event that is logged: the channel's, once it is known. */

@@ -10,6 +10,7 @@
 #include "lib/trace.h"
 #include "submit/caller.h"
 #include "submit/commit.h"
+#include "submit/questions.h"
 #include "submit/room.h"
 #include "submit/spool.h"
 #include "tables/site.h"
@@ -20,6 +21,7 @@ struct dialogue;
 struct desk {
 	struct conf *conf;
 	struct site site;
+	struct enquirer enquirer;	/* for the site's tables */
 	struct wrapwatch rules;
 	struct rights rights;
 	struct spool spool;
@@ -29,12 +31,12 @@ struct desk {
 	/* May there be one more caller like this one? */
 	bool (*admit)(struct desk *, const struct dialogue *);
 	/*
-	 * What a dialogue waits for.  ask, with a question whose version and
-	 * id are not filled in, leads to dialogue_answered(), give to
-	 * dialogue_committed(), now or later.
+	 * What a dialogue waits for.  ask, with a question of that size whose
+	 * version and id are not filled in, leads to dialogue_answered(),
+	 * give to dialogue_committed(), now or later.
 	 */
-	void (*ask)(struct desk *, struct dialogue *,
-	    struct ask_access_question *);
+	void (*ask)(struct desk *, struct dialogue *, struct ask_question *,
+	    size_t size);
 	void (*give)(struct desk *, struct dialogue *, struct job *);
 	void *server;		/* theirs */
 };

@@ -7,12 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/subproto.h"
 #include "lib/text.h"
 #include "submit/dialogue.h"
 
-/* 0, or -1 with what was wrong: the connection ends. */
+/*
+ * 0, or -1 with what was wrong: the connection ends.  1: it is to be called
+ * again with the same when questions are answered.
+ */
 typedef int request_fn(struct desk *, struct dialogue *, const void *, size_t,
     const char **);
 
@@ -55,6 +59,7 @@ dialogue_free(struct desk *k, struct dialogue *d)
 	message_free(k, d->message);
 	d->message = NULL;
 	whence_free(&d->whence);
+	questions_free(&d->questions);
 	buf_free(&d->in);
 	buf_free(&d->out);
 }
@@ -63,7 +68,7 @@ static struct side
 side_of(struct desk *k, const struct dialogue *d)
 {
 	return (struct side){ .desk = k, .caller = &d->caller,
-		.whence = &d->whence };
+		.whence = &d->whence, .questions = &d->questions };
 }
 
 /* Offences end the connection and nothing else. */
@@ -179,17 +184,47 @@ forget(struct desk *k, struct dialogue *d)
 	d->message = NULL;
 }
 
+static void
+ask_need(struct desk *k, struct dialogue *d)
+{
+	struct ask_access_question q;
+
+	d->asking = ASKS_NEED;
+	decide_question(&k->site, &d->caller, &d->whence, &q);
+	k->ask(k, d, &q.q, q.q.kind == ASK_NAME ? sizeof(q.q) : sizeof(q));
+}
+
+/* The next of the open questions; wait says what they are about. */
+static void
+ask_next(struct desk *k, struct dialogue *d, enum dialogue_wait wait)
+{
+	struct ask_host_question q = { .q.kind = ASK_AWAY };
+	int64_t now = clock_ms();
+
+	if (d->questions.until == 0)
+		d->questions.until = now + QUESTIONS_TIMES *
+		    k->conf->server.v.dns_timeout;
+	d->asking = wait;
+	if (now >= d->questions.until || text_copy(q.name, sizeof(q.name),
+	    questions_next(&d->questions)) != 0)
+		dialogue_answered(k, d, NULL);
+	else
+		k->ask(k, d, &q.q, sizeof(q));
+}
+
 /* Asks what is still to be asked; tells what is wrong with the settings. */
 static void
 go_on(struct desk *k, struct dialogue *d)
 {
-	struct ask_access_question q;
 	struct logline l;
 
+	if (questions_open(&d->questions)) {
+		ask_next(k, d, ASKS_SOURCE);
+		return;
+	}
+	questions_free(&d->questions);
 	if (d->whence.need != NEED_NOTHING) {
-		d->asking = true;
-		decide_question(&k->site, &d->caller, &d->whence, &q);
-		k->ask(k, d, &q);
+		ask_need(k, d);
 		return;
 	}
 	if (d->whence.wrong[0] == '\0')
@@ -221,8 +256,10 @@ on_hello(struct desk *k, struct dialogue *d, const void *p, size_t len,
 		return -1;
 	}
 	buf_init(&why, 256);
+	k->enquirer.now = &d->questions;
 	result = decide_whence(&k->site, &d->caller, &k->rules, &d->whence,
 	    &why);
+	k->enquirer.now = NULL;
 	buf_free(&why);
 	if (result != 0) {
 		*why_r = "no such listener or list of channels";
@@ -259,9 +296,17 @@ on_recipient(struct desk *k, struct dialogue *d, const void *p, size_t len,
 {
 	struct side s = side_of(k, d);
 	struct reply r;
+	int result;
 
-	if (message_recipient(&s, d->message, p, len, &r, why_r) != 0)
-		return -1;
+	k->enquirer.now = &d->questions;
+	result = message_recipient(&s, d->message, p, len, &r, why_r);
+	k->enquirer.now = NULL;
+	if (result == 1)
+		ask_next(k, d, ASKS_RECIPIENT);
+	else
+		questions_free(&d->questions);
+	if (result != 0)
+		return result;
 	if (d->caller.each && !reply_good(&r))
 		refuse(k, d, &r);
 	else if (d->caller.each)
@@ -329,22 +374,26 @@ find_request(int type)
 	return NULL;
 }
 
-static void
+/* False: it is to be taken again. */
+static bool
 take(struct desk *k, struct dialogue *d, int type, const void *p, size_t len)
 {
 	const struct request *q = find_request(type);
 	const char *why = "not now";
+	int result = -1;
 
 	if (q == NULL)
 		why = "no request of that type";
-	else if ((q->states & 1 << d->state) != 0 &&
-	    q->take(k, d, p, len, &why) == 0) {
+	else if ((q->states & 1 << d->state) != 0)
+		result = q->take(k, d, p, len, &why);
+	if (result == 0)
 		d->state = q->next;
-		return;
-	}
+	if (result >= 0)
+		return result == 0;
 	offend(d, why, type);
 	if (!d->committing)
 		forget(k, d);
+	return true;
 }
 
 void
@@ -352,7 +401,8 @@ dialogue_run(struct desk *k, struct dialogue *d)
 {
 	size_t at = 0;
 
-	while (!d->over && !d->asking && !d->committing && d->out.len == 0) {
+	while (!d->over && d->asking == ASKS_NOTHING && !d->committing &&
+	    d->out.len == 0) {
 		size_t left = d->in.len - at;
 		struct sub_header h;
 
@@ -364,8 +414,8 @@ dialogue_run(struct desk *k, struct dialogue *d)
 		}
 		if (left - sizeof(h) < h.len)
 			break;
-		at += sizeof(h) + h.len;
-		take(k, d, h.type, d->in.p + at - h.len, h.len);
+		if (take(k, d, h.type, d->in.p + at + sizeof(h), h.len))
+			at += sizeof(h) + h.len;
 	}
 	buf_drop(&d->in, at);
 	if (d->in.len == 0)
@@ -376,9 +426,33 @@ void
 dialogue_answered(struct desk *k, struct dialogue *d,
     const struct ask_answer *a)
 {
-	d->asking = false;
-	decide_answered(&k->site, &d->caller, &k->rules, &d->whence, a);
-	go_on(k, d);
+	enum dialogue_wait was = d->asking;
+
+	d->asking = ASKS_NOTHING;
+	if (was == ASKS_NEED) {
+		if (a != NULL && !ask_good(d->whence.need == NEED_NAME ?
+		    ASK_NAME : ASK_ACCESS, a))
+			a = NULL;
+		k->enquirer.now = &d->questions;
+		decide_answered(&k->site, &d->caller, &k->rules, &d->whence,
+		    a);
+		k->enquirer.now = NULL;
+		go_on(k, d);
+		return;
+	}
+	if (a != NULL && ask_good(ASK_AWAY, a))
+		questions_answer(&d->questions, a->outcome);
+	else
+		questions_give_up(&d->questions);
+	if (questions_open(&d->questions)) {
+		ask_next(k, d, was);
+	} else if (was == ASKS_SOURCE) {
+		k->enquirer.now = &d->questions;
+		decide_source(&k->site, &d->caller, &k->rules, &d->whence);
+		k->enquirer.now = NULL;
+		go_on(k, d);
+	}
+	/* A recipient's frame is still there, and taken again. */
 }
 
 void

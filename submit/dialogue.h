@@ -25,13 +25,17 @@ enum dialogue_state {
 	DIALOGUE_STATES
 };
 
+/* What whence needs; what tables ask, for the source or for a recipient. */
+enum dialogue_wait { ASKS_NOTHING, ASKS_NEED, ASKS_SOURCE, ASKS_RECIPIENT };
+
 struct dialogue {
 	enum dialogue_state state;
 	struct caller caller;
 	struct whence whence;
 	struct message *message;	/* null between messages */
 	struct buf in, out;
-	bool asking;		/* waits for lookup */
+	struct questions questions;	/* of what is being decided */
+	enum dialogue_wait asking;	/* for what of lookup's */
 	bool committing;	/* waits for the disk */
 	bool over;		/* why is set, and was logged */
 };

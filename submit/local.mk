@@ -14,6 +14,7 @@ submit_libsubmit_a_SOURCES = \
 	submit/dialogue.c submit/dialogue.h \
 	submit/hops.c submit/hops.h \
 	submit/message.c submit/message.h \
+	submit/questions.c submit/questions.h \
 	submit/queue.c submit/queue.h \
 	submit/recipients.c submit/recipients.h \
 	submit/recover.c submit/recover.h \
@@ -30,6 +31,11 @@ tests_submit_staged_LDADD = $(submit_test_libs)
 submit_stage = tests/submit/stage.c tests/submit/stage.h
 submit_test_libs = submit/libsubmit.a tables/libtables.a lib/libbase.a \
 	$(GDBM_LIBS)
+
+check_PROGRAMS += tests/submit/t_questions.t
+tests_submit_t_questions_t_SOURCES = tests/submit/t_questions.c tests/tap.h
+tests_submit_t_questions_t_LDADD = $(submit_test_libs)
+TESTS += tests/submit/t_questions.t
 
 check_PROGRAMS += tests/submit/t_hops.t
 tests_submit_t_hops_t_SOURCES = tests/submit/t_hops.c tests/tap.h \

@@ -186,7 +186,8 @@ log_authorised(const struct side *s, const struct message *m, const char *to,
 	log_end(&l);
 }
 
-static void
+/* 1: it cannot be told yet. */
+static int
 route(const struct side *s, struct message *m, const struct sub_recipient *to,
     struct reply *reply_r)
 {
@@ -196,9 +197,16 @@ route(const struct side *s, struct message *m, const struct sub_recipient *to,
 
 	rc = decide_recipient(&s->desk->site, s->caller, s->whence, m->sender,
 	    to->address, &rs, reply_r, &why);
+	if (questions_open(s->questions)) {
+		routes_free(&rs);
+		return 1;
+	}
 	if (rc != 0) {
-		/* Who gets no answer for each is refused as a whole. */
-		if (answered_before(s->caller))
+		/*
+		 * Who gets no answer for each is refused as a whole.  Trouble
+		 * is none of the session's.
+		 */
+		if (answered_before(s->caller) && !reply_temporary(reply_r))
 			disagree(s, m, "recipient", reply_r->text,
 			    to->address);
 		else if (!s->caller->each)
@@ -211,6 +219,7 @@ route(const struct side *s, struct message *m, const struct sub_recipient *to,
 		log_authorised(s, m, to->address, &why);
 	}
 	routes_free(&rs);
+	return 0;
 }
 
 /* One more than it may have. */
@@ -250,10 +259,11 @@ message_recipient(const struct side *s, struct message *m, const void *p,
 		if (!s->caller->each)
 			refuse(s, m, reply_r);
 	} else if (!m->refused) {
+		if (route(s, m, &to, reply_r) != 0)
+			return 1;
 		if (m->given++ == 0)
 			(void)!text_copy(m->only, sizeof(m->only),
 			    to.address);
-		route(s, m, &to, reply_r);
 	}
 	if (m->refused)
 		*reply_r = m->refusal;

@@ -48,6 +48,7 @@ struct side {
 	struct desk *desk;
 	const struct caller *caller;
 	const struct whence *whence;
+	const struct questions *questions;	/* of what is decided now */
 };
 
 /*
@@ -56,7 +57,10 @@ struct side {
  */
 struct message *message_begin(const struct side *s, const void *p, size_t len,
     struct reply *reply_r, const char **why_r);
-/* A RECIPIENT's payload; -1 with a text if malformed, reply_r the answer. */
+/*
+ * A RECIPIENT's payload; -1 with a text if malformed, reply_r the answer.  1
+ * if the desk's questions are open: nothing has happened yet then.
+ */
 MM_MUST_USE int message_recipient(const struct side *s, struct message *m,
     const void *p, size_t len, struct reply *reply_r, const char **why_r);
 /* Bytes of the text. */

@@ -273,14 +273,15 @@ on_admit(struct desk *k, const struct dialogue *d)
 }
 
 static void
-on_ask(struct desk *k, struct dialogue *d, struct ask_access_question *q)
+on_ask(struct desk *k, struct dialogue *d, struct ask_question *q,
+    size_t size)
 {
 	struct server *s = k->server;
 	struct client *c = (struct client *)d;
 	bool fresh;
 
 	c->deadline = clock_ms() + s->plan->ask_ms;
-	if (asker_ask(&s->asker, q, &c->question, &fresh) != 0) {
+	if (asker_ask(&s->asker, q, size, &c->question, &fresh) != 0) {
 		c->question = 0;
 		dialogue_answered(k, d, NULL);
 	} else if (fresh) {

@@ -121,6 +121,8 @@ open_tables(struct desk *k)
 	if (site_open(&k->site, k->conf, &why) != 0)
 		fatal(EX_CONFIG, "%s", buf_str(&why));
 	buf_free(&why);
+	enquirer_init(&k->enquirer);
+	site_resolve(&k->site, &k->enquirer.r);
 	wrapwatch_init(&k->rules, k->conf);
 }
 

@@ -17,6 +17,8 @@ tables_libtables_a_SOURCES = \
 	tables/patrow.h \
 	tables/prefix.c \
 	tables/prefix.h \
+	tables/resolver.c \
+	tables/resolver.h \
 	tables/route.c \
 	tables/route.h \
 	tables/sidecar.c \
@@ -34,6 +36,7 @@ tables_libtables_a_SOURCES = \
 	tables/tb_gdbm.c \
 	tables/tb_glob.c \
 	tables/tb_list.c \
+	tables/tb_ns.c \
 	tables/tb_pcre.c \
 	tables/tb_text.c \
 	tables/tbrow.c \
@@ -72,6 +75,7 @@ tables_tests = \
 	tests/tables/t_tb_gdbm.t \
 	tests/tables/t_tb_glob.t \
 	tests/tables/t_tb_list.t \
+	tests/tables/t_tb_ns.t \
 	tests/tables/t_tb_pcre.t \
 	tests/tables/t_tb_text.t \
 	tests/tables/t_tbrow.t \
@@ -132,6 +136,9 @@ tests_tables_t_tb_glob_t_LDADD = $(tables_LDADD)
 tests_tables_t_tb_list_t_SOURCES = tests/tables/t_tb_list.c \
 	tests/tables/fixture.h tests/tap.h
 tests_tables_t_tb_list_t_LDADD = $(tables_LDADD)
+tests_tables_t_tb_ns_t_SOURCES = tests/tables/t_tb_ns.c \
+	tests/tables/fixture.h tests/tap.h
+tests_tables_t_tb_ns_t_LDADD = $(tables_LDADD)
 tests_tables_t_tb_pcre_t_SOURCES = tests/tables/t_tb_pcre.c \
 	tests/tables/fixture.h tests/tap.h
 tests_tables_t_tb_pcre_t_LDADD = $(tables_LDADD)
@@ -178,11 +185,15 @@ TESTS += tests/tables/t_wrap.t
 check_PROGRAMS += tests/system/record
 tests_system_record_SOURCES = tests/system/record.c
 tests_system_record_LDADD = lib/libbase.a
+EXTRA_DIST += tests/system/nsd.py
 TESTS += tests/system/20-lookup.py
 dist_check_SCRIPTS += tests/system/20-lookup.py
 
 TESTS += tests/system/25-kinds.py
 dist_check_SCRIPTS += tests/system/25-kinds.py
+
+TESTS += tests/system/27-nameserver.py
+dist_check_SCRIPTS += tests/system/27-nameserver.py
 
 TESTS += tests/system/26-libwrap.py
 dist_check_SCRIPTS += tests/system/26-libwrap.py

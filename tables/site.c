@@ -132,6 +132,16 @@ site_close(struct site *s)
 	memset(s, 0, sizeof(*s));
 }
 
+void
+site_resolve(struct site *s, struct resolver *r)
+{
+	int i;
+
+	for (i = 0; i < s->ntables; i++)
+		if (s->tables[i] != NULL)
+			tb_resolve(s->tables[i], r);
+}
+
 struct tb *
 site_table(const struct site *s, const char *name)
 {

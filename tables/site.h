@@ -36,6 +36,8 @@ struct site {
  */
 MM_MUST_USE int site_open(struct site *s, const struct conf *c,
     struct buf *why_r);
+/* Tables that ask the name service ask r: until then TB_LATER. */
+void site_resolve(struct site *s, struct resolver *r);
 void site_close(struct site *s);
 /* By the name that a channel's setting has; null if the setting is empty. */
 struct tb *site_table(const struct site *s, const char *name);

@@ -26,6 +26,7 @@ static const struct tb_kind *const kinds[] = {
 	[TABLE_CDB] = &tb_cdb,
 	[TABLE_PCRE] = &tb_pcre,
 	[TABLE_GLOB] = &tb_glob,
+	[TABLE_NAMESERVER] = &tb_ns,
 };
 
 /* The file of s, from table-directory if its name is relative. */
@@ -60,7 +61,7 @@ open_kind(const struct conf *c, const struct section *s, struct tb *t,
 		    strerror(ENAMETOOLONG));
 		return -1;
 	}
-	if (path->len == 0 && t->kind != &tb_list) {
+	if (path->len == 0 && t->kind != &tb_list && t->kind != &tb_ns) {
 		tb_why(why_r, "%s:%d: no file is named", file, s->where.line);
 		return -1;
 	}
@@ -216,6 +217,17 @@ find_literal(struct tb *t, const char *name, struct buf *value_r, int *line_r)
 	return tb_find_address(t, &a, value_r, line_r);
 }
 
+static enum tb_answer
+find_whole(struct tb *t, const char *name)
+{
+	char lower[TB_KEY];
+
+	if (text_copy(lower, sizeof(lower), name) == -1)
+		return TB_NOT_FOUND;
+	text_lower(lower);
+	return t->kind->find_name(t->state, lower);
+}
+
 enum tb_answer
 tb_find_name(struct tb *t, const char *name, struct buf *value_r, int *line_r)
 {
@@ -226,6 +238,8 @@ tb_find_name(struct tb *t, const char *name, struct buf *value_r, int *line_r)
 		return TB_NOT_FOUND;
 	if (name[0] == '[')
 		return find_literal(t, name, value_r, line_r);
+	if (t->kind->find_name != NULL)
+		return find_whole(t, name);
 	answer = tb_find(t, name, value_r, line_r);
 	if (t->kind->patterns)
 		return answer;
@@ -251,6 +265,13 @@ tb_find_mailbox(struct tb *t, const char *mailbox, struct buf *value_r,
 	if (answer == TB_NOT_FOUND && !t->kind->patterns && at != NULL)
 		answer = tb_find_name(t, at + 1, value_r, line_r);
 	return answer;
+}
+
+void
+tb_resolve(struct tb *t, struct resolver *r)
+{
+	if (t->kind->resolve != NULL)
+		t->kind->resolve(t->state, r);
 }
 
 int

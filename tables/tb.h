@@ -1,7 +1,7 @@
 /*
  * tb - look a key up in a table; a kind of table is one file of five
  * functions (tb_text.c, tb_gdbm.c, tb_cidr.c, tb_list.c, tb_cdb.c,
- * tb_pcre.c, tb_glob.c).
+ * tb_pcre.c, tb_glob.c, tb_ns.c).
  *
  * Tables are opened once, before privileges are dropped, and then read by
  * every forked session: what a kind keeps is in shared mappings, never in
@@ -30,6 +30,8 @@ enum tb_answer { TB_FOUND, TB_NOT_FOUND, TB_LATER, TB_NEGATED };
 /* What its keys are; a bit each.  The last: some begin with '!'. */
 enum { TB_ADDRESSES = 1, TB_NAMES = 2, TB_NEGATIONS = 4 };
 
+struct resolver;
+
 struct tb_kind {
 	const char *name;	/* as the type setting has it */
 	bool patterns;		/* parents and prefixes are in its keys */
@@ -45,6 +47,13 @@ struct tb_kind {
 	 */
 	enum tb_answer (*find)(void *state, const char *key, size_t len,
 	    struct buf *value_r, int *line_r);
+	/*
+	 * A name and all that stands for it, in lower case; null where names
+	 * are keys like others.
+	 */
+	enum tb_answer (*find_name)(void *state, const char *name);
+	/* Who is asked from now on; null where nobody is. */
+	void (*resolve)(void *state, struct resolver *r);
 	/* The longest prefix that holds a; null where keys are only text. */
 	enum tb_answer (*find_address)(void *state, const struct netaddr *a,
 	    struct buf *value_r, int *line_r);
@@ -64,7 +73,7 @@ struct tb {
 };
 
 extern const struct tb_kind tb_text, tb_gdbm, tb_cidr, tb_list, tb_cdb,
-    tb_pcre, tb_glob;
+    tb_pcre, tb_glob, tb_ns;
 
 /* Null, and "file:line: reason" in why_r. */
 struct tb *tb_open(const struct conf *c, const struct section *s,
@@ -99,6 +108,8 @@ enum tb_answer tb_find_mailbox(struct tb *t, const char *mailbox,
     struct buf *value_r, int *line_r);
 /* The address of "[192.0.2.1]", "[IPv6:2001:db8::1]" in any case; 0 or -1. */
 MM_MUST_USE int tb_literal(const char *domain, struct netaddr *a_r);
+/* Who answers for a table that asks the name service (resolver.h). */
+void tb_resolve(struct tb *t, struct resolver *r);
 /* Negated keys come with their '!'. */
 int tb_walk(struct tb *t, int (*each)(void *arg, const char *key, size_t klen,
     const char *value, size_t vlen, int line), void *arg);

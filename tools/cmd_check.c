@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <sysexits.h>
+#include "tables/resolver.h"
 #include "tools/check.h"
 #include "tools/command.h"
 
@@ -17,15 +18,25 @@ static void (*const checks[])(const struct check *k) = {
 	check_channels, check_wrap, check_machine,
 };
 
+/* For a relay it is the worst that every domain exists. */
+static enum tb_answer
+everything(struct resolver *r, const char *name)
+{
+	(void)r, (void)name;
+	return TB_FOUND;
+}
+
 /* The self-test needs all tables at once, as a session has them. */
 static void
 check_site(struct check *k)
 {
+	struct resolver all = { everything };
 	struct site site;
 	struct buf why;
 
 	buf_init(&why, WHY_MOST);
 	if (site_open(&site, k->conf, &why) == 0) {
+		site_resolve(&site, &all);
 		k->site = &site;
 		check_authorise(k);
 		check_hosts(k);

@@ -11,10 +11,11 @@
 #include <string.h>
 #include <sysexits.h>
 #include "lib/text.h"
-#include "tables/tb.h"
+#include "tables/resolver.h"
 #include "tools/command.h"
 #include "tools/configured.h"
 #include "tools/hit.h"
+#include "tools/ownlookup.h"
 #include "tools/show.h"
 
 #define VALUE_MOST (1024 * 1024)
@@ -46,8 +47,8 @@ print_place(const struct question *q, enum tb_answer answer, int line)
 	char row[TB_KEY];
 
 	hit_key(q->t, q->s, q->key, answer, line, row);
-	if (line > 0)
-		printf("%s:%d: ", at.file, line);
+	if (at.line > 0)
+		printf("%s:%d: ", at.file, at.line);
 	else
 		printf("%s: ", at.file);
 	show_text(stdout, row);
@@ -79,8 +80,10 @@ get(struct question *q)
 		code = NOT_FOUND;
 		break;
 	case TB_LATER:
-		printf("the table cannot be read now, or is damaged: "
-		    "the server would answer 451\n");
+		printf("%s: the server would answer 451\n",
+		    q->s->v.type == TABLE_NAMESERVER ?
+		    "the name service gives no answer now" :
+		    "the table cannot be read now, or is damaged");
 		if (line > 0)	/* a pattern that took too long */
 			print_place(q, answer, line);
 		code = EX_TEMPFAIL;
@@ -114,6 +117,31 @@ list(const struct question *q)
 }
 
 static int
+not_listed(const struct question *q)
+{
+	fprintf(stderr, "inlet table: \"%s\" is the name service's: nobody "
+	    "can list it\n", tb_name(q->t));
+	return EX_USAGE;
+}
+
+/* Of a table that has to ask for it. */
+static int
+get_asked(struct question *q, const struct configured *c)
+{
+	struct resolver_wait w;
+	struct ownlookup l;
+	int code;
+
+	resolver_wait_init(&w, c->conf->server.v.dns_timeout);
+	ownlookup_find(&l, &c->plan, c->record);
+	w.jail = l.jail;
+	tb_resolve(q->t, &w.r);
+	code = get(q);
+	ownlookup_end(&l);
+	return code;
+}
+
+static int
 unknown_table(const struct conf *c, const char *name)
 {
 	const char *known[CONF_TABLES], *near;
@@ -128,8 +156,9 @@ unknown_table(const struct conf *c, const char *name)
 }
 
 static int
-with_table(const struct conf *c, const struct request *r, bool one)
+with_table(const struct configured *by, const struct request *r, bool one)
 {
+	const struct conf *c = by->conf;
 	int i = conf_table(c, r->operands[1]), code;
 	struct question q = { .key = one ? r->operands[2] : "" };
 	struct buf why;
@@ -146,7 +175,10 @@ with_table(const struct conf *c, const struct request *r, bool one)
 		if (!one || net_parse(q.key, &q.address) != 0)
 			q.address.family = 0;
 		q.name = strchr(q.key, '@') == NULL;
-		code = one ? get(&q) : list(&q);
+		if (q.s->v.type == TABLE_NAMESERVER)
+			code = one ? get_asked(&q, by) : not_listed(&q);
+		else
+			code = one ? get(&q) : list(&q);
 		tb_close(q.t);
 	}
 	buf_free(&why);
@@ -169,7 +201,7 @@ cmd_table(const struct request *r)
 	code = configured_open(&c, &r->tailor);
 	if (code != EX_OK)
 		return code;
-	code = with_table(c.conf, r, one);
+	code = with_table(&c, r, one);
 	configured_close(&c);
 	return code;
 }

@@ -474,31 +474,6 @@ explain_code(const struct explained *x)
 	return reply_temporary(&x->final) ? EX_TEMPFAIL : 1;
 }
 
-/* The resident lookup where there is one, else one of ours. */
-static void
-find_lookup(struct explainer *e)
-{
-	char path[sizeof(e->jail) + 16];
-	int sock;
-
-	snprintf(e->jail, sizeof(e->jail), "%s/jail",
-	    e->c.plan.run_directory);
-	snprintf(path, sizeof(path), "%s/lookup", e->jail);
-	sock = net_unix_connect(path, SOCK_SEQPACKET);
-	if (sock >= 0) {
-		close(sock);
-		e->names = EXPLAIN_RESIDENT;
-	} else if (ownlookup_start(&e->own, &e->c.plan, e->c.record) == 0) {
-		snprintf(e->jail, sizeof(e->jail), "%s", e->own.folder);
-		e->names = EXPLAIN_OWN;
-	} else {
-		log_note(LEVEL_WARNING, "nobody can look names up: %s",
-		    strerror(errno));
-		e->names = EXPLAIN_NOBODY;
-	}
-	e->server.jail = e->jail;
-}
-
 int
 explainer_open(struct explainer *e, const struct tailored_options *o)
 {
@@ -521,7 +496,8 @@ explainer_open(struct explainer *e, const struct tailored_options *o)
 	}
 	buf_free(&why);
 	if (code == EX_OK) {
-		find_lookup(e);
+		ownlookup_find(&e->lookup, &e->c.plan, e->c.record);
+		server_reach(&e->server, e->lookup.jail);
 		return EX_OK;
 	}
 	close(e->log[0]);
@@ -533,7 +509,7 @@ explainer_open(struct explainer *e, const struct tailored_options *o)
 void
 explainer_close(struct explainer *e)
 {
-	ownlookup_end(&e->own);
+	ownlookup_end(&e->lookup);
 	site_close(&e->server.site);
 	free(e->server.settings);
 	close(e->log[0]);

@@ -16,15 +16,11 @@
 #include "tools/inforce.h"
 #include "tools/ownlookup.h"
 
-enum explain_names { EXPLAIN_RESIDENT, EXPLAIN_OWN, EXPLAIN_NOBODY };
-
 /* A configuration with its tables open, and somebody who looks names up. */
 struct explainer {
 	struct configured c;
 	struct server server;
-	enum explain_names names;
-	struct ownlookup own;
-	char jail[PLAN_PATH + 8];
+	struct ownlookup lookup;
 	int log[2];		/* where sessions write to, and its end */
 };
 

@@ -69,15 +69,16 @@ setting(const struct explained *x, int channel, enum setting_id id)
 static const char *
 who_answers(const struct explained *x)
 {
-	return x->by->names == EXPLAIN_RESIDENT ? "lookup" :
-	    x->by->names == EXPLAIN_OWN ? "a lookup of our own" : "no lookup";
+	return x->by->lookup.who == LOOKUP_RESIDENT ? "lookup" :
+	    x->by->lookup.who == LOOKUP_OWN ? "a lookup of our own" :
+	    "no lookup";
 }
 
 static void
 asked(const struct explained *x, const struct explain_event *e)
 {
 	label("name");
-	if (x->by->names == EXPLAIN_NOBODY)
+	if (x->by->lookup.who == LOOKUP_NOBODY)
 		printf("unknown: nobody can look it up");
 	else if (e->outcome == ASK_FOUND)
 		quoted(e->text);

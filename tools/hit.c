@@ -124,6 +124,8 @@ hit_place(const struct tb *t, const struct section *s, int line)
 {
 	struct origin at = s->from[SETTING_rows];
 
+	if (s->v.type == TABLE_NAMESERVER)
+		return s->where;
 	if (tb_path(t)[0] != '\0')
 		at.file = tb_path(t);
 	else if (at.file == NULL)

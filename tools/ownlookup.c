@@ -1,5 +1,5 @@
 /*
- * ownlookup - a lookup of one command's own, where no resident one answers.
+ * ownlookup - see ownlookup.h.
  */
 #include "config.h"
 
@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "lib/clock.h"
+#include "lib/log.h"
+#include "tables/resolver.h"
 #include "tools/ownlookup.h"
 
 #define READY_MS 10000
@@ -58,13 +60,13 @@ socket_path(const struct ownlookup *l, char *dst, size_t size)
 	return dst;
 }
 
-int
-ownlookup_start(struct ownlookup *l, const struct plan *plan, int record)
+/* 0 when it is ready, or -1 with errno. */
+static int
+start_own(struct ownlookup *l, const struct plan *plan, int record)
 {
 	char path[OWNLOOKUP_FOLDER + 16];
 	int pair[2] = { -1, -1 }, sock = -1, bad = -1, error;
 
-	memset(l, 0, sizeof(*l));
 	l->control = -1;
 	snprintf(l->folder, sizeof(l->folder), "/tmp/inlet-lookup.XXXXXX");
 	if (mkdtemp(l->folder) == NULL) {
@@ -88,6 +90,26 @@ ownlookup_start(struct ownlookup *l, const struct plan *plan, int record)
 		ownlookup_end(l);
 	errno = error;
 	return bad;
+}
+
+void
+ownlookup_find(struct ownlookup *l, const struct plan *plan, int record)
+{
+	int sock;
+
+	memset(l, 0, sizeof(*l));
+	snprintf(l->jail, sizeof(l->jail), "%s/jail", plan->run_directory);
+	sock = resolver_connect(l->jail);
+	if (sock >= 0) {
+		close(sock);
+		l->who = LOOKUP_RESIDENT;
+	} else if (start_own(l, plan, record) == 0) {
+		snprintf(l->jail, sizeof(l->jail), "%s", l->folder);
+		l->who = LOOKUP_OWN;
+	} else {
+		log_note(LEVEL_WARNING, "nobody can look names up: %s",
+		    strerror(errno));
+	}
 }
 
 void

@@ -1,8 +1,9 @@
 /*
- * ownlookup - a lookup of one command's own, where no resident one answers.
+ * ownlookup - whom a command asks about names: the resident lookup, or one
+ * of its own where that does not answer.
  *
- * It has a socket in a folder that nobody else may enter, and ends when this
- * process does.
+ * Its own has a socket in a folder that nobody else may enter, and ends when
+ * this process does.
  */
 #ifndef TOOLS_OWNLOOKUP_H
 #define TOOLS_OWNLOOKUP_H
@@ -13,14 +14,18 @@
 
 #define OWNLOOKUP_FOLDER 64
 
+enum ownlookup_who { LOOKUP_NOBODY, LOOKUP_RESIDENT, LOOKUP_OWN };
+
 struct ownlookup {
-	char folder[OWNLOOKUP_FOLDER];	/* its socket is lookup in it; or "" */
+	enum ownlookup_who who;
+	char jail[PLAN_PATH + 8];	/* the socket is lookup in it */
+	char folder[OWNLOOKUP_FOLDER];	/* the same if it is our own; or "" */
 	int control;
 	pid_t pid;
 };
 
-/* record is tailor's.  0 when it is ready, or -1 with errno. */
-MM_MUST_USE int ownlookup_start(struct ownlookup *l_r, const struct plan *plan,
+/* record is tailor's.  If nobody can be asked, it says so. */
+void ownlookup_find(struct ownlookup *l_r, const struct plan *plan,
     int record);
 /* Harmless where none was started. */
 void ownlookup_end(struct ownlookup *l);

@@ -302,6 +302,13 @@ mistakes(void)
 	c = good();
 	wrong(&c->server, "local-channel", "local", NULL, AT "local-channel: "
 	    "there is no channel \"local\"\n");
+}
+
+static void
+mistakes_of_tables(void)
+{
+	struct conf *c;
+
 	c = good();
 	wrong(&c->tables[0], "type", "list", NULL, "inlet.conf:9: table "
 	    "\"hosts\" is of type list: it has rows, and no file\n"
@@ -309,6 +316,9 @@ mistakes(void)
 	c = good();
 	wrong(&c->tables[0], "rows", "a", NULL, AT "table \"hosts\": only a "
 	    "table of type list has rows\n");
+	c = good();
+	wrong(&c->tables[0], "type", "nameserver", NULL, "inlet.conf:9: table "
+	    "\"hosts\" is of type nameserver and has no file\n");
 }
 
 static void
@@ -396,6 +406,7 @@ main(void)
 	effective();
 	between();
 	mistakes();
+	mistakes_of_tables();
 	record();
 	return done();
 }

@@ -193,17 +193,18 @@ admit(struct desk *k, const struct dialogue *d)
 }
 
 static void
-ask(struct desk *k, struct dialogue *d, struct ask_access_question *q)
+ask(struct desk *k, struct dialogue *d, struct ask_question *q, size_t size)
 {
 	struct ask_answer a = { .outcome = ASK_NONE };
 	struct netaddr known;
 
+	(void)size;
 	if (net_parse("192.0.2.8", &known) == 0 &&
-	    net_same_host(&known, &q->q.address)) {
+	    net_same_host(&known, &q->address)) {
 		a.outcome = ASK_FOUND;
 		snprintf(a.name, sizeof(a.name), "client.example.net");
 	}
-	dialogue_answered(k, d, q->q.address.ip[3] == 9 ? NULL : &a);
+	dialogue_answered(k, d, q->address.ip[3] == 9 ? NULL : &a);
 }
 
 void
@@ -225,6 +226,8 @@ stage_desk(struct desk *k, const char *scratch, const char *peer)
 	close(fd);
 	buf_free(&why);
 	room_init(&k->room, k->spool.queue, 0, 0, NULL);
+	enquirer_init(&k->enquirer);
+	site_resolve(&k->site, &k->enquirer.r);
 	trace_source_init(&k->ids);
 	k->admit = admit;
 	k->ask = ask;

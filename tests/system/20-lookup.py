@@ -15,6 +15,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 ".."))
 from harness import *
+import nsd
 
 need("nsd")
 need_built("lookup")
@@ -23,29 +24,6 @@ FOUND, NONE, LATER = range(3)
 MAIL, AWAY, HOST = 3, 4, 5          # enum ask_kind
 H_FOUND, H_NONE, H_NULL, H_SELF, H_LATER = range(32, 37)
 TIMEOUT = 1.5
-
-NSD = """
-server:
-  ip-address: %(address)s@%(port)d
-  username: ""
-  chroot: ""
-  zonesdir: "%(dir)s"
-  pidfile: "%(dir)s/nsd.pid"
-  xfrdfile: "%(dir)s/xfrd.state"
-  xfrdir: "%(dir)s"
-  zonelistfile: "%(dir)s/zone.list"
-  database: ""
-  server-count: 1
-remote-control:
-  control-enable: no
-%(zones)s
-"""
-
-SOA = """$ORIGIN %s
-$TTL 300
-@ SOA ns.example.org. hostmaster.example.org. 1 3600 600 86400 120
-@ NS ns.example.org.
-"""
 
 MANY = "\n".join("40 PTR many%02d.example.org." % i for i in range(14))
 
@@ -142,40 +120,8 @@ def sanitized():
         return re.search(r"^#define SANITIZERS 1", f.read(), re.M)
 
 
-class Nsd:
-    def __init__(self, address="127.0.0.1", port=None):
-        self.dir = Scratch().make("nsd")
-        self.address = address
-        self.port = port or free_port()
-        zones = ""
-        for name, text in ZONES.items():
-            with open(os.path.join(self.dir, name + "zone"), "w") as f:
-                f.write(SOA % name + text)
-        for name in list(ZONES) + [MISSING]:
-            zones += 'zone:\n  name: "%s"\n  zonefile: "%szone"\n' % (
-                name, name)
-        conf = os.path.join(self.dir, "nsd.conf")
-        with open(conf, "w") as f:
-            f.write(NSD % {"port": self.port, "dir": self.dir,
-                           "address": address, "zones": zones})
-        self.process = spawn([tool("nsd"), "-d", "-c", conf],
-                             stdout=subprocess.DEVNULL,
-                             stderr=subprocess.DEVNULL)
-        wait_for(self.answers, what="nsd's first answer")
-
-    def answers(self):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-            s.settimeout(0.2)
-            try:
-                s.connect((self.address, self.port))
-                s.send(b"\0\1\0\0\0\1\0\0\0\0\0\0\7example\3org\0\0\6\0\1")
-                return len(s.recv(512)) > 12
-            except OSError:
-                return False
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(10)
+def Nsd(**more):
+    return nsd.Nsd(ZONES, missing=[MISSING], **more)
 
 
 class Lookup:
@@ -290,13 +236,13 @@ def answer(data):
     return number, outcome, cached, text
 
 
-def server(nsd):
-    return "127.0.0.1:%d" % nsd.port
+def server(served):
+    return served.at
 
 
 def verdicts():
-    nsd = Nsd()
-    look = Lookup(server(nsd), user=LOOKUP if ROOT else None)
+    served = Nsd()
+    look = Lookup(server(served), user=LOOKUP if ROOT else None)
     eq(look.ready, b"R", "it says that it is ready")
     if ROOT:
         eq(uid_of(look.process.pid)[0], LOOKUP, "it runs as its own user")
@@ -334,13 +280,13 @@ def verdicts():
         got = look.ask(address)
         eq((got[0], got[2]), (outcome, name), what)
         eq(got[1], 0, what + ": asked, not remembered")
-    memory(look, nsd)
+    memory(look, served)
     eq(look.stop(), 0, "it ends when smtpd does")
 
 
 def hosts():
-    nsd = Nsd()
-    look = Lookup(server(nsd), hostname="us.example.org",
+    served = Nsd()
+    look = Lookup(server(served), hostname="us.example.org",
                   local_names="our-other-name.example.org,192.0.2.200,"
                   "2001:db8::200")
     long = ".".join(["a" * 60] * 4)
@@ -395,12 +341,12 @@ def hosts():
             ("circle", "192.0.2.1", H_LATER, 0, "nobody knows")):
         eq(look.host(HOST, name + ".example.org", address)[::2],
            (outcome, differs), "a host's address: " + what)
-    host_memory(look, nsd)
+    host_memory(look, served)
 
 
-def host_memory(look, nsd):
+def host_memory(look, served):
     eq(look.host(MAIL, "briefly.example.org")[1], 0, "not remembered")
-    nsd.stop()
+    served.stop()
     eq(look.host(MAIL, "Mail.example.ORG"), (H_FOUND, 1, 0),
        "remembered, however it is spelt")
     eq(look.host(MAIL, "absent.example.org"), (H_NONE, 1, 0), "absence too")
@@ -417,8 +363,8 @@ def host_memory(look, nsd):
     look.stop()
 
 
-def memory(look, nsd):
-    nsd.stop()
+def memory(look, served):
+    served.stop()
     eq(look.ask("192.0.2.1"), (FOUND, 1, "a.example.org"),
        "remembered after the server is gone")
     eq(look.ask("192.0.2.3"), (NONE, 1, ""), "and that there is no name")
@@ -430,19 +376,19 @@ def memory(look, nsd):
 
 
 def memory_bounds():
-    nsd = Nsd()
-    look = Lookup(server(nsd), dns_cache_size=2)
+    served = Nsd()
+    look = Lookup(server(served), dns_cache_size=2)
     for a in ("192.0.2.1", "192.0.2.4", "192.0.2.9"):
         look.ask(a)
     eq(look.ask("192.0.2.9")[1], 1, "the last of three is remembered by two")
     eq(look.ask("192.0.2.1")[1], 0, "the first is not")
     look.stop()
-    look = Lookup(server(nsd), dns_cache_size=0)
+    look = Lookup(server(served), dns_cache_size=0)
     look.ask("192.0.2.1")
     eq(look.ask("192.0.2.1"), (FOUND, 0, "a.example.org"),
        "no memory: asked every time")
     look.stop()
-    look = Lookup(server(nsd), dns_cache_time="0")
+    look = Lookup(server(served), dns_cache_time="0")
     look.ask("192.0.2.1")
     eq(look.ask("192.0.2.1")[1], 0, "no time: asked every time")
     look.stop()
@@ -525,8 +471,8 @@ def ports():
 
 
 def garbage():
-    nsd = Nsd()
-    look = Lookup(server(nsd))
+    served = Nsd()
+    look = Lookup(server(served))
     good = look.connect()
     for data, what in (
             (b"x", "one byte"),
@@ -563,8 +509,8 @@ def garbage():
 
 
 def many():
-    nsd = Nsd()
-    look = Lookup(server(nsd))
+    served = Nsd()
+    look = Lookup(server(served))
     counts = [0, 0, 0]
     look.ask("192.0.2.1")
     before = open_descriptors(look.process.pid)
@@ -615,8 +561,8 @@ def open_descriptors(pid):
 
 
 def confined():
-    nsd = Nsd()
-    look = Lookup(server(nsd))
+    served = Nsd()
+    look = Lookup(server(served))
     with open("/proc/%d/status" % look.process.pid) as f:
         status = f.read()
     like(status, r"^NoNewPrivs:\s1$", "it can gain no privilege")
@@ -645,7 +591,7 @@ def resolver_file():
             check=False).returncode != 0:
         skip("no mount name space, or no /etc/resolv.conf")
         return
-    Nsd(here, 53)       # the only port that a resolver file knows
+    Nsd(address=here, port=53)       # the only port that a resolver file knows
     look = Lookup(None, before=mine)
     eq(look.ask("192.0.2.1")[0], LATER, "nobody at the resolver file's server")
     # In place: the name is bound to this file.

@@ -19,7 +19,7 @@ make(struct explainer *e)
 	e->server.jail = "/nonexistent";
 	e->c.conf = xcalloc(1, sizeof(*e->c.conf));
 	*e->c.conf = *e->server.conf;
-	e->names = EXPLAIN_NOBODY;
+	e->lookup.who = LOOKUP_NOBODY;
 	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, e->log) != 0)
 		exit(1);
 }
