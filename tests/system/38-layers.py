@@ -203,9 +203,9 @@ def of_the_server():
 
 
 class Executed:
-    """smtpsrvr on one connection, as inetd or tcpserver has it."""
+    """smtpsrvr, or smtpd, on one connection, as inetd or tcpserver has it."""
 
-    def __init__(self, server, env, user=None):
+    def __init__(self, server, env, user=None, command=None):
         listener = socket.create_server(("127.0.0.1", 0))
         self.client = Client(listener.getsockname(), greet=False)
         conn = listener.accept()[0]
@@ -213,7 +213,7 @@ class Executed:
                                         "extra_groups": []}
         with open(server.scratch.at("stderr"), "ab") as err:
             self.process = spawn(
-                server.command("smtpsrvr", *server.where()) +
+                command or server.command("smtpsrvr", *server.where()) +
                 ["127.0.0.1", "inlet.example"], stdin=conn, stdout=conn,
                 stderr=err, env=dict(os.environ, **env), **more)
         conn.close()
@@ -241,6 +241,9 @@ def executed():
         reply = c.message("text\n", [OUT])
         ok(reply.code == 250 and b"far.example" in entry(s, reply),
            "and its own submit agrees")
+    with Executed(s, RELAYING, command=s.command("smtpd", *s.where()) + [
+            program("smtpsrvr"), "local,world"]) as c:
+        eq(size(c), 7000, "smtpd on one connection hands it on")
     with Executed(s, {}) as c:
         c.hello()
         eq(c.envelope([OUT])[1].code, 550, "without it: no relay")
