@@ -30,6 +30,12 @@ durable_sync(int fd)
 }
 
 int
+durable_data(int fd)
+{
+	return fdatasync(fd);
+}
+
+int
 durable_sync_dir(int dir)
 {
 	return fsync(dir);

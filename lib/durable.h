@@ -17,6 +17,8 @@ int durable_create(int dir, const char *name);
 /* Starts writing out without waiting, so that a batch is written together. */
 void durable_start(int fd);
 MM_MUST_USE int durable_sync(int fd);		/* data, size and metadata */
+/* Data that overwrites data: nothing else of the file changed. */
+MM_MUST_USE int durable_data(int fd);
 MM_MUST_USE int durable_sync_dir(int dir);	/* names made or gone in it */
 /* Fails if the new name is taken. */
 MM_MUST_USE int durable_rename(int fromdir, const char *from, int todir,

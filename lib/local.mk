@@ -27,6 +27,8 @@ lib_libbase_a_SOURCES = \
 	lib/layered.h \
 	lib/life.c \
 	lib/life.h \
+	lib/jfile.c \
+	lib/jfile.h \
 	lib/log.c \
 	lib/log.h \
 	lib/mm.h \
@@ -193,6 +195,11 @@ check_PROGRAMS += tests/lib/t_durable.t
 tests_lib_t_durable_t_SOURCES = tests/lib/t_durable.c tests/tap.h
 tests_lib_t_durable_t_LDADD = lib/libbase.a
 TESTS += tests/lib/t_durable.t
+
+check_PROGRAMS += tests/lib/t_jfile.t
+tests_lib_t_jfile_t_SOURCES = tests/lib/t_jfile.c tests/tap.h
+tests_lib_t_jfile_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_jfile.t
 
 check_PROGRAMS += tests/lib/t_fdio.t
 tests_lib_t_fdio_t_SOURCES = tests/lib/t_fdio.c tests/tap.h
