@@ -13,15 +13,18 @@ submit_libsubmit_a_SOURCES = \
 	submit/desk.h \
 	submit/dialogue.c submit/dialogue.h \
 	submit/hops.c submit/hops.h \
+	submit/journal.c submit/journal.h \
 	submit/message.c submit/message.h \
 	submit/questions.c submit/questions.h \
 	submit/queue.c submit/queue.h \
 	submit/recipients.c submit/recipients.h \
 	submit/recover.c submit/recover.h \
 	submit/room.c submit/room.h \
+	submit/segments.c submit/segments.h \
 	submit/server.c submit/server.h \
 	submit/spool.c submit/spool.h \
-	submit/start.c submit/start.h
+	submit/start.c submit/start.h \
+	submit/store.c submit/store.h
 
 # tests: each stands on the same stage
 check_PROGRAMS += tests/submit/staged
@@ -96,6 +99,12 @@ tests_submit_t_commit_t_SOURCES = tests/submit/t_commit.c tests/tap.h \
 	$(submit_stage)
 tests_submit_t_commit_t_LDADD = $(submit_test_libs)
 TESTS += tests/submit/t_commit.t
+
+check_PROGRAMS += tests/submit/t_journal.t
+tests_submit_t_journal_t_SOURCES = tests/submit/t_journal.c tests/tap.h \
+	$(submit_stage)
+tests_submit_t_journal_t_LDADD = $(submit_test_libs)
+TESTS += tests/submit/t_journal.t
 
 dist_check_SCRIPTS += tests/submit/server.py
 TESTS += tests/submit/server.py

@@ -43,6 +43,7 @@ main(int argc, char **argv)
 	struct desk desk = { .conf = NULL };
 	struct server_plan plan;
 	struct recover *recover;
+	struct journal *journal;
 	bool child = argc == 2 && strcmp(argv[1], "-c") == 0;
 	int signals;
 
@@ -58,9 +59,10 @@ main(int argc, char **argv)
 		fatal(EX_OSERR, "signalfd: %s", strerror(errno));
 	/* The children of sessions leave the queue's check to the resident. */
 	recover = child ? NULL : recover_begin(&desk.spool);
+	journal = child ? NULL : start_journal(&desk);
 	start_confine(&plan);
 	start_ready(&plan);
-	server_run(&desk, &plan, signals, recover);
+	server_run(&desk, &plan, signals, recover, journal);
 	recover_end(recover);
 	site_close(&desk.site);
 	spool_close(&desk.spool);

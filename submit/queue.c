@@ -205,6 +205,13 @@ queue_release(struct entry *e)
 }
 
 void
+queue_journaled(struct entry *e)
+{
+	PANIC_IF(e->state != ENTRY_NEW);
+	e->state = ENTRY_QUEUED;
+}
+
+void
 queue_discard(struct spool *s, struct entry *e)
 {
 	PANIC_IF(e->state == ENTRY_QUEUED);

@@ -1,5 +1,5 @@
 /*
- * queue - the only writer of the mail queue.
+ * queue - the queue's entries as files of their own.
  *
  * Runs in submit, as the submit user.  Its caller is trusted with nothing but
  * the bytes of the message.  States and their order: ARCHITECTURE.md, "Queue";
@@ -82,6 +82,9 @@ MM_MUST_USE int queue_sync_names(struct spool *s);
  * deliver's: now, and not earlier, may 250 be said.
  */
 void queue_release(struct entry *e);
+
+/* NEW to QUEUED: the journal has it, durable, and deliver knows. */
+void queue_journaled(struct entry *e);
 
 /*
  * Any state but QUEUED to GONE: both names removed; one that deliver could

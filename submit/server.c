@@ -60,6 +60,7 @@ struct server {
 	const struct server_plan *plan;
 	int epoll;
 	struct watch control, signals, jail, users, done, lookup;
+	struct store store;
 	struct commit *commit;
 	struct asker asker;
 	struct client *clients;
@@ -528,13 +529,15 @@ close_all(struct server *s)
 		return;
 	}
 	commit_stop(s->commit);
+	syncers_stop(s->store.syncers);
+	journal_close(s->store.journal);
 	asker_close(&s->asker);
 	close(s->epoll);
 }
 
 void
 server_run(struct desk *k, const struct server_plan *plan, int signals,
-    struct recover *recover)
+    struct recover *recover, struct journal *journal)
 {
 	struct server s = { .desk = k, .plan = plan, .paused = true };
 
@@ -542,8 +545,12 @@ server_run(struct desk *k, const struct server_plan *plan, int signals,
 	if (s.epoll == -1)
 		fatal(EX_OSERR, "epoll_create1: %s", strerror(errno));
 	/* One session alone has one message at a time. */
-	s.commit = commit_start(&k->spool, recover, plan->caller != -1 ? 0 :
-	    SYNCING_THREADS);
+	s.store = (struct store){ .spool = &k->spool, .journal = journal,
+		.syncers = syncers_start(plan->caller != -1 ? 0 :
+		    SYNCING_THREADS) };
+	s.commit = commit_start(&s.store, recover);
+	if (journal != NULL)
+		journal_start(journal);
 	asker_init(&s.asker, plan->lookup);
 	k->server = &s;
 	k->admit = on_admit;

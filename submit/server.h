@@ -24,9 +24,10 @@ struct server_plan {
 /*
  * Serves until smtpd is gone, SIGTERM or SIGINT comes (both blocked by now;
  * signals is the signalfd for them), or the one caller is done.  What is
- * under way then is finished, for 30 s at most.
+ * under way then is finished, for 30 s at most.  recover and journal may be
+ * null.
  */
 void server_run(struct desk *k, const struct server_plan *plan, int signals,
-    struct recover *recover);
+    struct recover *recover, struct journal *journal);
 
 #endif

@@ -97,7 +97,7 @@ int
 spool_open(struct spool *s_r, const char *path, struct buf *why_r)
 {
 	*s_r = (struct spool){ .top = -1, .tmp = -1, .queue = -1,
-		.marks = -1, .bad = -1 };
+		.marks = -1, .bad = -1, .journal = -1 };
 
 	s_r->top = open_beneath(AT_FDCWD, path);
 	if (s_r->top == -1 && errno == ENOENT && make_top(path) == 0)
@@ -109,7 +109,8 @@ spool_open(struct spool *s_r, const char *path, struct buf *why_r)
 	    open_part(s_r, "tmp", &s_r->tmp, why_r) != 0 ||
 	    open_part(s_r, "queue", &s_r->queue, why_r) != 0 ||
 	    open_part(s_r, "marks", &s_r->marks, why_r) != 0 ||
-	    open_part(s_r, "bad", &s_r->bad, why_r) != 0) {
+	    open_part(s_r, "bad", &s_r->bad, why_r) != 0 ||
+	    open_part(s_r, "journal", &s_r->journal, why_r) != 0) {
 		spool_close(s_r);
 		return -1;
 	}
@@ -127,6 +128,7 @@ close_one(int *fd)
 void
 spool_close(struct spool *s)
 {
+	close_one(&s->journal);
 	close_one(&s->bad);
 	close_one(&s->marks);
 	close_one(&s->queue);

@@ -10,11 +10,12 @@
 #include "lib/mm.h"
 
 struct spool {
-	int top, tmp, queue, marks, bad;	/* directory descriptors */
+	/* directory descriptors */
+	int top, tmp, queue, marks, bad, journal;
 };
 
 /*
- * Opens path and its four directories and makes those that are missing.
+ * Opens path and its five directories and makes those that are missing.
  * No part of the path may be a symbolic link; each must be a directory of
  * ours that neither group nor others may write.  0, or -1 with a reason.
  */

@@ -197,6 +197,15 @@ start_open(struct desk *k, bool child, struct server_plan *plan_r)
 	}
 }
 
+struct journal *
+start_journal(struct desk *k)
+{
+	const struct settings *v = &k->conf->server.v;
+
+	return journal_open(&k->spool, v->queue_store == QUEUE_JOURNAL ?
+	    v->journal_size : 0, v->min_free_space);
+}
+
 void
 start_confine(const struct server_plan *plan)
 {

@@ -15,6 +15,12 @@
  */
 void start_open(struct desk *k, bool child, struct server_plan *plan_r);
 
+/*
+ * Recovers the journal, whatever the settings say now; null if new mail does
+ * not go into it.
+ */
+struct journal *start_journal(struct desk *k);
+
 /* No way back: no new privileges, limits, the system-call filter. */
 void start_confine(const struct server_plan *plan);
 

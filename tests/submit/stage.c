@@ -177,10 +177,10 @@ stage_clean(const char *path)
 static void
 give(struct desk *k, struct dialogue *d, struct job *j)
 {
-	struct syncers *y = syncers_start(0);
+	struct store s = { .spool = &k->spool, .syncers = syncers_start(0) };
 
-	commit_batch(&k->spool, y, j);
-	syncers_stop(y);
+	store_batch(&s, j);
+	syncers_stop(s.syncers);
 	dialogue_committed(k, d, j);
 }
 

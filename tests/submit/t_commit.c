@@ -18,7 +18,7 @@
 
 static struct desk desk;
 static struct spool *const spool = &desk.spool;
-static struct syncers *syncers;
+static struct store store = { .spool = &desk.spool };
 
 static struct job *
 make(const char *id, bool notice)
@@ -75,7 +75,7 @@ batch(void)
 	a->next = b;
 	b->next = c;
 	close(openat(spool->tmp, "BBB", O_CREAT | O_RDWR, 0600));
-	commit_batch(spool, syncers, a);
+	store_batch(&store, a);
 	num(a->reply.code, 250, "the first is queued");
 	num(b->reply.code, 451, "the second has its name taken");
 	num(c->reply.code, 250, "the third is queued");
@@ -92,16 +92,16 @@ notices(void)
 {
 	struct job *j = make("NOTICE", true);
 
-	commit_batch(spool, syncers, j);
+	store_batch(&store, j);
 	ok(j->reply.code == 250 && !j->again, "a notice");
 	unmake(j);
 	j = make("NOTICE", true);
-	commit_batch(spool, syncers, j);
+	store_batch(&store, j);
 	ok(j->reply.code == 250 && j->again, "the same again is as good");
 	unmake(j);
 	ok(whole("NOTICE"), "it is there, whole");
 	j = make("NOTICE", false);
-	commit_batch(spool, syncers, j);
+	store_batch(&store, j);
 	num(j->reply.code, 451, "but no other entry has that name");
 	unmake(j);
 	ok(whole("NOTICE"), "nor touches it");
@@ -112,7 +112,7 @@ static void
 thread(void)
 {
 	struct recover *r = recover_begin(spool);
-	struct commit *c = commit_start(spool, r, 3);
+	struct commit *c = commit_start(&store, r);
 	int got = 0, good = 0, ordered = 1;
 	uintptr_t next = 1;
 	char id[TRACE_ID];
@@ -147,6 +147,52 @@ thread(void)
 	recover_end(r);
 }
 
+/* The journal takes what it can; the rest of a batch becomes files. */
+static void
+both(void)
+{
+	struct journal *journal = journal_open(spool, 8 * 64 * 1024, 0);
+	struct job *a = make("JA", false), *b = make("JB", true),
+	    *c = make("JC", false);
+	int files = stage_count(spool->queue);
+
+	journal_start(journal);
+	while (!journal_turn(journal))
+		poll(NULL, 0, 1);
+	store.journal = journal;
+	a->next = b;
+	b->next = c;
+	while (c->held.len <= 16 * 1024)
+		if (buf_adds(&c->held, "more text\n") != 0)
+			ok(false, "text");
+	store_batch(&store, a);
+	ok(a->reply.code == 250 && b->reply.code == 250 &&
+	    c->reply.code == 250, "all are queued");
+	ok(a->entry->state == ENTRY_QUEUED && !queue_has(spool, "JA"),
+	    "a small one in the journal");
+	ok(whole("JB"), "a notice in a file");
+	ok(whole("JC"), "and so is a large one");
+	num(stage_count(spool->queue), files + 2, "no other name was made");
+	unmake(a);
+	unmake(b);
+	unmake(c);
+	/* Until nobody has made room. */
+	files = stage_count(spool->queue);
+	for (int i = 0; i < 1000 && stage_count(spool->queue) == files; i++) {
+		char id[TRACE_ID];
+
+		snprintf(id, sizeof(id), "JD%d", i);
+		a = make(id, false);
+		store_batch(&store, a);
+		if (a->reply.code != 250)
+			ok(false, id);
+		unmake(a);
+	}
+	num(stage_count(spool->queue), files + 1, "a full one: files again");
+	journal_close(journal);
+	store.journal = NULL;
+}
+
 int
 main(void)
 {
@@ -154,11 +200,12 @@ main(void)
 
 	stage_scratch(scratch, sizeof(scratch));
 	stage_desk(&desk, scratch, "192.0.2.7");
-	syncers = syncers_start(3);
+	store.syncers = syncers_start(3);
 	batch();
 	notices();
 	thread();
-	syncers_stop(syncers);
+	both();
+	syncers_stop(store.syncers);
 	stage_desk_end(&desk);
 	stage_clean(scratch);
 	return done();
