@@ -36,6 +36,7 @@ agenda_free(struct agenda *a)
 	for (i = 0; i < AGENDA_BUCKETS; i++) {
 		for (k = a->bucket[i]; k != NULL; k = next) {
 			next = k->chain;
+			free(k->kept);
 			free(k);
 		}
 	}
@@ -180,5 +181,6 @@ agenda_forget(struct agenda *a, struct known *k)
 		p = &(*p)->chain;
 	*p = k->chain;
 	a->count--;
+	free(k->kept);
 	free(k);
 }

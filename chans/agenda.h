@@ -12,8 +12,21 @@
 #include <stdint.h>
 #include "lib/trace.h"
 
+struct mark;
+
+/* Where in the journal an entry is. */
+struct place {
+	uint64_t generation;	/* 0: it is a file in queue/ */
+	uint64_t at, length;	/* of its record's head; of the entry */
+	int segment;
+};
+
 struct known {
 	char id[TRACE_ID];
+	struct place place;
+	struct mark *kept;	/* its marks, if it is in the journal */
+	size_t nkept;
+	int64_t since;		/* clock_ms() when it was found there */
 	bool repeat;		/* a delivery may have been tried before */
 	bool handled;		/* it had its turn (deliver -o) */
 	uint8_t busy;		/* how often it was found locked, in a row */

@@ -69,7 +69,8 @@ answer_all(struct chan *c, const struct chan_ops *ops,
 
 	all_r->n = r->n;
 	all_r->at = xcalloc(r->n, sizeof *all_r->at);
-	if (qread_map(entry, &in, &why) == 0)
+	if ((r->length == 0 ? qread_map(entry, &in, &why) :
+	    qread_part(entry, r->at, r->length, &in, &why)) == 0)
 		why = NULL;
 	for (uint32_t i = 0; i < r->n; i++)
 		answer_one(c, ops, r, r->index[i], &in, why, &all_r->at[i]);

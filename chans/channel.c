@@ -101,6 +101,8 @@ channel_add(struct channel *ch, struct entry *e, uint32_t index, bool repeat)
 		j->request.version = CHANPROTO_VERSION;
 		j->request.serial = ++ch->serial;
 		j->request.flags = repeat ? CHANPROTO_REPEAT : 0;
+		j->request.at = e->at;
+		j->request.length = e->length;
 	}
 	j->request.index[j->request.n++] = index;
 	j->left++;
@@ -159,8 +161,8 @@ static int
 worker_start(struct channels *cs, struct channel *ch, struct worker *w)
 {
 	char path[512], *argv[] = { ch->program, ch->name, NULL };
-	int pair[2], fds[6] = { -1, -1, STDERR_FILENO, cs->conf_fd, -1,
-	    cs->log_fd };
+	int pair[2], fds[6] = { -1, -1, STDERR_FILENO, cs->conf_fd,
+	    cs->alive_fd, cs->log_fd };
 
 	if (conf_program(cs->conf, ch->program, path, sizeof path) == -1) {
 		errno = ENAMETOOLONG;

@@ -72,6 +72,7 @@ struct channels {
 	const struct conf *conf;
 	int conf_fd;		/* the configuration record */
 	int log_fd;		/* the log socket or -1 */
+	int alive_fd;		/* programs have it, too: depot.h */
 	void *ctx;
 	/* A checked answer; then, once for each job, its end. */
 	void (*answer)(void *ctx, struct entry *e,

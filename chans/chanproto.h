@@ -2,8 +2,9 @@
  * chanproto - the dialogue between deliver and a channel program.
  *
  * Over a SOCK_SEQPACKET socket pair, descriptor 0 of the program: deliver
- * sends requests, each a message with an entry's descriptor (read-only); the
- * program sends one answer for each recipient of each, in any order.  One
+ * sends requests, each a message with the descriptor (read-only) of an entry's
+ * file, or of the segment of the journal that it is a part of; the program
+ * sends one answer for each recipient of each, in any order.  One
  * request at a time, unless the program has said with CHAN_SETTLES that it
  * makes several durable at once: then up to CHANPROTO_BATCH.  Both ends are
  * on one machine and of one build: numbers are in host order.
@@ -15,7 +16,7 @@
 #include <stdint.h>
 #include "lib/mm.h"
 
-#define CHANPROTO_VERSION 2
+#define CHANPROTO_VERSION 3
 #define CHANPROTO_RECIPIENTS 256	/* in one request */
 #define CHANPROTO_BATCH 32
 #define CHANPROTO_CODE 12
@@ -36,6 +37,7 @@ enum chan_outcome {
 struct chan_request {
 	uint16_t version, flags;
 	uint32_t serial;	/* comes back with its answers */
+	uint64_t at, length;	/* part of the file; length 0: all of it */
 	uint32_t n;
 	uint32_t index[CHANPROTO_RECIPIENTS];
 };

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/signalfd.h>
@@ -84,6 +85,7 @@ deliver_settings(struct deliver *v)
 	const struct settings *s = &v->conf->server.v;
 
 	v->d.hostname = s->hostname;
+	v->d.journal_time = s->journal_time;
 	snprintf(v->d.submit, sizeof v->d.submit, "%s/submit",
 	    s->run_directory);
 	channels_settings(&v->d.channels, v->conf, v->record);
@@ -123,6 +125,30 @@ found_entry(void *ctx, const char *id)
 	agenda_set(v->d.agenda, k, clock_ms());
 }
 
+bool
+deliver_found(void *ctx, const char *id, const struct place *p,
+    struct mark *mark, size_t n)
+{
+	struct deliver *v = ctx;
+	struct known *k = agenda_find(v->d.agenda, id);
+
+	if (k != NULL) {
+		log_note(LEVEL_ERROR, "journal: %s is there twice", id);
+		free(mark);
+		return false;
+	}
+	k = agenda_add(v->d.agenda, id);
+	k->place = *p;
+	k->kept = mark;
+	k->nkept = n;
+	if (!pass_found(&v->d, k, v->late)) {
+		agenda_forget(v->d.agenda, k);
+		return false;
+	}
+	agenda_set(v->d.agenda, k, clock_ms());
+	return true;
+}
+
 static void
 found_marks(void *ctx, const char *id)
 {
@@ -134,6 +160,7 @@ found_marks(void *ctx, const char *id)
 static void
 scan(struct deliver *v)
 {
+	feed_look(&v->d.depot.feed);
 	if (depot_scan(v->d.depot.queue, found_entry, v) == -1)
 		log_note(LEVEL_ERROR, "queue/: %s", strerror(errno));
 	v->scan = clock_ms() + DELIVER_SCAN_MS;
@@ -146,6 +173,10 @@ heard_of(struct deliver *v, const struct inotify_event *ev)
 
 	if (ev->mask & IN_Q_OVERFLOW) {
 		scan(v);
+		return;
+	}
+	if (ev->wd == v->journal) {
+		v->news |= ev->len > 0 && strcmp(ev->name, JFILE_ENDS) == 0;
 		return;
 	}
 	if (ev->len == 0 || !depot_is_id(ev->name))
@@ -173,6 +204,9 @@ hear_watch(struct deliver *v)
 			heard_of(v, ev);
 		}
 	}
+	if (v->news)
+		feed_look(&v->d.depot.feed);
+	v->news = false;
 }
 
 static void
@@ -226,6 +260,10 @@ open_watch(struct deliver *v)
 	if (v->signals == -1 || v->watch == -1)
 		return -1;
 	/* The folder itself, whatever its path means by now. */
+	snprintf(path, sizeof path, "/proc/self/fd/%d", v->d.depot.journal);
+	v->journal = inotify_add_watch(v->watch, path, IN_MODIFY | IN_ONLYDIR);
+	if (v->journal == -1)
+		return -1;
 	snprintf(path, sizeof path, "/proc/self/fd/%d", v->d.depot.queue);
 	return inotify_add_watch(v->watch, path, IN_MOVED_TO | IN_CREATE |
 	    IN_CLOSE_WRITE | IN_ONLYDIR) == -1 ? -1 : 0;
@@ -270,6 +308,7 @@ turn(struct deliver *v)
 			pass_begin(d, k);
 	}
 	next = channels_run(&d->channels, now, d->stopping);
+	pass_spill(d);
 	depot_settle(&d->depot);
 	if (d->stopping)
 		return next;
@@ -287,6 +326,7 @@ deliver_run(struct deliver *v)
 
 	if (open_watch(v) == -1)
 		fatal(EX_OSERR, "queue/: %s", strerror(errno));
+	feed_look(&d->depot.feed);
 	if (depot_scan(d->depot.marks, found_marks, v) == -1)
 		fatal(EX_OSERR, "marks/: %s", strerror(errno));
 	scan(v);
@@ -302,6 +342,7 @@ deliver_run(struct deliver *v)
 		wait_and_hear(v, next);
 	}
 	channels_drop(&d->channels);
+	pass_spill(d);
 	depot_settle(&d->depot);
 	channels_close(&d->channels);
 	log_note(LEVEL_NOTICE, "ended");

@@ -24,6 +24,8 @@ struct deliver {
 	int log_fd;
 	struct stat log_at;	/* the socket that log_fd is connected to */
 	int signals, watch;
+	int journal;		/* the watch on journal/ */
+	bool news;		/* ends was changed */
 	int64_t scan;
 	bool late;		/* the start is over: new entries are new */
 };
@@ -37,6 +39,9 @@ MM_MUST_USE int deliver_configure(struct deliver *v, int *code_r);
 void deliver_log(struct deliver *v);
 /* Brings v->conf in force. */
 void deliver_settings(struct deliver *v);
+/* feed's callback, ctx the deliver: an entry of the journal. */
+bool deliver_found(void *ctx, const char *id, const struct place *p,
+    struct mark *mark, size_t n);
 /* Works until SIGTERM, with -o until each entry had its turn; exit code. */
 int deliver_run(struct deliver *v);
 

@@ -98,6 +98,9 @@ main(int argc, char **argv)
 	    why, sizeof why) == -1)
 		fatal(EX_TEMPFAIL, "%s", why);
 	v.d.agenda = agenda_new();
+	v.d.channels.alive_fd = v.d.depot.alive;
+	v.d.depot.feed.found = deliver_found;
+	v.d.depot.feed.ctx = &v;
 	pass_init(&v.d);
 	deliver_settings(&v);
 	code = deliver_run(&v);

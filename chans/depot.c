@@ -18,6 +18,7 @@
 
 #include "chans/depot.h"
 #include "lib/durable.h"
+#include "lib/fdio.h"
 #include "lib/log.h"
 #include "lib/xalloc.h"
 
@@ -48,19 +49,30 @@ take_lock(int fd)
 	return -1;
 }
 
+static int
+open_part(int top, const char *name, int *fd_r)
+{
+	if (durable_mkdir(top, name) == -1)
+		return -1;
+	*fd_r = open_dir(top, name);
+	return *fd_r == -1 ? -1 : 0;
+}
+
 int
 depot_open(struct depot *s_r, const char *path, char *why_r, size_t size)
 {
 	memset(s_r, 0, sizeof *s_r);
-	s_r->queue = s_r->marks = s_r->bad = s_r->lock = -1;
+	s_r->tmp = s_r->queue = s_r->marks = s_r->bad = s_r->journal = -1;
+	s_r->lock = s_r->alive = -1;
 	s_r->top = open_dir(AT_FDCWD, path);
 	if (s_r->top == -1 ||
-	    durable_mkdir(s_r->top, "queue") == -1 ||
-	    durable_mkdir(s_r->top, "marks") == -1 ||
-	    durable_mkdir(s_r->top, "bad") == -1 ||
-	    (s_r->queue = open_dir(s_r->top, "queue")) == -1 ||
-	    (s_r->marks = open_dir(s_r->top, "marks")) == -1 ||
-	    (s_r->bad = open_dir(s_r->top, "bad")) == -1 ||
+	    open_part(s_r->top, "tmp", &s_r->tmp) == -1 ||
+	    open_part(s_r->top, "queue", &s_r->queue) == -1 ||
+	    open_part(s_r->top, "marks", &s_r->marks) == -1 ||
+	    open_part(s_r->top, "bad", &s_r->bad) == -1 ||
+	    open_part(s_r->top, "journal", &s_r->journal) == -1 ||
+	    (s_r->alive = openat(s_r->top, "deliver.workers", O_RDWR |
+	    O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) == -1 ||
 	    (s_r->lock = openat(s_r->top, "deliver.lock", O_RDWR | O_CREAT |
 	    O_CLOEXEC | O_NOFOLLOW, 0600)) == -1) {
 		snprintf(why_r, size, "spool %s: %s", path, strerror(errno));
@@ -74,15 +86,32 @@ depot_open(struct depot *s_r, const char *path, char *why_r, size_t size)
 		depot_close(s_r);
 		return -1;
 	}
+	if (feed_open(&s_r->feed, s_r->journal, s_r->bad, true) == -1) {
+		snprintf(why_r, size, "spool %s: journal: %s", path,
+		    strerror(errno));
+		depot_close(s_r);
+		return -1;
+	}
 	return 0;
+}
+
+/* Asked until it is so. */
+static bool
+depot_alone(struct depot *s)
+{
+	if (!s->alone && flock(s->alive, LOCK_EX | LOCK_NB) == 0)
+		s->alone = flock(s->alive, LOCK_SH | LOCK_NB) == 0;
+	return s->alone;
 }
 
 void
 depot_close(struct depot *s)
 {
-	int *all[] = { &s->top, &s->queue, &s->marks, &s->bad, &s->lock };
+	int *all[] = { &s->top, &s->tmp, &s->queue, &s->marks, &s->bad,
+	    &s->journal, &s->lock, &s->alive };
 	size_t i;
 
+	feed_close(&s->feed);
 	for (i = 0; i < ARRAY_LEN(all); i++) {
 		if (*all[i] != -1)
 			close(*all[i]);
@@ -90,6 +119,28 @@ depot_close(struct depot *s)
 	}
 	free(s->gone);
 	s->gone = NULL;
+}
+
+bool
+depot_moved(struct depot *s, const char *id)
+{
+	int fd = openat(s->queue, id, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
+	    O_CLOEXEC);
+	bool good = false;
+	const char *why;
+	struct qread in;
+
+	if (fd == -1)
+		return false;
+	if (qread_map(fd, &in, &why) == 0) {
+		good = strcmp(in.q.id, id) == 0 &&
+		    durable_sync_dir(s->queue) == 0;
+		qread_unmap(&in);
+	}
+	close(fd);
+	if (!good && durable_remove(s->queue, id) == -1)
+		log_note(LEVEL_ERROR, "queue/%s: %s", id, strerror(errno));
+	return good;
 }
 
 bool
@@ -130,6 +181,7 @@ depot_settle(struct depot *s)
 {
 	size_t i;
 
+	feed_settle(&s->feed);
 	if (s->ngone == 0)
 		return;
 	if (durable_sync_dir(s->queue) == -1) {
@@ -145,17 +197,47 @@ depot_settle(struct depot *s)
 	s->ngone = 0;
 }
 
-static void
-entry_bad(struct depot *s, const char *id, const char *why)
+/* Of the journal: a copy for people to look at. */
+static int
+copy_bad(struct depot *s, const struct known *k)
 {
+	void *p = jfile_read(feed_fd(&s->feed, &k->place),
+	    k->place.at + JFILE_HEAD, k->place.length);
+	int fd, result = -1;
+
+	if (p == NULL)
+		return -1;
+	fd = durable_create(s->bad, k->id);
+	if (fd != -1 && fd_pwrite(fd, p, (size_t)k->place.length, 0) == 0 &&
+	    durable_sync(fd) == 0)
+		result = durable_sync_dir(s->bad);
+	if (fd != -1)
+		close(fd);
+	free(p);
+	return result;
+}
+
+static int
+move_bad(struct depot *s, const char *id)
+{
+	if (durable_rename(s->queue, id, s->bad, id) == -1 ||
+	    durable_sync_dir(s->bad) == -1)
+		return -1;
+	return durable_sync_dir(s->queue);
+}
+
+static void
+entry_bad(struct depot *s, const struct known *k, const char *why)
+{
+	bool journal = k->place.generation != 0;
 	struct logline l;
 
 	log_begin(&l, LEVEL_ERROR, "damaged");
-	log_word(&l, "qid", id);
-	if (durable_rename(s->queue, id, s->bad, id) == -1 ||
-	    durable_sync_dir(s->bad) == -1 ||
-	    durable_sync_dir(s->queue) == -1)
+	log_word(&l, "qid", k->id);
+	if ((journal ? copy_bad(s, k) : move_bad(s, k->id)) == -1)
 		log_text(&l, "error", strerror(errno));
+	else if (journal)
+		feed_done(&s->feed, &k->place, k->id);
 	log_text(&l, "why", why);
 	log_end(&l);
 }
@@ -186,27 +268,80 @@ entry_open(struct depot *s, const char *id, bool lock, int *fd_r)
 	return TAKEN;
 }
 
+/* The marks of one in the journal; entry_take has made room. */
+static void
+recall(struct entry *e)
+{
+	const struct known *k = e->known;
+	size_t i;
+
+	for (i = 0; i < e->in.q.nrecipients; i++)
+		e->mark[i].recipient = (uint32_t)i;
+	for (i = 0; i < k->nkept; i++) {
+		if (k->kept[i].recipient < e->in.q.nrecipients)
+			e->mark[k->kept[i].recipient] = k->kept[i];
+	}
+}
+
+/* And back. */
+static void
+keep(const struct entry *e)
+{
+	struct known *k = e->known;
+	size_t i;
+
+	free(k->kept);
+	k->kept = xcalloc(e->in.q.nrecipients, sizeof *k->kept);
+	k->nkept = 0;
+	for (i = 0; i < e->in.q.nrecipients; i++) {
+		if (e->mark[i].state != MARK_NONE)
+			k->kept[k->nkept++] = e->mark[i];
+	}
+}
+
+static enum taken
+entry_find(struct depot *s, struct entry *e, bool lock)
+{
+	const struct place *p = &e->known->place;
+
+	e->fd = feed_fd(&s->feed, p);
+	e->at = p->at + JFILE_HEAD;
+	e->length = p->length;
+	if (e->fd == -1) {
+		log_note(LEVEL_ERROR, "%s: its segment is in use again",
+		    e->known->id);
+		return TAKEN_GONE;
+	}
+	return lock && !depot_alone(s) ? TAKEN_BUSY : TAKEN;
+}
+
 static enum taken
 entry_read(struct depot *s, struct entry *e)
 {
 	const char *id = e->known->id, *why;
 	size_t bad;
 
-	if (qread_map(e->fd, &e->in, &why) == -1) {
+	if ((e->length == 0 ? qread_map(e->fd, &e->in, &why) :
+	    qread_part(e->fd, e->at, e->length, &e->in, &why)) == -1) {
 		if (errno != 0) {
 			log_note(LEVEL_ERROR, "queue/%s: %s: %s", id, why,
 			    strerror(errno));
 			return TAKEN_NOT;
 		}
-		entry_bad(s, id, why);
+		entry_bad(s, e->known, why);
 		return TAKEN_BAD;
 	}
 	if (strcmp(e->in.q.id, id) != 0) {
-		entry_bad(s, id, "the identifier inside is another");
+		entry_bad(s, e->known,
+		    "the identifier inside is another");
 		return TAKEN_BAD;
 	}
 	e->mark = xcalloc(e->in.q.nrecipients, sizeof *e->mark);
 	e->unsaved = xcalloc(e->in.q.nrecipients, sizeof *e->unsaved);
+	if (e->length != 0) {
+		recall(e);
+		return TAKEN;
+	}
 	if (marks_read(s->marks, id, e->mark, e->in.q.nrecipients,
 	    &bad) == -1) {
 		log_note(LEVEL_ERROR, "marks/%s: %s", id, strerror(errno));
@@ -226,7 +361,10 @@ entry_take(struct depot *s, struct known *k, bool lock, struct entry **e_r)
 
 	e->known = k;
 	e->marks = -1;
-	t = entry_open(s, k->id, lock, &e->fd);
+	if (k->place.generation == 0)
+		t = entry_open(s, k->id, lock, &e->fd);
+	else
+		t = entry_find(s, e, lock);
 	if (t == TAKEN)
 		t = entry_read(s, e);
 	if (t != TAKEN) {
@@ -243,6 +381,16 @@ entry_save(struct depot *s, struct entry *e, size_t i)
 	const char *id = e->known->id;
 	int made;
 
+	if (e->length != 0) {
+		if (feed_save(&s->feed, &e->known->place, id,
+		    &e->mark[i]) == 0) {
+			e->unsaved[i] = false;
+			return 0;
+		}
+		log_note(LEVEL_ERROR, "journal: mark of %s: %s", id,
+		    strerror(errno));
+		return -1;
+	}
 	if (e->marks == -1) {
 		e->marks = marks_open(s->marks, id, &made);
 		e->marks_made = e->marks != -1 && made;
@@ -265,6 +413,12 @@ entry_save_all(struct depot *s, struct entry *e)
 		if (e->unsaved[i] && entry_save(s, e, i) == -1)
 			return -1;
 	}
+	if (e->length != 0) {
+		if (feed_sync(&s->feed, &e->known->place) == 0)
+			return 0;
+		log_note(LEVEL_ERROR, "journal: marks: %s", strerror(errno));
+		return -1;
+	}
 	if (e->marks == -1)
 		return 0;
 	if (durable_sync(e->marks) == -1 ||
@@ -282,6 +436,10 @@ entry_done(struct depot *s, struct entry *e)
 {
 	const char *id = e->known->id;
 
+	if (e->length != 0) {
+		feed_done(&s->feed, &e->known->place, id);
+		return 0;
+	}
 	if (durable_remove(s->queue, id) == -1) {
 		log_note(LEVEL_ERROR, "queue/%s: %s", id, strerror(errno));
 		return -1;
@@ -297,10 +455,12 @@ entry_done(struct depot *s, struct entry *e)
 void
 entry_release(struct entry *e)
 {
+	if (e->known->place.generation != 0 && e->mark != NULL)
+		keep(e);
 	qread_unmap(&e->in);
 	if (e->marks != -1)
 		close(e->marks);
-	if (e->fd != -1)
+	if (e->fd != -1 && e->length == 0)
 		close(e->fd);
 	free(e->mark);
 	free(e->unsaved);

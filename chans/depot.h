@@ -1,8 +1,13 @@
 /*
- * depot - deliver's side of the queue's folders: find, lock, take, finish.
+ * depot - deliver's side of the queue, its folders and its journal: find,
+ * lock, take, finish.  Where an entry is stored makes no difference above.
  *
  * ARCHITECTURE.md, "Queue": entry_take is QUEUED's lock, entry_done the arrow
- * to DONE.  Nothing is ever made in queue/ here: that is submit's alone.
+ * to DONE.  What is made in queue/ here was in the journal before (spill.h).
+ *
+ * An entry in the journal has no lock of its own.  Programs of a deliver that
+ * was killed may still be at one: they hold deliver.workers, shared, as we do;
+ * until we had it for us alone, entries of the journal are BUSY.
  */
 #ifndef CHANS_DEPOT_H
 #define CHANS_DEPOT_H
@@ -11,12 +16,16 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "chans/agenda.h"
+#include "chans/feed.h"
 #include "chans/marks.h"
 #include "chans/qread.h"
 
 struct depot {
-	int top, queue, marks, bad;
+	int top, tmp, queue, marks, bad, journal;
 	int lock;
+	int alive;		/* deliver.workers */
+	bool alone;		/* nobody of an earlier deliver is alive */
+	struct feed feed;
 	char (*gone)[TRACE_ID];	/* removed, queue/ not synced yet */
 	size_t ngone, room;
 };
@@ -28,7 +37,8 @@ struct entry {
 	struct mark *mark;	/* one a recipient */
 	bool *unsaved;		/* the mark is newer than marks/ID */
 	size_t outstanding;	/* recipients handed to channels */
-	int fd;			/* holds the lock */
+	int fd;			/* holds the lock; or it is a segment's */
+	uint64_t at, length;	/* in the segment; 0: all of the file */
 	int marks;		/* marks/ID; -1: not open yet */
 	bool marks_made;	/* marks/ must be synced too */
 };
@@ -47,6 +57,11 @@ MM_MUST_USE int depot_open(struct depot *s_r, const char *path, char *why_r,
 void depot_close(struct depot *s);
 /* Whether name can be an entry's. */
 bool depot_is_id(const char *name);
+/*
+ * At the start: is the entry of the journal in queue/ as well, whole and for
+ * good?  A copy that is not is removed.
+ */
+bool depot_moved(struct depot *s, const char *id);
 /* Calls found for each entry in a folder; -1 with errno. */
 MM_MUST_USE int depot_scan(int dir, void (*found)(void *ctx, const char *id),
     void *ctx);
@@ -67,7 +82,7 @@ MM_MUST_USE int entry_save(struct depot *s, struct entry *e, size_t i);
 MM_MUST_USE int entry_save_all(struct depot *s, struct entry *e);
 /* QUEUED to DONE: removes queue/ID; 0 or -1 (logged); then depot_settle. */
 MM_MUST_USE int entry_done(struct depot *s, struct entry *e);
-/* Gives it back. */
+/* Gives it back; known keeps its marks where no file does. */
 void entry_release(struct entry *e);
 
 #endif

@@ -4,9 +4,10 @@ chans_libchans_a_SOURCES = chans/agenda.c chans/agenda.h \
 	chans/chan.c chans/chan.h chans/channel.c chans/channel.h \
 	chans/chanproto.c chans/chanproto.h chans/deliver.c chans/deliver.h \
 	chans/depot.c chans/depot.h chans/dsn.c chans/dsn.h \
+	chans/feed.c chans/feed.h chans/jmarks.c chans/jmarks.h \
 	chans/maildir.c chans/maildir.h chans/marks.c chans/marks.h \
 	chans/notice.c chans/notice.h chans/pass.c chans/pass.h \
-	chans/qread.c chans/qread.h chans/retry.c chans/retry.h
+	chans/qread.c chans/qread.h chans/retry.c chans/retry.h chans/spill.c chans/spill.h
 
 sbin_PROGRAMS += chans/deliver
 chans_deliver_SOURCES = chans/deliver_main.c
@@ -18,7 +19,7 @@ chans_ch_local_LDADD = chans/libchans.a lib/libbase.a
 
 check_PROGRAMS += tests/chans/mkentry
 tests_chans_mkentry_SOURCES = tests/chans/mkentry.c
-tests_chans_mkentry_LDADD = lib/libbase.a
+tests_chans_mkentry_LDADD = submit/libsubmit.a lib/libbase.a
 
 check_PROGRAMS += tests/chans/t_agenda.t
 tests_chans_t_agenda_t_SOURCES = tests/chans/t_agenda.c tests/tap.h
@@ -47,9 +48,15 @@ tests_chans_ch_spool_LDADD = chans/libchans.a lib/libbase.a
 
 EXTRA_DIST += tests/system/delivery.py
 dist_check_SCRIPTS += tests/system/30-deliver.py \
-	tests/system/31-deliver-kill.py tests/system/32-deliver-notice.py
+	tests/system/31-deliver-kill.py tests/system/32-deliver-notice.py \
+	tests/system/30-deliver-journal.py \
+	tests/system/31-deliver-kill-journal.py \
+	tests/system/32-deliver-notice-journal.py
 TESTS += tests/system/30-deliver.py tests/system/31-deliver-kill.py \
-	tests/system/32-deliver-notice.py
+	tests/system/32-deliver-notice.py \
+	tests/system/30-deliver-journal.py \
+	tests/system/31-deliver-kill-journal.py \
+	tests/system/32-deliver-notice-journal.py
 
 check_PROGRAMS += tests/chans/t_dsn.t
 tests_chans_t_dsn_t_SOURCES = tests/chans/t_dsn.c tests/tap.h
@@ -61,3 +68,19 @@ tests_chans_t_maildir_t_SOURCES = tests/chans/t_maildir.c tests/chans/scratch.h 
 	tests/tap.h
 tests_chans_t_maildir_t_LDADD = chans/libchans.a lib/libbase.a
 TESTS += tests/chans/t_maildir.t
+
+check_PROGRAMS += tests/chans/t_jmarks.t
+tests_chans_t_jmarks_t_SOURCES = tests/chans/t_jmarks.c \
+	tests/chans/scratch.h tests/tap.h
+tests_chans_t_jmarks_t_LDADD = chans/libchans.a lib/libbase.a
+TESTS += tests/chans/t_jmarks.t
+
+check_PROGRAMS += tests/chans/t_feed.t
+tests_chans_t_feed_t_SOURCES = tests/chans/t_feed.c tests/chans/scratch.h \
+	tests/tap.h
+tests_chans_t_feed_t_LDADD = chans/libchans.a submit/libsubmit.a \
+	lib/libbase.a
+TESTS += tests/chans/t_feed.t
+
+dist_check_SCRIPTS += tests/system/39-journal.py
+TESTS += tests/system/39-journal.py

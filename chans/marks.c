@@ -49,9 +49,8 @@ record_sum(const unsigned char p[MARK_SIZE], const char *id)
 	return digest_of(whole, sizeof whole);
 }
 
-static void
-mark_encode(const struct mark *m, const char *id,
-    unsigned char p_r[MARK_SIZE])
+void
+marks_put(const struct mark *m, const char *id, unsigned char *p_r)
 {
 	memset(p_r, 0, MARK_SIZE);
 	put_number(p_r, m->recipient, 4);
@@ -64,10 +63,8 @@ mark_encode(const struct mark *m, const char *id,
 	put_number(p_r + MARK_SUM, record_sum(p_r, id), 8);
 }
 
-/* -1 if the checksum or a field is wrong. */
-static int
-mark_decode(const unsigned char p[MARK_SIZE], const char *id,
-    struct mark *m_r)
+int
+marks_get(const unsigned char *p, const char *id, struct mark *m_r)
 {
 	if (get_number(p + MARK_SUM, 8) != record_sum(p, id))
 		return -1;
@@ -105,7 +102,7 @@ marks_read(int dir, const char *id, struct mark *m_r, size_t n,
 		return errno == ENOENT ? 0 : -1;
 	for (at = 0; (got = pread(fd, record, sizeof record, at)) > 0;
 	    at += MARK_SIZE) {
-		if (got != MARK_SIZE || mark_decode(record, id, &m) == -1 ||
+		if (got != MARK_SIZE || marks_get(record, id, &m) == -1 ||
 		    m.recipient >= n)
 			(*bad_r)++;
 		else
@@ -146,7 +143,7 @@ marks_append(int fd, const char *id, const struct mark *m)
 	unsigned char record[MARK_SIZE];
 	ssize_t put;
 
-	mark_encode(m, id, record);
+	marks_put(m, id, record);
 	do {
 		put = write(fd, record, sizeof record);
 	} while (put == -1 && errno == EINTR);

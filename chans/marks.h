@@ -34,6 +34,11 @@ struct mark {
 	char text[CHANPROTO_TEXT];
 };
 
+/* One record, of MARK_SIZE bytes; -1 if its sum or a field is wrong. */
+void marks_put(const struct mark *m, const char *id, unsigned char *p_r);
+MM_MUST_USE int marks_get(const unsigned char *p, const char *id,
+    struct mark *m_r);
+
 /*
  * Reads marks/ID into m_r[0..n-1] (all NONE where there is no file).  bad_r
  * gets how many records were damaged.  0, or -1 with errno.

@@ -328,6 +328,54 @@ next_turn(const struct entry *e, int64_t now)
 	return due;
 }
 
+static bool
+owes(const struct entry *e)
+{
+	size_t i;
+
+	for (i = 0; i < e->in.q.nrecipients; i++) {
+		if (e->mark[i].state == MARK_FAILED &&
+		    e->mark[i].group != MARK_ALONE)
+			return true;
+	}
+	return false;
+}
+
+/* It becomes a file at the end of this turn; false: it stays. */
+static bool
+spill(struct delivery *d, struct entry *e, int64_t due)
+{
+	const struct known *k = e->known;
+
+	if (k->place.generation == 0 || d->stopping ||
+	    d->spill.n == SPILL_MOST || due < k->since + d->journal_time)
+		return false;
+	d->spill.entry[d->spill.n] = e;
+	d->spill.due[d->spill.n++] = due;
+	return true;
+}
+
+void
+pass_spill(struct delivery *d)
+{
+	bool moved[SPILL_MOST];
+	struct known *k;
+	size_t i;
+
+	if (d->spill.n == 0)
+		return;
+	spill_all(&d->depot, &d->spill, moved);
+	for (i = 0; i < d->spill.n; i++) {
+		k = d->spill.entry[i]->known;
+		entry_release(d->spill.entry[i]);
+		if (moved[i])
+			again(d, k, d->spill.due[i]);
+		else
+			again(d, k, clock_ms() + 60000);
+	}
+	d->spill.n = 0;
+}
+
 static void
 pass_end(void *ctx, struct entry *e)
 {
@@ -339,7 +387,8 @@ pass_end(void *ctx, struct entry *e)
 	if (e->outstanding > 0)
 		return;
 	group_failures(e);
-	if (!all_over(e)) {
+	/* A notice is owed: that must be known before it is sent. */
+	if (owes(e)) {
 		saved = entry_save_all(&d->depot, e) == 0;
 		if (saved)
 			pass_notices(d, e);
@@ -350,9 +399,11 @@ pass_end(void *ctx, struct entry *e)
 		agenda_forget(d->agenda, k);
 		return;
 	}
+	due = next_turn(e, now);
+	if (saved && !all_over(e) && spill(d, e, due))
+		return;
 	if (saved)
 		saved = entry_save_all(&d->depot, e) == 0;
-	due = next_turn(e, now);
 	if (!saved || all_over(e)) {
 		/* The disk does not take it: not at once again. */
 		k->repeat = true;
@@ -473,11 +524,34 @@ pass_begin(struct delivery *d, struct known *k)
 		pass_end(d, e);
 }
 
+/*
+ * Entries that wait for a channel which is full stay in the journal, to be
+ * delivered from there soon, unless submit has no segment left.
+ */
+static void
+relieve(struct delivery *d, struct channel *ch, int64_t now)
+{
+	struct known *k;
+	struct entry *e;
+
+	while ((k = ch->waiting) != NULL && k->place.generation != 0 &&
+	    now >= k->since + d->journal_time && d->spill.n < SPILL_MOST &&
+	    feed_pressed(&d->depot.feed)) {
+		if (entry_take(&d->depot, k, true, &e) != TAKEN)
+			return;
+		ch->waiting = k->waiting;
+		if (ch->waiting == NULL)
+			ch->waiting_last = &ch->waiting;
+		(void)spill(d, e, now);
+	}
+}
+
 void
 pass_feed(struct delivery *d)
 {
 	struct channel *ch;
 	struct known *k;
+	int64_t now = clock_ms();
 
 	for (ch = d->channels.first; ch != NULL; ch = ch->next) {
 		while ((k = ch->waiting) != NULL && !channel_full(ch) &&
@@ -487,41 +561,73 @@ pass_feed(struct delivery *d)
 				ch->waiting_last = &ch->waiting;
 			pass_begin(d, k);
 		}
+		relieve(d, ch, now);
 	}
+}
+
+/* The notices that it owes, again, before anything is delivered. */
+static void
+replay(struct delivery *d, struct known *k)
+{
+	char notice[TRACE_ID];
+	struct entry *e;
+	size_t i;
+
+	if (entry_take(&d->depot, k, false, &e) != TAKEN)
+		return;
+	for (i = 0; i < e->in.q.nrecipients; i++) {
+		if (e->mark[i].state == MARK_FAILED &&
+		    e->mark[i].group != MARK_ALONE) {
+			dsn_id(k->id, e->mark[i].group, notice);
+			hold(d, notice);
+		}
+	}
+	if (owes(e)) {
+		pass_notices(d, e);
+		(void)!entry_save_all(&d->depot, e);
+	}
+	entry_release(e);
 }
 
 void
 pass_replay(struct delivery *d, const char *id)
 {
+	const struct known *journaled = agenda_find(d->agenda, id);
 	struct known k = { .at = SIZE_MAX };
-	char notice[TRACE_ID];
-	struct entry *e;
 	struct stat st;
-	bool owes = false;
-	size_t i;
 
-	if (fstatat(d->depot.queue, id, &st, AT_SYMLINK_NOFOLLOW) == -1 &&
-	    errno == ENOENT) {
-		log_note(LEVEL_NOTICE, "marks/%s: the entry is finished", id);
+	/* Of a move that was not finished: what the journal has holds. */
+	if ((journaled != NULL && journaled->place.generation != 0) ||
+	    (fstatat(d->depot.queue, id, &st, AT_SYMLINK_NOFOLLOW) == -1 &&
+	    errno == ENOENT)) {
+		if (journaled == NULL)
+			log_note(LEVEL_NOTICE, "marks/%s: the entry is "
+			    "finished", id);
 		if (durable_remove(d->depot.marks, id) == -1)
 			log_note(LEVEL_ERROR, "marks/%s: %s", id,
 			    strerror(errno));
 		return;
 	}
 	memcpy(k.id, id, sizeof k.id);
-	if (entry_take(&d->depot, &k, false, &e) != TAKEN)
-		return;
-	for (i = 0; i < e->in.q.nrecipients; i++) {
-		if (e->mark[i].state == MARK_FAILED &&
-		    e->mark[i].group != MARK_ALONE) {
-			dsn_id(id, e->mark[i].group, notice);
-			hold(d, notice);
-			owes = true;
+	replay(d, &k);
+}
+
+bool
+pass_found(struct delivery *d, struct known *k, bool late)
+{
+	size_t i;
+
+	k->since = clock_ms();
+	k->repeat = !late;
+	if (late)
+		return true;
+	if (depot_moved(&d->depot, k->id))
+		return false;
+	for (i = 0; i < k->nkept; i++) {
+		if (k->kept[i].state == MARK_FAILED) {
+			replay(d, k);
+			break;
 		}
 	}
-	if (owes) {
-		pass_notices(d, e);
-		(void)!entry_save_all(&d->depot, e);
-	}
-	entry_release(e);
+	return true;
 }

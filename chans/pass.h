@@ -11,6 +11,7 @@
 #include "chans/agenda.h"
 #include "chans/channel.h"
 #include "chans/depot.h"
+#include "chans/spill.h"
 
 #define PASS_ACTIVE 1000	/* the most entries to work on at once */
 #define PASS_NOTICE_MS 10000	/* until submit is asked again */
@@ -31,6 +32,8 @@ struct delivery {
 	int64_t quiet;		/* submit failed: not asked before that */
 	int64_t started;	/* microseconds since 1970 */
 	size_t active, most;	/* entries in work; two descriptors each */
+	struct spill spill;	/* from the journal to files, this turn */
+	int64_t journal_time;	/* after which an entry goes there */
 	bool once;		/* -o: each entry gets one pass */
 	bool stopping;
 };
@@ -46,6 +49,13 @@ void pass_feed(struct delivery *d);
  * repeats the notice of an entry that owes one, before anything is delivered.
  */
 void pass_replay(struct delivery *d, const char *id);
+/*
+ * For an entry of the journal, new in the agenda: the same.  late: deliver
+ * runs already.  False if its file holds now: it was moved before a crash.
+ */
+bool pass_found(struct delivery *d, struct known *k, bool late);
+/* At the end of a turn: what was set aside for it becomes files. */
+void pass_spill(struct delivery *d);
 void pass_free(struct delivery *d);
 
 #endif

@@ -6,12 +6,14 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "chans/qread.h"
+#include "lib/jfile.h"
 
 /*
  * A mapped page that the disk cannot give is SIGBUS; a read of it is EIO.
@@ -67,13 +69,35 @@ qread_map(int fd, struct qread *r_r, const char **why_r)
 	return 0;
 }
 
+int
+qread_part(int fd, uint64_t at, uint64_t length, struct qread *r_r,
+    const char **why_r)
+{
+	memset(r_r, 0, sizeof *r_r);
+	*why_r = "it cannot be read";
+	r_r->map = jfile_read(fd, at, length);
+	if (r_r->map == NULL)
+		return -1;
+	r_r->heap = true;
+	r_r->len = (size_t)length;
+	if (qfile_parse(r_r->map, r_r->len, &r_r->q, why_r) == 0)
+		return 0;
+	free(r_r->map);
+	r_r->map = NULL;
+	errno = 0;
+	return -1;
+}
+
 void
 qread_unmap(struct qread *r)
 {
 	if (r->map == NULL)
 		return;
 	qfile_free(&r->q);
-	munmap(r->map, r->len);
+	if (r->heap)
+		free(r->map);
+	else
+		munmap(r->map, r->len);
 	memset(r, 0, sizeof *r);
 }
 

@@ -40,6 +40,9 @@ import threading
 import time
 import traceback
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import journal                                  # noqa: E402
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 SRC = os.environ.get("top_srcdir") or os.path.dirname(HERE)
 ROOT = os.geteuid() == 0
@@ -471,11 +474,23 @@ class Scratch:
         return found
 
     def queue(self, folder="queue"):
-        """Names of the entries in one folder of the spool."""
+        """Names of the entries in one folder of the spool; those of the
+        journal that are not done are in the folder queue, too."""
         try:
-            return sorted(os.listdir(os.path.join(self.spool, folder)))
+            names = set(os.listdir(os.path.join(self.spool, folder)))
         except FileNotFoundError:
-            return []
+            names = set()
+        if folder == "queue":
+            names |= set(journal.entries(self.spool))
+        return sorted(names)
+
+    def entry(self, name):
+        """The bytes of an entry of the queue, wherever it is."""
+        try:
+            with open(os.path.join(self.spool, "queue", name), "rb") as f:
+                return f.read()
+        except FileNotFoundError:
+            return journal.entries(self.spool, True)[name]
 
     def empty(self):
         return not self.queue() and not self.queue("tmp")
@@ -559,6 +574,9 @@ class Server:
                 ("dns-timeout", '"500ms"'),
                 ("hosts-allow", '"%s"' % s.at("hosts.allow")),
                 ("hosts-deny", '"%s"' % s.at("hosts.deny"))]
+        if os.environ.get("INLET_STORE"):
+            rows.append(("queue-store", '"%s"' % os.environ["INLET_STORE"]))
+            rows.append(("journal-size", '"8M"'))
         if not os.environ.get("INLET_PREFIX"):
             rows.append(("program-directory", '"%s"' % program_directory()))
         if s.root:

@@ -99,7 +99,7 @@ talks = \
 	tests/talks/27-data.talk tests/talks/28-defer.talk \
 	tests/talks/29-policy.talk
 # With $(srcdir), or make dist would make the target check.
-EXTRA_DIST += tests/harness.py $(talks) tests/peers.sh \
+EXTRA_DIST += tests/harness.py tests/journal.py $(talks) tests/peers.sh \
 	$(srcdir)/check run .ci/run build-aux/prepare.sh build-aux/splice.sh \
 	tests/lint/lint.sh tests/lint/layers.txt tests/lint/names.txt \
 	tests/lint/untested.txt

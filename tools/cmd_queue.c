@@ -199,7 +199,7 @@ list(struct listing *l)
 	struct queued_ids ids = { .n = 0 };
 	int code = EX_OK;
 
-	if (queued_ids(l->dirs.queue, &ids) != 0 ||
+	if (queued_all(&l->dirs, &ids) != 0 ||
 	    queued_ids(l->dirs.bad, &ids) != 0) {
 		fprintf(stderr, "inlet queue: %s\n", strerror(errno));
 		code = EX_IOERR;

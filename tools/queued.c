@@ -20,22 +20,62 @@ open_folder(int at, const char *name)
 	    O_NOFOLLOW);
 }
 
+static bool
+found(void *ctx, const char *id, const struct place *p, struct mark *mark,
+    size_t n)
+{
+	struct queued_dirs *d = ctx;
+
+	if (d->n == d->room) {
+		d->room = 2 * d->room + 16;
+		d->at = xresize(d->at, d->room, sizeof(*d->at));
+	}
+	d->at[d->n] = (struct queued_place){ .place = *p, .mark = mark,
+		.nmarks = n };
+	d->n += text_copy(d->at[d->n].id, TRACE_ID, id) == 0;
+	return true;
+}
+
+/* Both begin with the identifier. */
+static int
+compare(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+static void
+look_into_journal(struct queued_dirs *d)
+{
+	if (d->journal == -1)
+		return;
+	if (feed_open(&d->feed, d->journal, d->bad, false) != 0)
+		return;
+	d->feed.found = found;
+	d->feed.ctx = d;
+	feed_look(&d->feed);
+	if (d->n > 1)
+		qsort(d->at, d->n, sizeof(*d->at), compare);
+}
+
 int
 queued_open(struct queued_dirs *d_r, const char *spool)
 {
 	int top = open_folder(AT_FDCWD, spool), saved;
 
-	*d_r = (struct queued_dirs){ -1, -1, -1 };
+	*d_r = (struct queued_dirs){ .queue = -1, .marks = -1, .bad = -1,
+		.journal = -1 };
 	if (top == -1)
 		return -1;
 	d_r->queue = open_folder(top, "queue");
 	saved = errno;
 	d_r->marks = open_folder(top, "marks");
 	d_r->bad = open_folder(top, "bad");
+	d_r->journal = open_folder(top, "journal");
 	close(top);
-	errno = saved;
-	if (d_r->queue != -1)
+	if (d_r->queue != -1) {
+		look_into_journal(d_r);
 		return 0;
+	}
 	queued_close(d_r);
 	errno = saved;
 	return -1;
@@ -52,15 +92,16 @@ shut(int *fd)
 void
 queued_close(struct queued_dirs *d)
 {
+	feed_close(&d->feed);
+	shut(&d->journal);
 	shut(&d->queue);
 	shut(&d->marks);
 	shut(&d->bad);
-}
-
-static int
-compare(const void *a, const void *b)
-{
-	return strcmp(a, b);
+	for (size_t i = 0; i < d->n; i++)
+		free(d->at[i].mark);
+	free(d->at);
+	d->at = NULL;
+	d->n = 0;
 }
 
 static void
@@ -103,6 +144,23 @@ queued_ids(int dir, struct queued_ids *ids)
 	return saved == 0 ? 0 : -1;
 }
 
+int
+queued_all(const struct queued_dirs *d, struct queued_ids *ids)
+{
+	int result = queued_ids(d->queue, ids);
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->n; i++)
+		add(ids, d->at[i].id);
+	if (ids->n > 1)
+		qsort(ids->at, ids->n, sizeof(*ids->at), compare);
+	for (size_t i = 0; i < ids->n; i++)
+		if (n == 0 || strcmp(ids->at[n - 1], ids->at[i]) != 0)
+			memmove(ids->at[n++], ids->at[i], TRACE_ID);
+	ids->n = n;
+	return result;
+}
+
 static int
 open_entry(const struct queued_dirs *d, const char *id, bool *aside_r)
 {
@@ -131,6 +189,43 @@ read_marks(const struct queued_dirs *d, struct queued *q)
 		q->bad_marks++;
 }
 
+static const struct queued_place *
+find_place(const struct queued_dirs *d, const char id[TRACE_ID])
+{
+	return d->n == 0 ? NULL :
+	    bsearch(id, d->at, d->n, sizeof(*d->at), compare);
+}
+
+/* Its segment may be used again at any moment. */
+static int
+read_journaled(const struct queued_dirs *d, const struct queued_place *p,
+    struct queued *q_r)
+{
+	const struct place *at = &p->place;
+	struct jslot now;
+
+	q_r->set_aside = false;
+	errno = 0;
+	if (qread_part(feed_fd(&d->feed, at), at->at + JFILE_HEAD, at->length,
+	    &q_r->in, &q_r->damage) != 0) {
+		if (errno != 0)
+			return -1;
+		errno = ENOENT;
+		return jfile_get_slot(d->feed.ends, (size_t)at->segment,
+		    &now) == 0 && now.generation == at->generation ? 0 : -1;
+	}
+	q_r->damage = NULL;
+	q_r->mark = xcalloc(q_r->in.q.nrecipients, sizeof(*q_r->mark));
+	for (size_t i = 0; i < p->nmarks; i++)
+		if (p->mark[i].recipient < q_r->in.q.nrecipients)
+			q_r->mark[p->mark[i].recipient] = p->mark[i];
+	if (strcmp(q_r->in.q.id, p->id) == 0)
+		return 0;
+	queued_free(q_r);
+	errno = ENOENT;
+	return -1;
+}
+
 int
 queued_read(const struct queued_dirs *d, const char *id, struct queued *q_r)
 {
@@ -142,6 +237,8 @@ queued_read(const struct queued_dirs *d, const char *id, struct queued *q_r)
 		return -1;
 	}
 	fd = open_entry(d, id, &q_r->set_aside);
+	if (fd == -1 && errno == ENOENT && find_place(d, q_r->id) != NULL)
+		return read_journaled(d, find_place(d, q_r->id), q_r);
 	if (fd == -1)
 		return -1;
 	errno = 0;

@@ -7,12 +7,25 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include "chans/feed.h"
 #include "chans/marks.h"
 #include "chans/qread.h"
 #include "lib/trace.h"
 
+/* An entry that was in the journal when the queue was opened. */
+struct queued_place {
+	char id[TRACE_ID];
+	struct place place;
+	struct mark *mark;	/* what deliver noted, oldest first */
+	size_t nmarks;
+};
+
 struct queued_dirs {
 	int queue, marks, bad;	/* marks and bad: -1 where not made yet */
+	int journal;		/* the same */
+	struct feed feed;
+	struct queued_place *at;	/* sorted by identifier */
+	size_t n, room;
 };
 
 /* Identifiers, oldest first (they begin with the time). */
@@ -35,6 +48,9 @@ MM_MUST_USE int queued_open(struct queued_dirs *d_r, const char *spool);
 void queued_close(struct queued_dirs *d);
 /* Adds the entries' names in dir (-1: none); 0 or -1 with errno. */
 MM_MUST_USE int queued_ids(int dir, struct queued_ids *ids);
+/* The entries of the queue, files and journal, each once. */
+MM_MUST_USE int queued_all(const struct queued_dirs *d,
+    struct queued_ids *ids);
 /*
  * 0, and damage tells whether it is whole; -1 with errno where there is no
  * such entry (any more) or it cannot be read.

@@ -3,14 +3,16 @@
  * its identifier.
  *
  *	mkentry [-s sender] [-i id] [-t seconds] [-N notify] [-O orcpt]
- *	    [-V envid] [-R ret] [-u uid] [-x] spool
+ *	    [-V envid] [-R ret] [-u uid] [-x] [-j] spool
  *	    channel:address:mailbox... <message
  *
- * -u: becomes that user first.  -x: the trailer is damaged.
+ * -u: becomes that user first.  -x: the trailer is damaged.  -j: in the
+ * journal, unless it is damaged or large.
  */
 #include "config.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +25,10 @@
 #include "lib/digest.h"
 #include "lib/durable.h"
 #include "lib/fdio.h"
+#include "lib/log.h"
 #include "lib/priv.h"
 #include "lib/qfile.h"
+#include "submit/journal.h"
 
 struct entry {
 	const char *sender, *id, *notify, *orcpt, *envid, *ret;
@@ -101,6 +105,36 @@ write_entry(const char *spool, const struct entry *e, const struct buf *b)
 	close(fd);
 }
 
+/* As a submit of its own that starts, takes one message and ends. */
+static bool
+journal_entry(const char *path, const struct entry *e, const struct buf *b,
+    size_t header)
+{
+	struct spool spool;
+	struct journal *j;
+	const char *step;
+	struct buf why;
+	bool fits;
+
+	umask(077);
+	buf_init(&why, 1024);
+	must(spool_open(&spool, path, &why) == 0, path);
+	log_level_set(LEVEL_ERROR);
+	j = journal_open(&spool, 8 * 1024 * 1024, 0);
+	must(j != NULL, "journal");
+	journal_start(j);
+	fits = journal_holds(j, b->len);
+	while (fits && !journal_add(j, e->id, b->p, b->len, header)) {
+		if (!journal_turn(j))
+			poll(NULL, 0, 1);
+	}
+	if (fits)
+		must(journal_commit(j, &step) == 0, "journal");
+	journal_close(j);
+	spool_close(&spool);
+	return fits;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -112,10 +146,11 @@ main(int argc, char **argv)
 	char id[TRACE_ID];
 	struct buf b;
 	size_t header;
+	bool journal = false;
 	uid_t uid = 0;
 	int c;
 
-	while ((c = getopt(argc, argv, "s:i:t:N:O:V:R:u:x")) != -1) {
+	while ((c = getopt(argc, argv, "s:i:t:N:O:V:R:u:xj")) != -1) {
 		switch (c) {
 		case 's': e.sender = optarg; break;
 		case 'i': e.id = optarg; break;
@@ -125,6 +160,7 @@ main(int argc, char **argv)
 		case 'V': e.envid = optarg; break;
 		case 'R': e.ret = optarg; break;
 		case 'u': uid = (uid_t)strtoul(optarg, NULL, 10); break;
+		case 'j': journal = true; break;
 		case 'x': e.damaged = true; break;
 		default: return 64;
 		}
@@ -141,6 +177,11 @@ main(int argc, char **argv)
 	put_header(&b, &e, argc - optind - 1, argv + optind + 1);
 	header = b.len;
 	put_message(&b);
+	if (journal && !e.damaged && journal_entry(argv[optind], &e, &b,
+	    header)) {
+		puts(e.id);
+		return 0;
+	}
 	qfile_trailer(trailer, header, b.len - header,
 	    digest_of(b.p, b.len) ^ (e.damaged ? 1 : 0));
 	must(buf_add(&b, (char *)trailer, sizeof trailer) == 0, "trailer");

@@ -88,9 +88,7 @@ def taken(server, pieces, ending):
     new = set(server.scratch.queue()) - before
     if len(new) != 1:
         return "%d messages were queued" % len(new)
-    with open(os.path.join(server.scratch.spool, "queue", new.pop()),
-              "rb") as f:
-        stored = f.read()
+    stored = server.scratch.entry(new.pop())
     want = re.sub(rb"\r\n\.", b"\r\n", HEAD + ending + SMUGGLED)
     if want.replace(CRLF, b"\n") not in stored:
         return "the text was changed"

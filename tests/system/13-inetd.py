@@ -39,13 +39,11 @@ def arrived(server, way, address="127.0.0.1"):
     """The message is in the queue, with its address as its source."""
     found = happens(lambda: [
         n for n in server.scratch.queue()
-        if b"Subject: by " + way.encode() in open(os.path.join(
-            server.scratch.spool, "queue", n), "rb").read()], 10)
+        if b"Subject: by " + way.encode() in server.scratch.entry(n)], 10)
     if ok(found, way + ": the message is queued"):
-        with open(os.path.join(server.scratch.spool, "queue", found[0]),
-                  "rb") as f:
-            like(f.read(), r"Received: from [^\n]*(\n[^\n]*)?\[%s\]"
-                 % re.escape(address), way + ": it came from " + address)
+        like(server.scratch.entry(found[0]),
+             r"Received: from [^\n]*(\n[^\n]*)?\[%s\]"
+             % re.escape(address), way + ": it came from " + address)
 
 
 def inetd(server, name, command):

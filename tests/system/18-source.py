@@ -67,8 +67,7 @@ def not_finicky():
             got, refusal = channel_of(server, source)
             eq(got, channel, what + ": from channel " + channel)
             says(refusal, relay, what + ": relaying gets " + relay)
-        found = open(os.path.join(server.scratch.spool, "queue",
-                                  server.scratch.queue()[1]), "rb").read()
+        found = server.scratch.entry(server.scratch.queue()[1])
         like(found, r"Received: from client\.test \(good\.friend\.test",
              "only a confirmed name is in the Received field")
         asked = len(names.asked)

@@ -93,9 +93,7 @@ def entries(server):
     """Sender and recipients of each entry in the queue."""
     found = []
     for name in server.scratch.queue():
-        with open(os.path.join(server.scratch.spool, "queue", name),
-                  "rb") as f:
-            data = f.read().decode("latin-1")
+        data = server.scratch.entry(name).decode("latin-1")
         sender = re.search(r"(s\d+\.\d+)@elsewhere\.test", data).group(1)
         found.append((sender, sorted(u for u in USERS if re.search(
             r"\b%s@example\.org" % re.escape(u), data))))

@@ -128,11 +128,16 @@ def inherited():
     numbered = {3: memory, 4: socket_, 5: socket_}
     has("logger", {**numbered, 6: socket_}, server.scratch.log)
     has("lookup", {**numbered, 6: socket_}, epoll)
+    journal = [v for p in server.role("submit")
+               for v in descriptors(p.pid).values()
+               if v.startswith(server.scratch.spool + "/journal/")]
+    eq(sorted({os.path.basename(v) for v in journal} -
+              {"ends", "freed", "s00"}), [], "of the journal, what it needs")
     has("submit", {**numbered, 6: memory + "-rows", 7: socket_,
                    8: socket_},
         *[os.path.join(server.scratch.spool, name).rstrip("/") for name in
-          ("", "tmp", "queue", "marks", "bad")],
-        "anon_inode:[signalfd]", epoll, event, *[socket_] * len(clients))
+          ("", "tmp", "queue", "marks", "bad", "journal")],
+        *journal, "anon_inode:[signalfd]", epoll, event, *[socket_] * len(clients))
     has("template", {4: socket_, 64: socket_},
         "anon_inode:[landlock-ruleset]")
     # Connection, lifetime socket, its own connection to submit.

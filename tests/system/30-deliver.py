@@ -87,6 +87,7 @@ def bad_entries():
 
 def locked():
     d = Delivery().start()
+    d.journal = False           # an entry there has no lock of its own
     os.rename(d.s.spool + "/queue", d.s.spool + "/elsewhere")
     os.mkdir(d.s.spool + "/queue", 0o700)
     if ROOT:
@@ -253,8 +254,8 @@ while True:
     m, fds, _, _ = socket.recv_fds(s, 4096, 4)
     if not m:
         sys.exit(0)
-    version, flags, serial, n = struct.unpack_from("=HHII", m)
-    index = struct.unpack_from("=%%dI" %% n, m, 12)
+    version, flags, serial, at, length, n = struct.unpack_from("=HHIQQI", m)
+    index = struct.unpack_from("=%%dI" %% n, m, 28)
     %s
     for fd in fds:
         os.close(fd)
@@ -274,8 +275,8 @@ def odd_programs():
             ("sys.exit(3)", "exit 3", [], "one that gives up")]
     for code, why, good, what in case:
         d.program("odd", ODD % code)
-        d.p.send_signal(signal.SIGHUP)
         seen = d.s.log_text().count("new configuration")
+        d.p.send_signal(signal.SIGHUP)
         wait_for(lambda: d.s.log_text().count("new configuration") > seen,
                  what="new configuration")
         ident = d.entry("odd:a@example.com:", "odd:b@example.com:",
@@ -313,12 +314,12 @@ while True:
             break
         if not m:
             sys.exit(0)
-        batch.append((struct.unpack_from("=HHII", m)[2], fds[0]))
+        batch.append((*struct.unpack_from("=HHIQQ", m)[2:], fds[0]))
     open(%r, "a").write("%%d\\n" %% len(batch))
-    for serial, fd in batch:
-        if b"POISON" in os.pread(fd, 100000, 0):
+    for serial, at, length, fd in batch:
+        if b"POISON" in os.pread(fd, length or 100000, at):
             os.kill(os.getpid(), 9)
-    for serial, fd in batch:
+    for serial, at, length, fd in batch:
         say(serial, 0, 1, b"2.0.0")
         os.close(fd)
 """

@@ -105,6 +105,7 @@ class Program:
 
     def __init__(self, d):
         self.d = d
+        d.journal = False       # asked for as a file
         self.ident = d.local("user")
         self.record = os.memfd_create("record", os.MFD_ALLOW_SEALING)
         subprocess.run([program("tailor"), "-C", d.s.conf],
@@ -120,7 +121,8 @@ class Program:
                 preexec_fn=lambda: os.dup2(self.record, 3), pass_fds=(3,),
                 stderr=subprocess.DEVNULL)
             its.close()
-            socket.send_fds(ours, [struct.pack("=HHIII", 2, repeat, 9, 1, 0)],
+            socket.send_fds(ours, [struct.pack("=HHIQQII", 3, repeat, 9, 0, 0, 1,
+                                               0)],
                             [entry.fileno()])
         found = None
         try:

@@ -105,8 +105,7 @@ def told(server):
     eq(server.scratch.log_lines("disagree"), [],
        "submit decided as the sessions did")
     queued = b"".join(
-        open(os.path.join(server.scratch.spool, "queue", name), "rb").read()
-        for name in server.scratch.queue())
+        server.scratch.entry(name) for name in server.scratch.queue())
     ok(b"next" in queued, "the next channel has it")
 
 

@@ -119,6 +119,7 @@ class Delivery:
                 os.symlink(os.path.join(program_directory(), name),
                            os.path.join(self.bin, name))
         self.p = None
+        self.journal = os.environ.get("INLET_STORE") == "journal"
 
     def write(self, settings, text=None):
         s = self.s
@@ -164,7 +165,7 @@ class Delivery:
         return code
 
     def entry(self, *to, text=TEXT, options=()):
-        args = [MKENTRY, *options]
+        args = [MKENTRY, *options, *(["-j"] if self.journal else [])]
         if self.user is not None and ROOT:
             args += ["-u", str(self.user)]
         return subprocess.run(args + [self.s.spool, *to], input=text,
