@@ -89,17 +89,35 @@ open_rights(struct desk *k)
 	buf_free(&why);
 }
 
+/*
+ * Whoever waits at a door of a submit that cannot start hears so at once, and
+ * tells its client to come again, instead of keeping it waiting.
+ */
 static void
-open_spool(struct desk *k)
+turn_away(void)
+{
+	static const int doors[] = { FD_JAIL, FD_USERS };
+	int fd;
+
+	for (size_t i = 0; i < ARRAY_LEN(doors); i++)
+		while ((fd = accept4(doors[i], NULL, NULL, SOCK_CLOEXEC)) >= 0)
+			close(fd);
+}
+
+static void
+open_spool(struct desk *k, bool child)
 {
 	const struct settings *v = &k->conf->server.v;
 	const char *doubt;
 	struct buf why;
 
 	buf_init(&why, 1024);
-	if (spool_open(&k->spool, v->spool_directory, &why) != 0)
+	if (spool_open(&k->spool, v->spool_directory, &why) != 0) {
+		if (!child)
+			turn_away();
 		fatal(EX_CONFIG, "spool-directory %s: %s",
 		    v->spool_directory, buf_str(&why));
+	}
 	buf_free(&why);
 	room_init(&k->room, k->spool.queue, v->min_free_space,
 	    v->min_free_inodes, k->counts);
@@ -113,13 +131,16 @@ open_spool(struct desk *k)
 }
 
 static void
-open_tables(struct desk *k)
+open_tables(struct desk *k, bool child)
 {
 	struct buf why;
 
 	buf_init(&why, 4096);
-	if (site_open(&k->site, k->conf, &why) != 0)
+	if (site_open(&k->site, k->conf, &why) != 0) {
+		if (!child)
+			turn_away();
 		fatal(EX_CONFIG, "%s", buf_str(&why));
+	}
 	buf_free(&why);
 	enquirer_init(&k->enquirer);
 	site_resolve(&k->site, &k->enquirer.r);
@@ -175,11 +196,15 @@ start_open(struct desk *k, bool child, struct server_plan *plan_r)
 	open_record(k);
 	if (chdir("/") != 0)
 		fatal(EX_OSERR, "chdir: %s", strerror(errno));
+	if (!child) {
+		stop_blocking(FD_JAIL);
+		stop_blocking(FD_USERS);
+	}
 	open_rights(k);
 	if (!child)
 		open_counts(k);
-	open_tables(k);
-	open_spool(k);
+	open_tables(k, child);
+	open_spool(k, child);
 	trace_source_init(&k->ids);
 	*plan_r = (struct server_plan){
 		.control = child ? -1 : FD_CONTROL,
@@ -191,10 +216,6 @@ start_open(struct desk *k, bool child, struct server_plan *plan_r)
 	};
 	snprintf(plan_r->lookup, sizeof(plan_r->lookup), "%s/jail/lookup",
 	    k->conf->server.v.run_directory);
-	if (!child) {
-		stop_blocking(FD_JAIL);
-		stop_blocking(FD_USERS);
-	}
 }
 
 struct journal *

@@ -28,6 +28,7 @@
 #define CHANNEL_QUESTIONS 200
 #define TRIES 2
 #define EDNS_SIZE 1232		/* never fragmented */
+#define COMPLAINT 60000		/* ms between two lines that none answers */
 #define RESOLVER_CHECK 5000	/* ms between looks at the resolver file */
 
 struct channel {
@@ -52,6 +53,7 @@ struct dns {
 	struct timespec changed;
 	ino_t inode;
 	int64_t check;
+	int64_t quiet;		/* that nobody answers is told again then */
 	struct channel *current;
 	struct channel channels[CHANNELS];
 };
@@ -314,6 +316,20 @@ dns_new(const struct strings *servers, const char *path, int64_t timeout_ms,
 	return NULL;
 }
 
+/* Nobody answers, or can be reached; a server that cannot say is heard. */
+static void
+complain(struct dns *d, int status)
+{
+	int64_t now = clock_ms();
+
+	if ((status != ARES_ETIMEOUT && status != ARES_ECONNREFUSED) ||
+	    now < d->quiet)
+		return;
+	d->quiet = now + COMPLAINT;
+	log_note(LEVEL_WARNING, "no name server answers: %s (%s)", d->used,
+	    ares_strerror(status));
+}
+
 static void
 answered(void *arg, int status, int timeouts, unsigned char *p, int len)
 {
@@ -322,6 +338,7 @@ answered(void *arg, int status, int timeouts, unsigned char *p, int len)
 	    status == ARES_ENOTFOUND;
 
 	(void)timeouts;
+	complain(q->channel->dns, status);
 	q->channel->waiting--;
 	if (sure && p != NULL && len > 0)
 		q->done(q->arg, p, (size_t)len);

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
-"""What is broken is "try again later", never a wrong answer: a damaged table,
-a submit that dies with a message in its hands."""
+"""What is broken is "try again later", never a wrong answer: tables of each
+kind that are damaged, cut, unreadable or gone while they are in use, when the
+server is told to read them again, and when submit or the template must; name
+servers that nobody can reach; a submit that dies with a message in its
+hands."""
 import os
 import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -75,6 +78,164 @@ def damaged_table():
     again.smtpd = None
 
 
+KINDS = ("text", "gdbm", "cdb", "cidr", "pcre")
+KIND_CONF = """\
+table "here" { type = "list"  rows = {"example.org"} }
+table "people" { type = "list"  rows = {"user"} }
+table "lan" { type = "%s"  file = "lan" }
+channel "local" { table = "here"  program = "local"  mailboxes = "people"
+    accept-from = {"lan"} }
+channel "lan" { table = "lan" }
+channel "world" { }
+"""
+INSIDE, OUTSIDE = "127.3.0.5", "127.4.0.5"
+
+
+def make_table(server, kind):
+    """The network of INSIDE, and what fills some pages; false without it."""
+    at = server.scratch.at("lan")
+    rows = ["127.3.0.5"] + ["10.1.%d.%d" % (i // 250, i % 250)
+                            for i in range(2000)]
+    if kind == "pcre":
+        rows = ["/^127\\.3\\./"] + ["/^10\\.1\\.%d\\./" % i
+                                    for i in range(100)]
+    if kind in ("text", "cidr", "pcre"):
+        server.scratch.write("lan.new", "\n".join(rows) + "\n")
+        os.rename(at + ".new", at)
+        return True
+    text = server.scratch.write("rows", "\n".join(rows) + "\n")
+    if kind == "gdbm":
+        subprocess.run([program("dbmbuild"), text, at], check=True,
+                       capture_output=True, **server.as_user())
+        return True
+    maker = tool("cdb")
+    if maker:
+        with open(text, "rb") as f:
+            subprocess.run([maker, "-c", "-m", "-p", "0644", at], stdin=f,
+                           check=True, **server.as_user())
+    return bool(maker)
+
+
+def spoil(path):
+    """No kind has such rows, pages or patterns."""
+    with open(path, "r+b") as f:
+        size = os.path.getsize(path)
+        f.seek(size // 2)
+        f.write(b"\0((\xa5\n" * min(40, size // 20))
+
+
+def half(path):
+    with open(path, "r+b") as f:
+        f.truncate(os.path.getsize(path) // 2)
+
+
+def nobodys(path):
+    """No file that anybody could read."""
+    os.unlink(path)
+    os.mkdir(path)
+
+
+WAYS = {"damaged": spoil, "cut": half, "gone": os.unlink,
+        "unreadable": nobodys}
+
+
+def verdicts(server):
+    """From a host of the table, and from one that is not in it."""
+    codes = []
+    for source in (INSIDE, OUTSIDE):
+        with server.client(source=source) as c:
+            if c.greeting.code != 220:
+                codes.append(c.greeting.code)
+                continue
+            c.hello()
+            codes.append(c.envelope("user@example.org")[1].code)
+    return codes
+
+
+def whole(server, kind):
+    """As it was; gdbm's and the others' makers put a new file there."""
+    at = server.scratch.at("lan")
+    if os.path.isdir(at):
+        os.rmdir(at)
+    return make_table(server, kind)
+
+
+def known(server, old):
+    return server.scratch.at("lan") + ":" in server.scratch.log_text()[old:]
+
+
+def in_use(server, kind, name):
+    what = "%s %s" % (kind, name)
+    eq(verdicts(server), [250, 550], what + " while it is in use: as before")
+    # Half of a file of lines is a file of lines: nobody can know.
+    if name == "cut" and kind in ("text", "cidr", "pcre"):
+        return
+    old = len(server.scratch.log_text())
+    server.smtpd.send_signal(signal.SIGHUP)
+    ok(happens(lambda: known(server, old)), what + ", SIGHUP: the log has it")
+    eq(verdicts(server), [250, 550], what + ", SIGHUP: as before")
+    old = len(server.scratch.log_text())
+    os.kill(server.role("submit")[0].pid, signal.SIGKILL)
+    ok(happens(lambda: known(server, old), 20),
+       what + ", for a new submit: the log has it")
+    with server.client(source=INSIDE) as c:
+        eq(c.message("text\n").code // 10, 45, what + ": 45x")
+    old = len(server.scratch.log_text())
+    os.kill(server.role("template")[0].pid, signal.SIGKILL)
+    ok(happens(lambda: known(server, old), 20),
+       what + ", for a new template: the log has it")
+    with server.client(source=OUTSIDE, greet=False) as c:
+        whole(server, kind)
+        eq(c.reply(60).code, 220, what + ": who waited is greeted")
+        c.hello()
+        eq(c.envelope("user@example.org")[1].code, 550,
+           what + ": when it is whole again")
+    with server.client(source=INSIDE) as c:
+        ok(happens(lambda: c.message("text\n").code == 250, 20),
+           what + ": mail comes in again")
+
+
+def each_kind():
+    for kind in KINDS:
+        server = Server(KIND_CONF % kind, deliver=False)
+        if not make_table(server, kind):
+            skip("no cdb (Debian: tinycdb)")
+            continue
+        with contextlib.suppress(Late):
+            server.start()
+        if "without PCRE2" in server.stderr() + server.scratch.log_text():
+            server.smtpd = None
+            skip("built without PCRE2")
+            continue
+        with server:
+            for name, way in WAYS.items():
+                way(server.scratch.at("lan"))
+                in_use(server, kind, name)
+                whole(server, kind)
+
+
+def no_name_servers():
+    """Nobody listens there: for now, and who it was is in the log."""
+    text = KIND_CONF.replace('type = "%s"  file = "lan"',
+                             'type = "list"  rows = {".lan.test"}')
+    text = text.replace('channel "world"', 'channel "friends" { table = "lan" }'
+                        '\nchannel "world"')
+    server = Server(
+        text + 'listen "smtp" { address = {"127.0.0.1"}  port = @port@ }\n'
+        'listen "strict" { address = {"127.0.0.1"}  port = @port2@ '
+        'finicky = yes }\n',
+        deliver=False, settings={"lookup-names": '"auto"'})
+    with server:
+        with server.client(source=INSIDE, port=server.ports["2"]) as c:
+            says(c.greeting, "LOOKUP_FAILED", "finicky: 421")
+        eq(verdicts(server), [451, 451], "else 451 where the name matters")
+        ok(happens(lambda: server.scratch.log_lines(
+            "refuse", ip=INSIDE, code="421", reason="lookup")),
+           "the log has the refusal")
+        like(server.scratch.log_text(), r"lookup\[\d+\]: note text=\"no name "
+             r"server answers: 127\.0\.0\.1:9 ", "and the name server")
+
+
 def submit_dies():
     with Server(deliver=False) as server:
         with server.client() as c:
@@ -95,4 +256,4 @@ def submit_dies():
 
 
 need_built("smtpd", "smtpsrvr", "submit", "dbmbuild")
-run(damaged_table, submit_dies)
+run(damaged_table, each_kind, no_name_servers, submit_dies)
