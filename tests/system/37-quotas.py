@@ -67,8 +67,9 @@ def at_once():
                 refused(s, r, "messages per prefix 7/1h", "DATA",
                         "each of the others")
         eq(len(s.scratch.queue()), 7, "seven are queued")
-        eq(len(s.scratch.log_lines("refuse", verb="DATA", reason="rates")),
-           13, "each refusal is in the log")
+        ok(happens(lambda: len(s.scratch.log_lines(
+            "refuse", verb="DATA", reason="rates")) == 13),
+           "each refusal is in the log")
         for c in clients:
             c.close()
 
@@ -131,7 +132,8 @@ def local_users():
     with server(rates='{"messages per login 2/1h"}') as s:
         eq([send_local(s) for _ in range(3)], [0, 0, 75],
            "a user's own messages: two")
-        line = s.scratch.log_lines("refuse", reason="rates")[-1]
+        line = wait_for(lambda: s.scratch.log_lines(
+            "refuse", reason="rates"), 5, "a log line")[-1]
         like(line, r"limit=messages-per-login key=\S+ value=2 most=2",
              "the log says whose")
 
