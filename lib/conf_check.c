@@ -340,9 +340,8 @@ check_received(const struct section *s, struct conf_wrong *w)
 	}
 }
 
-/* What a client sees: of the server, and of whoever says it otherwise. */
-static void
-check_seen(const struct section *s, const struct settings *v,
+void
+conf_check_seen(const struct section *s, const struct settings *v,
     struct conf_wrong *w)
 {
 	char shown[SETTING_SHOWN];
@@ -714,20 +713,20 @@ conf_check(const struct conf *c, struct conf_wrong *w)
 	struct settings v;
 	int n = 0;
 
-	check_seen(&c->server, &c->server.v, w);
+	conf_check_seen(&c->server, &c->server.v, w);
 	check_server(c, w);
 	check_hosts(c, &c->server, w);
 	check_shared(c, &c->server, -1, w);
 	for (int i = 0; i < c->nlisteners; i++) {
 		conf_effective(c, i, -1, &v);
-		check_seen(&c->listeners[i], &v, w);
+		conf_check_seen(&c->listeners[i], &v, w);
 		check_listener(c, &c->listeners[i], sockets, &n, w);
 		check_lists(c, &c->listeners[i], w);
 		check_hosts(c, &c->listeners[i], w);
 	}
 	for (int i = 0; i < c->nchannels; i++) {
 		conf_effective(c, -1, i, &v);
-		check_seen(&c->channels[i], &v, w);
+		conf_check_seen(&c->channels[i], &v, w);
 		check_channel(c, &c->channels[i], w);
 		check_hosts(c, &c->channels[i], w);
 		check_shared(c, &c->channels[i], i, w);

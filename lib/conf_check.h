@@ -23,5 +23,11 @@ void conf_wrong(struct conf_wrong *w, struct origin at, const char *fmt, ...)
  * and permissions are such, and limits do not contradict each other.
  */
 void conf_check(const struct conf *c, struct conf_wrong *w);
+/*
+ * The part of it about what a client sees: what s sets itself, as it is with
+ * the settings v that are in force there.
+ */
+void conf_check_seen(const struct section *s, const struct settings *v,
+    struct conf_wrong *w);
 
 #endif

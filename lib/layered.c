@@ -295,3 +295,17 @@ layered_make(struct layered *l, const struct conf *c, int listener,
 		return -1;
 	return take_variables(l, LAYER_RULES, rules, why_r);
 }
+
+void
+layered_section(const struct layered *l, struct origin at,
+    struct section *s_r)
+{
+	memset(s_r, 0, sizeof(*s_r));
+	s_r->scope = CHANNEL;
+	s_r->title = "";
+	s_r->where = at;
+	s_r->v = l->v;
+	for (int i = 0; i < SETTING_COUNT; i++)
+		if (l->by[i] == LAYER_HOST)
+			s_r->from[i] = at;
+}

@@ -44,6 +44,13 @@ MM_MUST_USE int layered_make(struct layered *l_r, const struct conf *c,
     char why_r[LAYERED_WHY]);
 
 /*
+ * What the row sets, as a section that stands at that place: for checks of
+ * what stands in sections.  It lives as long as l.
+ */
+void layered_section(const struct layered *l, struct origin at,
+    struct section *s_r);
+
+/*
  * The variable that a VARIABLE setting is set by: its name, not NUL-ended, and
  * the value; null if v has none.
  */

@@ -164,8 +164,8 @@ check_words(const struct section *s, const struct kind *k,
 	}
 }
 
-static void
-check_section(const struct section *s, struct conf_wrong *w)
+void
+offer_check_section(const struct section *s, struct conf_wrong *w)
 {
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
 		check_words(s, &kinds[i], w);
@@ -174,9 +174,9 @@ check_section(const struct section *s, struct conf_wrong *w)
 void
 offer_check(const struct conf *c, struct conf_wrong *w)
 {
-	check_section(&c->server, w);
+	offer_check_section(&c->server, w);
 	for (int i = 0; i < c->nlisteners; i++)
-		check_section(&c->listeners[i], w);
+		offer_check_section(&c->listeners[i], w);
 	for (int i = 0; i < c->nchannels; i++)
-		check_section(&c->channels[i], w);
+		offer_check_section(&c->channels[i], w);
 }

@@ -46,5 +46,7 @@ const char *offer_word(enum keyword k);
 
 /* Both settings of every section: words that exist, once, and may be off. */
 void offer_check(const struct conf *c, struct conf_wrong *w);
+/* Of one section. */
+void offer_check_section(const struct section *s, struct conf_wrong *w);
 
 #endif

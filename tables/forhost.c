@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "lib/conf_check.h"
 #include "lib/xalloc.h"
 #include "tables/forhost.h"
 #include "tables/tbrow.h"
@@ -58,6 +59,27 @@ look(const struct site *s, const struct forhost_client *c, struct tb *t,
 	return answer;
 }
 
+/* What a client would see of it must be as in a section. */
+static int
+check_seen(const struct forhost *h, char *why)
+{
+	struct section *s = xcalloc(1, sizeof(*s));
+	struct buf text;
+	struct conf_wrong w = { .text = &text };
+	int bad;
+
+	buf_init(&text, 4096);
+	layered_section(&h->in, (struct origin){ tb_name(h->table), h->line },
+	    s);
+	conf_check_seen(s, &s->v, &w);
+	bad = w.n > 0 ? -1 : 0;
+	(void)snprintf(why, LAYERED_WHY, "%.*s",
+	    (int)strcspn(buf_str(&text), "\n"), buf_str(&text));
+	buf_free(&text);
+	free(s);
+	return bad;
+}
+
 static int
 make(const struct site *s, const struct forhost_client *c, struct forhost *h,
     struct reply *r, char *why)
@@ -65,8 +87,11 @@ make(const struct site *s, const struct forhost_client *c, struct forhost *h,
 	const char *row = h->table != NULL ? h->row : NULL;
 
 	if (layered_make(&h->in, s->conf, c->listener, c->channel, row,
-	    c->environment, &h->rules, why) == 0)
-		return 0;
+	    c->environment, &h->rules, why) == 0) {
+		if (row == NULL || check_seen(h, why) == 0)
+			return 0;
+		h->in.wrong = LAYER_HOST;
+	}
 	if (h->in.wrong == LAYER_HOST)
 		return refuse_table(s, h->table, h->key, h->line, r);
 	(void)refuse(s, h->in.wrong == LAYER_RULES ? "libwrap" :

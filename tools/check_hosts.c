@@ -10,6 +10,7 @@
 #include <string.h>
 #include "lib/layered.h"
 #include "lib/xalloc.h"
+#include "smtpsrvr/offer.h"
 #include "tools/check.h"
 #include "tools/hit.h"
 
@@ -32,6 +33,25 @@ holds_strangers(const char *key)
 
 	return net_parse_prefix(key, &a, &bits) == 0 &&
 	    bits < (a.family == 4 ? NETWORK4 : NETWORK6);
+}
+
+/* What one by one is good, but not as what a client sees or is offered. */
+static bool
+seen_good(struct walk *w, struct origin at)
+{
+	struct section *s = xcalloc(1, sizeof(*s));
+	struct buf text;
+	struct conf_wrong wrong = { .text = &text };
+
+	buf_init(&text, 64 * 1024);
+	layered_section(w->l, at, s);
+	conf_check_seen(s, &s->v, &wrong);
+	offer_check_section(s, &wrong);
+	if (wrong.n > 0)
+		finding_lines(w->k->f, FINDING_ERROR, buf_str(&text));
+	buf_free(&text);
+	free(s);
+	return wrong.n == 0;
 }
 
 static int
@@ -58,6 +78,8 @@ check_row(void *arg, const char *key, size_t klen, const char *value,
 		finding(w->k->f, FINDING_ERROR, at, "OPEN RELAY: table \"%s\" "
 		    "(host-settings), %s: relay=yes is for strangers, too",
 		    w->table->title, setting_show(name, shown));
+	} else if (!seen_good(w, at)) {
+		w->bad++;
 	}
 	free(row);
 	free(name);

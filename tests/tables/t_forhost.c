@@ -26,6 +26,7 @@ make(void)
 	    "192.0.2.0/24: max-messages=24", "2001:db8::/32: relay=yes",
 	    "a.example.net: max-messages=3", ".example.net: max-messages=4",
 	    "198.51.100.1: max-messages=many", "198.51.100.2: relay=yes x=1",
+	    "198.51.100.3: received=helo,nam",
 	    "!192.0.2.9");
 	s = conf_section(conf, TABLE, "addresses");
 	put(s, "type", "list");
@@ -100,6 +101,8 @@ failures(void)
 	ok(strstr(why, "max-messages") != NULL && own == NULL, "with why");
 	num(find("hosts", "198.51.100.2", "", false), -1, "a bad setting");
 	ok(strstr(why, "\"x\"") != NULL, "is named");
+	num(find("hosts", "198.51.100.3", "", false), -1, "a bad word");
+	ok(strstr(why, "\"nam\" (did you mean name?)") != NULL, "is named");
 	num(find("hosts", "203.0.113.1", "", true), -1,
 	    "a name that cannot be found out");
 	is(reply.enhanced, "4.4.3", "may be that of a row");
