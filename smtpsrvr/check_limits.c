@@ -1,6 +1,6 @@
 /*
  * check_limits - the channel's own limits, which smtpd counts by: it is told
- * the channel's number and asked, if the channel has any.
+ * the channel's number, which inlet limits shows, and asked if there is any.
  */
 #include "config.h"
 
@@ -44,9 +44,8 @@ check_limits(struct session *s, const struct check_subject *x,
 	if (s->life < 0)
 		return PASS;
 	if (!has_own(s->server->conf, s->source.channel)) {
-		/* Where it is about penalties alone nobody needs to wait. */
-		if (s->set->trusted)
-			(void)!life_tell(s->life, &told);
+		/* That nobody hears it is noticed later, as at any time. */
+		(void)!life_tell(s->life, &told);
 		return PASS;
 	}
 	if (life_ask(s->life, told.channel, clock_ms() + ANSWER_MS, &a) != 0) {
