@@ -195,5 +195,8 @@ dist_check_SCRIPTS += tests/system/25-kinds.py
 TESTS += tests/system/27-nameserver.py
 dist_check_SCRIPTS += tests/system/27-nameserver.py
 
+TESTS += tests/system/28-outcomes.py
+dist_check_SCRIPTS += tests/system/28-outcomes.py
+
 TESTS += tests/system/26-libwrap.py
 dist_check_SCRIPTS += tests/system/26-libwrap.py
