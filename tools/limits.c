@@ -200,15 +200,28 @@ tally_hosts(const struct live *l, const struct section *s,
 	free(key);
 }
 
+/* What max-prefix-share leaves a prefix: smtpd/limits.c has the same. */
+static uint32_t
+share(const struct limits_view *v)
+{
+	int64_t n = v->shown.most *
+	    v->conf->server.v.max_prefix_share / 100;
+
+	return n > 0 ? (uint32_t)n : 1;
+}
+
 static void
-tally_hosts_of(const struct live *l, const struct section *s,
-    const struct settings *server, struct limits_seen *to)
+tally_hosts_of(const struct limits_view *v, const struct live *l,
+    const struct section *s, struct limits_seen *to)
 {
 	uint32_t address = own(s, SETTING_max_connections_per_address,
 	    s->v.max_connections_per_address);
 	uint32_t prefix = own(s, SETTING_max_connections_per_prefix,
 	    s->v.max_connections_per_prefix);
+	const struct settings *server = &v->conf->server.v;
 
+	if (s->scope == SERVER && prefix > share(v))
+		prefix = share(v);
 	if (address > 0)
 		tally_hosts(l, s, server, false, address, &to->addresses);
 	if (prefix > 0)
@@ -250,14 +263,14 @@ look_connections(const struct limits_view *v, struct limits_seen *s)
 	struct live l = find_live(v);
 
 	s->connections = how_many(&l, &s->filter);
-	tally_hosts_of(&l, &c->server, &c->server.v, s);
+	tally_hosts_of(v, &l, &c->server, s);
 	for (int i = 0; i < c->nlisteners; i++) {
 		tally_section(&l, &c->listeners[i], &s->listeners);
-		tally_hosts_of(&l, &c->listeners[i], &c->server.v, s);
+		tally_hosts_of(v, &l, &c->listeners[i], s);
 	}
 	for (int i = 0; i < c->nchannels; i++) {
 		tally_section(&l, &c->channels[i], &s->channels);
-		tally_hosts_of(&l, &c->channels[i], &c->server.v, s);
+		tally_hosts_of(v, &l, &c->channels[i], s);
 	}
 	choose(&s->listeners, &s->filter, false);
 	choose(&s->channels, &s->filter, false);

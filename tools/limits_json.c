@@ -57,6 +57,7 @@ connections(struct show_json *j, const struct limits_view *v,
 	show_json_open(j, '{');
 	number(j, "value", s->connections);
 	number(j, "most", v->shown.most);
+	number(j, "reserved", v->conf->server.v.reserved_connections);
 	tallies(j, "listeners", &s->listeners);
 	tallies(j, "channels", &s->channels);
 	tallies(j, "prefixes", &s->prefixes);

@@ -89,6 +89,9 @@ connections(const struct limits_view *v, const struct limits_seen *s)
 	printf("%" PRIu32, s->connections);
 	if (!narrow(s))
 		printf(" of %" PRId32, v->shown.most);
+	if (!narrow(s) && v->conf->server.v.reserved_connections > 0)
+		printf(", %" PRId64 " reserved",
+		    v->conf->server.v.reserved_connections);
 	putchar('\n');
 	tallies(s, &s->listeners, "listener ", false);
 	tallies(s, &s->channels, "channel ", false);

@@ -16,7 +16,9 @@ CONF = DEFAULT_CONF.replace(
     'listen "smtp" { address = {"127.0.0.1"}  port = @port@\n'
     '    max-connections = 9 }\n'
     'listen "other" { address = {"127.0.0.1"}  port = @port2@ }\n')
-SETTINGS = {"max-connections": "30", "max-connections-per-address": "4",
+SETTINGS = {"max-connections": "30", "reserved-connections": "2",
+            "reserved-peers": '{"127.0.5.0/24"}',
+            "max-connections-per-address": "4",
             "max-connections-per-prefix": "7",
             "rates": '{"messages per address 2/1h", '
             '"recipients per prefix 40/1m"}',
@@ -50,7 +52,8 @@ def numbers():
         wait_for(lambda: seen(s)["connections"]["value"] == 5, 10,
                  "five connections")
         c = seen(s)["connections"]
-        eq((c["value"], c["most"]), (5, 30), "connections in all")
+        eq((c["value"], c["most"], c["reserved"]), (5, 30, 2),
+           "connections in all")
         eq(keyed(c["listeners"]), {"smtp": (4, 9), "other": (1, None)},
            "by listener")
         eq(keyed(c["channels"]), {"world": (3, None), "lan": (2, None)},
@@ -59,6 +62,9 @@ def numbers():
                                    "127.0.1.1": (2, 4)}, "by address")
         eq(keyed(c["prefixes"]), {"127.0.0.0/24": (3, 7),
                                   "127.0.1.0/24": (2, 7)}, "by prefix")
+        s.reload(settings={**SETTINGS, "max-prefix-share": "20"})
+        wait_for(lambda: keyed(seen(s)["connections"]["prefixes"])
+                 ["127.0.0.0/24"] == (3, 6), 10, "a share of the maximum")
         for x in inside:
             x.close()
         wait_for(lambda: seen(s)["connections"]["value"] == 0, 10,
@@ -95,7 +101,7 @@ def rates():
         ok(q["free-bytes"] > 1 << 20 and q["flight-messages"] <= 3,
            "and what is")
         text = limits(s).stdout
-        like(text, r"^connections +\d+ of 30$", "as text")
+        like(text, r"^connections +\d+ of 30, 2 reserved$", "as text")
         like(text, r"^messages per address 2/1h\n  127\.0\.0\.1 +2 of 2, "
              r"free in (59m|1h0m)$", "a rule that is at its maximum")
         like(text, r"^messages per address 5/1h in channel lan\n"

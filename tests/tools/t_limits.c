@@ -154,6 +154,7 @@ filters(void)
 int
 main(void)
 {
+	view.shown.most = 500;
 	configure();
 	connections();
 	rates();
