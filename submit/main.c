@@ -60,6 +60,7 @@ main(int argc, char **argv)
 	/* The children of sessions leave the queue's check to the resident. */
 	recover = child ? NULL : recover_begin(&desk.spool);
 	journal = child ? NULL : start_journal(&desk);
+	start_room(&desk);
 	start_confine(&plan);
 	start_ready(&plan);
 	server_run(&desk, &plan, signals, recover, journal);

@@ -119,8 +119,6 @@ open_spool(struct desk *k, bool child)
 		    v->spool_directory, buf_str(&why));
 	}
 	buf_free(&why);
-	room_init(&k->room, k->spool.queue, v->min_free_space,
-	    v->min_free_inodes, k->counts);
 	doubt = spool_doubt(&k->spool);
 	if (doubt != NULL)
 		log_note(LEVEL_WARNING, "spool-directory %s: %s",
@@ -216,6 +214,15 @@ start_open(struct desk *k, bool child, struct server_plan *plan_r)
 	};
 	snprintf(plan_r->lookup, sizeof(plan_r->lookup), "%s/jail/lookup",
 	    k->conf->server.v.run_directory);
+}
+
+void
+start_room(struct desk *k)
+{
+	const struct settings *v = &k->conf->server.v;
+
+	room_init(&k->room, k->spool.queue, v->min_free_space,
+	    v->min_free_inodes, k->counts);
 }
 
 struct journal *

@@ -21,6 +21,9 @@ void start_open(struct desk *k, bool child, struct server_plan *plan_r);
  */
 struct journal *start_journal(struct desk *k);
 
+/* What the queue has left, once all that a start makes is there. */
+void start_room(struct desk *k);
+
 /* No way back: no new privileges, limits, the system-call filter. */
 void start_confine(const struct server_plan *plan);
 
