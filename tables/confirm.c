@@ -57,7 +57,7 @@ static void
 say(struct confirm *c, enum ask_outcome outcome, uint32_t ttl,
     const char *name)
 {
-	struct verdict v = { .outcome = outcome, .ttl = ttl,
+	struct verdict v = { .outcome = (int)outcome, .ttl = ttl,
 	    .differs = outcome == ASK_NONE && c->n > 0 };
 
 	if (c->said)

@@ -42,7 +42,7 @@ static void got_aaaa(void *arg, const struct dnsmsg *m);
 static void
 say(struct host *h, enum ask_host outcome, bool differs)
 {
-	struct verdict v = { .outcome = outcome, .differs = differs,
+	struct verdict v = { .outcome = (int)outcome, .differs = differs,
 	    .ttl = outcome == ASK_HOST_LATER ? CONFIRM_LATER : h->ttl };
 
 	h->set->live--;
