@@ -24,19 +24,32 @@ buf_init(struct buf *b, size_t most)
 }
 
 void
+buf_begin(struct buf *b, void *memory, size_t size, size_t most)
+{
+	buf_init(b, most);
+	PANIC_IF(size == 0);
+	b->p = memory;
+	b->room = size;
+	b->lent = true;
+	b->p[0] = '\0';
+}
+
+void
 buf_fixed(struct buf *b, void *memory, size_t size)
 {
 	PANIC_IF(size == 0);
-	*b = (struct buf){ .p = memory, .room = size, .most = size - 1 };
-	b->p[0] = '\0';
+	buf_begin(b, memory, size, size - 1);
 }
 
 void
 buf_free(struct buf *b)
 {
-	free(b->p);
+	/* One that allocated nothing costs not even the page of free(3). */
+	if (b->p != NULL && !b->lent)
+		free(b->p);
 	b->p = NULL;
 	b->len = b->room = 0;
+	b->lent = false;
 }
 
 void
@@ -60,7 +73,15 @@ buf_reserve(struct buf *b, size_t extra)
 		room = room > SIZE_MAX / 2 ? SIZE_MAX : room * 2;
 	if (room > b->most + 1)
 		room = b->most + 1;
-	b->p = xresize(b->p, room, 1);
+	if (b->lent) {
+		char *own = xmalloc(room);
+
+		memcpy(own, b->p, b->len);
+		b->p = own;
+		b->lent = false;
+	} else {
+		b->p = xresize(b->p, room, 1);
+	}
 	b->room = room;
 	b->p[b->len] = '\0';
 	return 0;

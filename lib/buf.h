@@ -8,6 +8,7 @@
 #ifndef LIB_BUF_H
 #define LIB_BUF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "lib/mm.h"
 
@@ -16,13 +17,16 @@ struct buf {
 	size_t len;	/* how many are used */
 	size_t room;	/* how many are allocated */
 	size_t most;	/* how many there may ever be */
+	bool lent;	/* p is somebody else's memory */
 };
 
 void buf_init(struct buf *b, size_t most);
 /*
- * One that lives in size bytes at memory (at least 1) and never grows beyond
- * them.  It is not to be freed.
+ * The same, with size bytes at memory (at least 1) for what it holds at first:
+ * one that does not outgrow them allocates nothing.
  */
+void buf_begin(struct buf *b, void *memory, size_t size, size_t most);
+/* One that lives there, and never grows beyond it; need not be freed. */
 void buf_fixed(struct buf *b, void *memory, size_t size);
 void buf_free(struct buf *b);
 /* Empties it, keeps the memory. */

@@ -79,15 +79,14 @@ read_some(struct stream *s, void *p, size_t len)
 	return n;
 }
 
-int
-fd_read(int fd, void *p, size_t len, int64_t deadline)
+static int
+read_least(struct stream *s, char *at, size_t least, size_t most,
+    size_t *len_r)
 {
-	struct stream s = { .fd = fd, .deadline = deadline };
-	char *at = p;
 	size_t got = 0;
 
-	while (got < len) {
-		ssize_t n = read_some(&s, at + got, len - got);
+	while (got < least) {
+		ssize_t n = read_some(s, at + got, most - got);
 
 		if (n == -1)
 			return -1;
@@ -97,7 +96,28 @@ fd_read(int fd, void *p, size_t len, int64_t deadline)
 		}
 		got += (size_t)n;
 	}
+	*len_r = got;
 	return 0;
+}
+
+int
+fd_read(int fd, void *p, size_t len, int64_t deadline)
+{
+	struct stream s = { .fd = fd, .deadline = deadline };
+
+	return read_least(&s, p, len, len, &len);
+}
+
+int
+fd_read_answer(int fd, void *p, size_t least, size_t most, size_t *len_r,
+    int64_t deadline)
+{
+	struct stream s = { .fd = fd, .deadline = deadline };
+
+	/* It is never there at once: asking first saves a call. */
+	if (await(&s, POLLIN) == -1)
+		return -1;
+	return read_least(&s, p, least, most, len_r);
 }
 
 static ssize_t

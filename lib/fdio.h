@@ -19,6 +19,12 @@
  * never raises SIGPIPE.
  */
 MM_MUST_USE int fd_read(int fd, void *p, size_t len, int64_t deadline);
+/*
+ * An answer: waits for it, then reads at least least and at most most bytes;
+ * how many goes to *len_r.  The result is as for fd_read.
+ */
+MM_MUST_USE int fd_read_answer(int fd, void *p, size_t least, size_t most,
+    size_t *len_r, int64_t deadline);
 MM_MUST_USE int fd_write(int fd, const void *p, size_t len, int64_t deadline);
 /* As fd_write for several pieces; iov is changed. */
 MM_MUST_USE int fd_writev(int fd, struct iovec *iov, int n, int64_t deadline);

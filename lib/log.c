@@ -47,8 +47,11 @@ static struct {
 static void
 forked(void)
 {
-	out.pid = getpid();
-	atomic_store(&out.lost, 0);
+	/* A page that nobody writes to stays shared. */
+	if (out.sock == -1)
+		out.pid = getpid();
+	if (atomic_load(&out.lost) != 0)
+		atomic_store(&out.lost, 0);
 }
 
 void
@@ -65,7 +68,8 @@ log_open(const char *program, int sock, enum log_level most)
 void
 log_level_set(enum log_level most)
 {
-	out.most = most;
+	if (out.most != most)
+		out.most = most;
 }
 
 void
@@ -270,7 +274,7 @@ log_end(struct logline *l)
 		return;
 	if (l->cut)
 		put_tail(l, "...");
-	lost = atomic_exchange(&out.lost, 0);
+	lost = atomic_load(&out.lost) == 0 ? 0 : atomic_exchange(&out.lost, 0);
 	if (lost > 0) {
 		put_tail(l, " lost=");
 		put_num(l, lost);

@@ -118,24 +118,35 @@ net_parse_prefix(const char *s, struct netaddr *a_r, int *bits_r)
 const char *
 net_text(const struct netaddr *a, char *dst)
 {
-	if (a->family != 4 && a->family != 6) {
-		memcpy(dst, "-", 2);
+	char number[TEXT_DIGITS];
+	size_t len = 0;
+
+	if (a->family == 6) {
+		inet_ntop(AF_INET6, a->ip, dst, NET_TEXT);
 		return dst;
 	}
-	inet_ntop(a->family == 4 ? AF_INET : AF_INET6, a->ip, dst, NET_TEXT);
+	if (a->family != 4)
+		text_add(dst, NET_TEXT, &len, "-");
+	for (int i = 0; a->family == 4 && i < 4; i++) {
+		if (i > 0)
+			text_add(dst, NET_TEXT, &len, ".");
+		text_add(dst, NET_TEXT, &len, text_digits(number, a->ip[i]));
+	}
 	return dst;
 }
 
 const char *
 net_literal(const struct netaddr *a, char *dst)
 {
-	char text[INET6_ADDRSTRLEN];
+	char text[NET_TEXT];
+	size_t len = 0;
 
-	if (a->family != 4 && a->family != 6)
-		return net_text(a, dst);
-	inet_ntop(a->family == 4 ? AF_INET : AF_INET6, a->ip, text,
-	    sizeof(text));
-	snprintf(dst, NET_TEXT, "[%s%s]", a->family == 6 ? "IPv6:" : "", text);
+	net_text(a, text);
+	if (a->family == 4 || a->family == 6)
+		text_add(dst, NET_TEXT, &len, a->family == 6 ? "[IPv6:" : "[");
+	text_add(dst, NET_TEXT, &len, text);
+	if (a->family == 4 || a->family == 6)
+		text_add(dst, NET_TEXT, &len, "]");
 	return dst;
 }
 

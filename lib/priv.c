@@ -85,6 +85,9 @@ priv_limit(int resource, long most)
 	struct rlimit now, want = { .rlim_cur = (rlim_t)most,
 		.rlim_max = (rlim_t)most };
 
+	/* Each session sets one of 0: there is nothing lower to keep. */
+	if (most == 0)
+		return setrlimit(resource, &want);
 	if (getrlimit(resource, &now) == -1)
 		return -1;
 	if (now.rlim_max < want.rlim_max)

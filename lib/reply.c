@@ -7,9 +7,9 @@
 #include "config.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include "lib/reply.h"
+#include "lib/text.h"
 
 struct row {
 	const char *name;
@@ -49,18 +49,17 @@ static void
 fill(char *dst, size_t size, const char *text, va_list ap)
 {
 	size_t len = 0;
-	char one[24];
+	char one[TEXT_DIGITS];
 
 	dst[0] = '\0';
 	while (*text != '\0') {
-		if (strncmp(text, "%s", 2) == 0) {
+		if (text[0] == '%' && text[1] == 's') {
 			put(dst, size, &len, va_arg(ap, const char *));
 			text += 2;
-		} else if (strncmp(text, "%lld", 4) == 0) {
-			snprintf(one, sizeof(one), "%lld",
-			    va_arg(ap, long long));
-			put(dst, size, &len, one);
-			text += 4;
+		} else if (text[0] == '%') {
+			put(dst, size, &len, text_digits(one,
+			    va_arg(ap, long long)));
+			text += strlen("%lld");
 		} else {
 			one[0] = *text++;
 			one[1] = '\0';

@@ -404,14 +404,19 @@ sub_get_commit(const void *p, size_t len, uint64_t *length_r)
 int
 sub_read_verdict(int fd, int64_t deadline, struct sub_verdict *v_r)
 {
-	uint8_t header[HEADER], payload[5 * (SUB_FIELD_MOST + 3) + 4];
+	uint8_t frame[HEADER + 5 * (SUB_FIELD_MOST + 3) + 4];
 	struct sub_header h;
+	size_t got, len;
 
 	memset(v_r, 0, sizeof(*v_r));
-	if (fd_read(fd, header, sizeof(header), deadline) == -1 ||
-	    sub_get_header(header, &h) == -1 || h.type != SUB_VERDICT ||
-	    h.len > sizeof(payload) ||
-	    fd_read(fd, payload, h.len, deadline) == -1)
+	/* Nothing follows it before we have sent something again. */
+	if (fd_read_answer(fd, frame, HEADER, sizeof(frame), &got,
+	    deadline) == -1 || sub_get_header(frame, &h) == -1 ||
+	    h.type != SUB_VERDICT)
 		return -1;
-	return sub_get_verdict(payload, h.len, v_r);
+	len = HEADER + (size_t)h.len;
+	if (len > sizeof(frame) || got > len ||
+	    (got < len && fd_read(fd, frame + got, len - got, deadline) == -1))
+		return -1;
+	return sub_get_verdict(frame + HEADER, h.len, v_r);
 }

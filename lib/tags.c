@@ -37,6 +37,17 @@ tags_wrong(const char *text)
 	return NULL;
 }
 
+bool
+tags_has(const char *text, enum tag tag)
+{
+	for (; *text != '\0'; text++)
+		if (*text == '%' && *++text == letters[tag])
+			return true;
+		else if (*text == '\0')
+			break;
+	return false;
+}
+
 /* Adds as much as fits; len goes on counting. */
 static void
 put(char *dst, size_t size, size_t *len, const char *p, size_t n)
@@ -53,7 +64,9 @@ tags_expand(const char *text, const struct tag_values *v, char *dst_r,
 	size_t len = 0, plain, tag;
 
 	for (; *text != '\0'; text += plain) {
-		plain = strcspn(text, "%");
+		plain = 0;
+		while (text[plain] != '\0' && text[plain] != '%')
+			plain++;
 		put(dst_r, size, &len, text, plain);
 		if (text[plain] == '\0')
 			break;

@@ -5,6 +5,7 @@
 #ifndef LIB_TAGS_H
 #define LIB_TAGS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "lib/mm.h"
 
@@ -28,6 +29,8 @@ struct tag_values {
 
 /* The first tag that there is not ("%x", or "%" at the end), or null. */
 const char *tags_wrong(const char *text);
+/* Whether the text has that one. */
+bool tags_has(const char *text, enum tag tag);
 /* All that there are, "%H %T ...", for people. */
 extern const char tags_known[];
 /*

@@ -42,6 +42,32 @@ text_copy(char *dst, size_t size, const char *src)
 	return 0;
 }
 
+bool
+text_add(char *dst, size_t size, size_t *len_io, const char *src)
+{
+	for (; *src != '\0' && *len_io + 1 < size; src++)
+		dst[(*len_io)++] = *src;
+	dst[*len_io] = '\0';
+	return *src == '\0';
+}
+
+char *
+text_digits(char dst[TEXT_DIGITS], int64_t n)
+{
+	uint64_t left = n < 0 ? -(uint64_t)n : (uint64_t)n;
+	char d[TEXT_DIGITS];
+	size_t i = sizeof(d);
+
+	d[--i] = '\0';
+	do
+		d[--i] = (char)('0' + left % 10);
+	while ((left /= 10) > 0);
+	if (n < 0)
+		d[--i] = '-';
+	memcpy(dst, d + i, sizeof(d) - i);
+	return dst;
+}
+
 /* The number at s; gives what follows it, or null. */
 static const char *
 digits(const char *s, int64_t *n_r)

@@ -24,6 +24,15 @@ MM_MUST_USE int text_size(const char *s, int64_t *bytes_r);
 void text_from_duration(char *dst, size_t size, int64_t ms);
 void text_from_size(char *dst, size_t size, int64_t bytes);
 
+/*
+ * For what every session runs: printf(3) is right everywhere else, but its
+ * first use costs a fork a dozen pages.  Gives dst, as it is.
+ */
+#define TEXT_DIGITS 21		/* any int64_t, with its NUL */
+char *text_digits(char dst[TEXT_DIGITS], int64_t n);
+/* Adds src at *len_io of dst; what does not fit is cut, and false. */
+bool text_add(char *dst, size_t size, size_t *len_io, const char *src);
+
 /* ASCII only, whatever the locale. */
 void text_lower(char *s);
 bool text_same(const char *a, const char *b); /* equal but for case */

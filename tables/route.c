@@ -227,11 +227,12 @@ static size_t
 base_length(const struct conf *c, int channel, const char *local)
 {
 	const char *mark = c->channels[channel].v.extension;
-	size_t len = strlen(local), base;
+	size_t len = strlen(local), base = 0;
 
 	if (mark[0] == '\0')
 		return len;
-	base = strcspn(local, mark);
+	while (base < len && strchr(mark, local[base]) == NULL)
+		base++;
 	return base == 0 ? len : base;
 }
 
@@ -241,9 +242,14 @@ find_key(struct users *u, const char *local, size_t len,
 {
 	char key[KEY];
 	enum tb_answer answer;
+	size_t used = len < sizeof(key) ? len : sizeof(key) - 1;
 
-	(void)snprintf(key, sizeof(key), "%.*s%s%s", (int)len, local,
-	    domain != NULL ? "@" : "", domain != NULL ? domain : "");
+	memcpy(key, local, used);
+	key[used] = '\0';
+	if (domain != NULL) {
+		text_add(key, sizeof(key), &used, "@");
+		text_add(key, sizeof(key), &used, domain);
+	}
 	u->line = 0;
 	answer = tb_find(u->table, key, value_r, &u->line);
 	watch_lookup(u->s, u->channel, u->table, key, answer, u->line);
@@ -423,11 +429,12 @@ expand_mailbox(struct expand *x, const struct hop *h, int channel, size_t base)
 	struct users u = { x->s, channel,
 	    x->s->channels[channel].mailboxes, 0 };
 	enum tb_answer answer = TB_NOT_FOUND;
+	char memory[PATH_TEXT + 1];
 	struct buf value;
 	bool whole = false;
 	int rc;
 
-	buf_init(&value, PATH_TEXT);
+	buf_fixed(&value, memory, sizeof(memory));
 	if (u.table != NULL)
 		answer = find_user(&u, &h->to, base, &value, &whole);
 	if (answer == TB_LATER)
@@ -436,7 +443,6 @@ expand_mailbox(struct expand *x, const struct hop *h, int channel, size_t base)
 		rc = add_mailbox(x, h, &u, base, whole, buf_str(&value));
 	else
 		rc = refuse(x, REPLY_NO_SUCH_USER, NULL, "no-such-user");
-	buf_free(&value);
 	return rc;
 }
 

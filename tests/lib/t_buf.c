@@ -75,11 +75,30 @@ fixed(void)
 	ok(b.p == memory, "it never moves");
 }
 
+static void
+lent(void)
+{
+	char memory[8];
+	struct buf b;
+
+	buf_begin(&b, memory, sizeof(memory), 20);
+	is(buf_str(&b), "", "lent: empty");
+	num(buf_adds(&b, "1234567"), 0, "as much as was lent");
+	ok(b.p == memory, "is there");
+	num(buf_adds(&b, "890"), 0, "more");
+	ok(b.p != memory, "is in memory of its own");
+	is(buf_str(&b), "1234567890", "with all that there was");
+	num(buf_adds(&b, "12345678901"), -1, "up to the maximum");
+	buf_free(&b);
+	num(b.room, 0, "and that is freed");
+}
+
 int
 main(void)
 {
 	grows();
 	fixed();
+	lent();
 	formats();
 	return done();
 }

@@ -269,10 +269,35 @@ standard(void)
 	num(status, 0, "0, 1 and 2 are opened, all others closed");
 }
 
+static void
+answers(void)
+{
+	char got[8];
+	size_t len = 0;
+	int s[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, s) != 0)
+		exit(1);
+	num(fd_read_answer(s[0], got, 2, sizeof(got), &len, clock_ms() + 20),
+	    -1, "an answer that does not come");
+	num(errno, ETIMEDOUT, "is waited for until then");
+	num(write(s[1], "abcd", 4), 4, "one that does");
+	num(fd_read_answer(s[0], got, 2, sizeof(got), &len, CLOCK_NEVER), 0,
+	    "is read");
+	ok(len == 4 && memcmp(got, "abcd", 4) == 0, "as far as it is there");
+	num(write(s[1], "x", 1), 1, "too short a one");
+	close(s[1]);
+	num(fd_read_answer(s[0], got, 2, sizeof(got), &len, CLOCK_NEVER), -1,
+	    "is none");
+	num(errno, EPIPE, "cut off");
+	close(s[0]);
+}
+
 int
 main(void)
 {
 	all_kinds();
+	answers();
 	ends();
 	at_offsets();
 	passing();

@@ -45,6 +45,10 @@ main(void)
 	is(tags_wrong("%H %h %x"), "%h %x", "the first that is wrong");
 	is(tags_wrong("half a %"), "%", "a percent sign at the end");
 	is(tags_wrong("%%%"), "%", "and behind another one");
+	ok(tags_has("at %T", TAG_TIME) && tags_has("%H%T", TAG_TIME),
+	    "it has that tag");
+	ok(!tags_has("%%T %H %", TAG_TIME) && !tags_has("", TAG_TIME),
+	    "and it has not");
 	ok(tags_wrong(tags_known) == NULL, "those that are known are right");
 
 	num((long long)tags_expand("0123456789", &all, dst, sizeof(dst)), 10,

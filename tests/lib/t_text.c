@@ -137,10 +137,30 @@ nearest(void)
 	ok(text_nearest(long_word, known, n) == NULL, "a very long word");
 }
 
+static void
+adds(void)
+{
+	char dst[6], number[TEXT_DIGITS];
+	size_t len = 0;
+
+	ok(text_add(dst, sizeof(dst), &len, "abc"), "add: it fits");
+	ok(text_add(dst, sizeof(dst), &len, "de"), "to the last byte");
+	is(dst, "abcde", "one behind the other");
+	ok(!text_add(dst, sizeof(dst), &len, "f"), "and no more");
+	len = 3;
+	ok(!text_add(dst, sizeof(dst), &len, "xyz"), "what is too long");
+	is(dst, "abcxy", "is cut");
+	is(text_digits(number, 0), "0", "digits: none");
+	is(text_digits(number, 250), "250", "digits");
+	is(text_digits(number, INT64_MAX), "9223372036854775807", "most");
+	is(text_digits(number, INT64_MIN), "-9223372036854775808", "least");
+}
+
 int
 main(void)
 {
 	copies();
+	adds();
 	numbers();
 	durations();
 	sizes();

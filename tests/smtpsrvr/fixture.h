@@ -49,7 +49,7 @@ fixture_session(struct fixture *f)
 
 	/* Of packets: one that the client sends is one that is read. */
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, net) != 0 ||
-	    socketpair(AF_UNIX, SOCK_STREAM, 0, sub) != 0)
+	    socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sub) != 0)
 		exit(1);
 	if (net_parse("192.0.2.7", &who.peer) != 0)
 		exit(1);
