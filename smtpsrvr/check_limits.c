@@ -22,8 +22,10 @@ has_own(const struct conf *c, int channel)
 	    own->from[SETTING_max_connections_per_address].file != NULL ||
 	    own->from[SETTING_max_connections_per_prefix].file != NULL)
 		return true;
+	if (own->from[SETTING_rates].file == NULL)
+		return false;
 	rates_in_force(c, -1, channel, &r);
-	for (size_t i = 0; r.of == own && i < r.n; i++)
+	for (size_t i = 0; i < r.n; i++)
 		if (r.at[i].what != RATE_MESSAGES &&
 		    r.at[i].what != RATE_RECIPIENTS)
 			return true;

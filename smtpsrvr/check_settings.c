@@ -54,5 +54,7 @@ check_settings(struct session *s, const struct check_subject *x,
     struct reply *r)
 {
 	(void)x;
+	if (s->set->host_settings[0] == '\0')
+		return PASS;
 	return checks_settle(s, NULL, r);
 }

@@ -6,7 +6,6 @@
  */
 #include "config.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "lib/text.h"
@@ -22,11 +21,21 @@ take_name(struct session *s, const char *name)
 {
 	size_t len = strlen(name);
 
-	if (len >= sizeof s->helo || strspn(name,
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	    "0123456789.-_:[]") != len)
+	bool literal = false;
+
+	if (len >= sizeof s->helo)
 		return -1;
-	if (strpbrk(name, "[]:") != NULL && !path_is_literal(name, len))
+	for (size_t i = 0; i < len; i++) {
+		char c = name[i];
+
+		if (c == '[' || c == ']' || c == ':')
+			literal = true;
+		else if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+		    (c >= '0' && c <= '9') || c == '.' || c == '-' ||
+		    c == '_'))
+			return -1;
+	}
+	if (literal && !path_is_literal(name, len))
 		return -1;
 	return text_copy(s->helo, sizeof s->helo, name);
 }
@@ -73,8 +82,7 @@ keyword_plain(const struct session *s, char argument_r[KEYWORD_ARGUMENT])
 bool
 keyword_size(const struct session *s, char argument_r[KEYWORD_ARGUMENT])
 {
-	snprintf(argument_r, KEYWORD_ARGUMENT, "%lld",
-	    (long long)s->set->max_message_size);
+	text_digits(argument_r, s->set->max_message_size);
 	return true;
 }
 
@@ -84,11 +92,14 @@ next_line(struct session *s, struct reply *r, const char *word,
     const char *argument)
 {
 	char text[128];
+	size_t len = 0;
 
 	if (wire_reply_line(&s->wire, r->code, "", r->text, true) != WIRE_OK)
 		s->lost = true;
-	snprintf(text, sizeof text, "%s%s%s", word,
-	    argument[0] != '\0' ? " " : "", argument);
+	text_add(text, sizeof text, &len, word);
+	if (argument[0] != '\0')
+		text_add(text, sizeof text, &len, " ");
+	text_add(text, sizeof text, &len, argument);
 	reply_set(r, REPLY_HELLO, text);
 }
 

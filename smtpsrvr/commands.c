@@ -4,7 +4,6 @@
 #include "config.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "lib/text.h"
 #include "smtpsrvr/commands.h"
@@ -36,16 +35,39 @@ keyword_offered(const struct session *s, enum keyword k,
 	return offer_keyword(&s->offer, k) && keywords[k](s, argument_r);
 }
 
+static size_t
+word_length(const char *text)
+{
+	size_t n = 0;
+
+	while (text[n] != '\0' && text[n] != ' ')
+		n++;
+	return n;
+}
+
+static const char *
+behind_blanks(const char *text)
+{
+	while (*text == ' ')
+		text++;
+	return text;
+}
+
 /* Other protocols speak in these; browsers can be made to (ALPACA). */
 static const char *const foreign[] = { "GET", "POST", "PUT", "HEAD",
     "OPTIONS", "CONNECT", "TRACE", "PATCH", "DELETE" };
+
+static bool
+is_verb(const char *known, const char *verb, size_t len)
+{
+	return strlen(known) == len && text_begins(verb, known);
+}
 
 static const struct command *
 find(const char *verb, size_t len)
 {
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		if (strlen(commands[i].verb) == len &&
-		    strncasecmp(commands[i].verb, verb, len) == 0)
+		if (is_verb(commands[i].verb, verb, len))
 			return &commands[i];
 	return NULL;
 }
@@ -54,8 +76,7 @@ static bool
 is_foreign(const char *verb, size_t len)
 {
 	for (size_t i = 0; i < ARRAY_LEN(foreign); i++)
-		if (strlen(foreign[i]) == len &&
-		    strncasecmp(foreign[i], verb, len) == 0)
+		if (is_verb(foreign[i], verb, len))
 			return true;
 	return false;
 }
@@ -86,7 +107,7 @@ parse_path(const struct session *s, const char *text, bool sender,
 	if (!text_begins(text, word))
 		return -1;
 	text += strlen(word);
-	text += strspn(text, " ");
+	text = behind_blanks(text);
 	if (s->set->unqualified == UNQUALIFIED_COMPLETE)
 		kind = sender ? PATH_REVERSE_USER : PATH_FORWARD_USER;
 	switch (path_parse(text, strlen(text), kind, &a->path, &end)) {
@@ -213,9 +234,9 @@ has_control(const char *p, size_t len, bool eight_bit)
 void
 command_run(struct session *s, char *line, size_t len)
 {
-	size_t verb = strcspn(line, " ");
+	size_t verb = word_length(line);
 	const struct command *c = find(line, verb);
-	const char *text = line + verb + strspn(line + verb, " ");
+	const char *text = behind_blanks(line + verb);
 	struct reply r = { 0 };
 	bool path = c != NULL && (c->argument == FROM_PATH ||
 	    c->argument == TO_PATH);

@@ -9,11 +9,11 @@
  */
 #include "config.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "lib/tags.h"
+#include "lib/text.h"
 #include "lib/trace.h"
 #include "smtpsrvr/checks.h"
 #include "smtpsrvr/greet.h"
@@ -21,7 +21,7 @@
 /* What the tags stand for, with room for those that are made. */
 struct values {
 	struct tag_values v;
-	char date[40], literal[NET_TEXT], port[8];
+	char date[40], literal[NET_TEXT], port[TEXT_DIGITS];
 };
 
 static void
@@ -34,7 +34,7 @@ fill(const struct session *s, struct values *x)
 	of[TAG_HOST] = s->set->hostname;
 	/* Dearer than all the rest. */
 	for (size_t i = 0; i < s->set->greeting.n; i++)
-		if (strstr(s->set->greeting.at[i], "%T") != NULL)
+		if (tags_has(s->set->greeting.at[i], TAG_TIME))
 			of[TAG_TIME] = trace_date(time(NULL), x->date,
 			    sizeof x->date);
 	of[TAG_VERSION] = PACKAGE_VERSION;
@@ -47,8 +47,7 @@ fill(const struct session *s, struct values *x)
 	if (s->name[0] == '\0')
 		of[TAG_NAME] = s->who.peer.family == 0 ? s->ip :
 		    net_literal(&s->who.peer, x->literal);
-	snprintf(x->port, sizeof x->port, "%u", (unsigned)s->who.peer.port);
-	of[TAG_PORT] = x->port;
+	of[TAG_PORT] = text_digits(x->port, s->who.peer.port);
 	of[TAG_SESSION] = s->sid;
 }
 
@@ -74,11 +73,9 @@ greet_client(struct session *s)
 		bool last = i + 1 == lines->n;
 
 		if (i == 0 && !names_host(lines->at[0])) {
-			used = (size_t)snprintf(text, sizeof text, "%s%s",
-			    s->set->hostname,
-			    lines->at[0][0] != '\0' ? " " : "");
-			if (used >= sizeof text)
-				used = sizeof text - 1;
+			text_add(text, sizeof text, &used, s->set->hostname);
+			if (lines->at[0][0] != '\0')
+				text_add(text, sizeof text, &used, " ");
 		}
 		(void)tags_expand(lines->at[i], &x.v, text + used,
 		    sizeof text - used);

@@ -133,14 +133,13 @@ sandbox_template(struct sandbox *b, int layers, const char *jail,
 }
 
 int
-sandbox_session(struct sandbox *b)
+sandbox_session(const struct sandbox *b)
 {
 	if (b->landlock >= 0) {
 		/* A domain for each session: not even siblings are in it. */
 		if (priv_landlock_enter(b->landlock) != 0)
 			return -1;
 		close(b->landlock);
-		b->landlock = -1;
 	}
 	if ((b->layers & SANDBOX_LIMITS) &&
 	    priv_limit(RLIMIT_NPROC, 0) != 0)

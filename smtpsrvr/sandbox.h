@@ -39,6 +39,6 @@ struct sandbox {
 int sandbox_template(struct sandbox *b, int layers, const char *jail,
     const struct proc_user *user);
 /* The session's steps.  0 or -1: the caller ends without a byte read. */
-int sandbox_session(struct sandbox *b);
+int sandbox_session(const struct sandbox *b);
 
 #endif

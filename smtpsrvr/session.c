@@ -103,7 +103,7 @@ session_init(struct session *s, const struct server *v,
 	wire_init(&s->wire, in, out, life);
 	s->source.channel = -1;
 	session_settle(s);
-	buf_init(&s->tx.recipients, 0);
+	buf_begin(&s->tx.recipients, s->few, sizeof s->few, 0);
 	net_text(&who->peer, s->ip);
 	name_session(s);
 	buf_init(&why, 1024);
@@ -179,25 +179,37 @@ count_error(struct session *s, struct reply *r, bool recipient)
 	s->over = true;
 }
 
-void
-session_say(struct session *s, const struct reply *given, const char *verb)
+static void
+say_line(struct session *s, const struct reply *r, const char *text,
+    const char *verb)
+{
+	if (s->watcher != NULL)
+		s->watcher->replied(s, verb, r);
+	if (wire_reply_line(&s->wire, r->code, r->enhanced, text, false) !=
+	    WIRE_OK)
+		s->lost = true;
+}
+
+static void
+say_refusal(struct session *s, const struct reply *given, const char *verb)
 {
 	struct reply r = *given;
 	char text[REPLY_TEXT + 32];
 
-	if (r.code >= 400) {
-		trouble_note(s, &r);
-		count_error(s, &r, strcmp(verb, "RCPT") == 0);
-		log_refusal(s, &r, verb);
-		snprintf(text, sizeof text, "%s (%s)", r.text, s->sid);
-	} else {
-		snprintf(text, sizeof text, "%s", r.text);
-	}
-	if (s->watcher != NULL)
-		s->watcher->replied(s, verb, &r);
-	if (wire_reply_line(&s->wire, r.code, r.enhanced, text, false) !=
-	    WIRE_OK)
-		s->lost = true;
+	trouble_note(s, &r);
+	count_error(s, &r, strcmp(verb, "RCPT") == 0);
+	log_refusal(s, &r, verb);
+	snprintf(text, sizeof text, "%s (%s)", r.text, s->sid);
+	say_line(s, &r, text, verb);
+}
+
+void
+session_say(struct session *s, const struct reply *given, const char *verb)
+{
+	if (given->code >= 400)
+		say_refusal(s, given, verb);
+	else
+		say_line(s, given, given->text, verb);
 }
 
 void
@@ -205,10 +217,11 @@ session_reset(struct session *s)
 {
 	submitter_abort(s);
 	buf_free(&s->tx.recipients);
-	free(s->tx.refusal);
+	if (s->tx.refusal != NULL)
+		free(s->tx.refusal);
 	memset(&s->tx, 0, sizeof s->tx);
-	buf_init(&s->tx.recipients, (size_t)s->set->max_recipients *
-	    RECIPIENT_FRAME);
+	buf_begin(&s->tx.recipients, s->few, sizeof s->few,
+	    (size_t)s->set->max_recipients * RECIPIENT_FRAME);
 	s->text_len = 0;
 	if (s->state > STATE_READY)
 		s->state = STATE_READY;

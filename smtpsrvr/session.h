@@ -100,9 +100,9 @@ struct session {
 	struct sub_hello hello;
 	bool said_hello;
 	size_t text_len;
-
 	/* Last, for the buffers: the fields above are all on one page. */
 	struct wire wire;
+	char few[512];		/* where the first tx.recipients go */
 	char text[SESSION_TEXT];
 };
 

@@ -4,13 +4,13 @@
 #include "config.h"
 
 #include <endian.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "lib/fdio.h"
 #include "lib/log.h"
+#include "lib/text.h"
 #include "smtpsrvr/submitter.h"
 
 #define FRONT_MOST (16 * 1024)		/* hello and envelope */
@@ -30,11 +30,13 @@ static int
 open_submit(struct session *s)
 {
 	char path[256];
+	size_t len = 0;
 
 	if (s->submit >= 0)
 		return 0;
-	if (s->submit_kept || (size_t)snprintf(path, sizeof path, "%s/submit",
-	    s->server->jail) >= sizeof path)
+	if (s->submit_kept ||
+	    !text_add(path, sizeof path, &len, s->server->jail) ||
+	    !text_add(path, sizeof path, &len, "/submit"))
 		return -1;
 	s->submit = net_unix_connect(path, SOCK_STREAM);
 	s->said_hello = false;
@@ -73,6 +75,7 @@ front(struct session *s, struct buf *b)
 static int
 send_all(struct session *s, bool commit, bool *sent_r)
 {
+	char memory[1024], end[32];
 	struct buf b, tail;
 	struct sub_header h = { .len = htole32((uint32_t)s->text_len),
 	    .type = SUB_DATA };
@@ -80,8 +83,8 @@ send_all(struct session *s, bool commit, bool *sent_r)
 	int n = 0, bad = -1;
 
 	*sent_r = false;
-	buf_init(&b, FRONT_MOST);
-	buf_init(&tail, 64);
+	buf_begin(&b, memory, sizeof memory, FRONT_MOST);
+	buf_begin(&tail, end, sizeof end, 64);
 	if (open_submit(s) != 0)
 		goto out;
 	if (!s->tx.streaming) {

@@ -5,17 +5,18 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib/clock.h"
 #include "lib/fdio.h"
+#include "lib/text.h"
 #include "smtpsrvr/wire.h"
 
 #define DRAIN_MS 5000
 #define DRAIN_BYTES (1024 * 1024)
+#define LINE_MOST (512 + REPLY_TEXT)
 
 void
 wire_init(struct wire *w, int in, int out, int life)
@@ -149,22 +150,33 @@ wire_line(struct wire *w, size_t most, bool stoppable, int64_t deadline,
 	return WIRE_OK;
 }
 
+static void
+put(struct wire *w, const char *s)
+{
+	(void)text_add(w->replies, sizeof w->replies, &w->used, s);
+}
+
 enum wire_end
 wire_reply_line(struct wire *w, int code, const char *enhanced,
     const char *text, bool more)
 {
-	char line[512 + REPLY_TEXT];
-	enum wire_end end = WIRE_OK;
 	bool plain = w->plain || enhanced[0] == '\0';
-	int n = snprintf(line, sizeof line, "%03d%c%s%s%s\r\n", code,
-	    more ? '-' : ' ', plain ? "" : enhanced, plain ? "" : " ", text);
+	size_t n = 4 + (plain ? 0 : strlen(enhanced) + 1) + strlen(text) + 2;
+	enum wire_end end = WIRE_OK;
+	char number[TEXT_DIGITS];
 
-	if (n < 0 || (size_t)n >= sizeof line)
+	if (n > LINE_MOST || code < 100 || code > 999)
 		return WIRE_CLOSED;
-	if (w->used + (size_t)n > sizeof w->replies)
+	if (w->used + n >= sizeof w->replies)
 		end = wire_flush(w);
-	memcpy(w->replies + w->used, line, (size_t)n);
-	w->used += (size_t)n;
+	put(w, text_digits(number, code));
+	put(w, more ? "-" : " ");
+	if (!plain) {
+		put(w, enhanced);
+		put(w, " ");
+	}
+	put(w, text);
+	put(w, "\r\n");
 	return end;
 }
 
