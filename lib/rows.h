@@ -19,7 +19,7 @@ struct row {
 	_Atomic uint64_t serial;	/* 0: free; set last, cleared first */
 	uint8_t token[ROWS_TOKEN];
 	struct netaddr peer, local;
-	int32_t listener;		/* index in the record; -1: none */
+	int32_t listener;		/* as it was accepted; -1: none */
 	int32_t finicky;		/* -f, or argv[0] */
 	int64_t since;			/* wall clock, seconds */
 	/* As limits count it: indexes in the settings that are in force now;

@@ -122,6 +122,35 @@ connections_accept(struct daemon *d, uint32_t listener)
 	connections_flush(d);
 }
 
+/* No session for it: the client hears so from us. */
+static void
+give_up(struct daemon *d, uint32_t n, const char *why)
+{
+	struct limit_hit hit = { .limit = why, .enhanced = "4.3.2" };
+
+	turn_away(d, d->slots.at[n].conn, false, &hit);
+	d->slots.at[n].conn = -1;
+	slots_free(&d->slots, n);
+}
+
+/* Reloads took away the listener of those that wait: no settings are theirs. */
+static void
+drop_homeless(struct daemon *d)
+{
+	struct slots *s = &d->slots;
+
+	while (s->first != SLOT_NONE && s->at[s->first].who.listener < 0)
+		give_up(d, slots_waiting(s), "no listener");
+}
+
+/* As slots_pass(). */
+static int64_t
+pass_next(struct daemon *d, int sock)
+{
+	drop_homeless(d);
+	return slots_pass(&d->slots, sock);
+}
+
 void
 connections_flush(struct daemon *d)
 {
@@ -130,7 +159,7 @@ connections_flush(struct daemon *d)
 
 	if (!t->ready)
 		return;
-	while ((n = slots_pass(&d->slots, t->control)) != SLOT_NONE) {
+	while ((n = pass_next(d, t->control)) != SLOT_NONE) {
 		if (n < 0)
 			break;
 		d->slots.at[n].to = t->pid;
@@ -144,17 +173,6 @@ connections_flush(struct daemon *d)
 		}
 	}
 	/* With EAGAIN the next acknowledgement or tick tries again. */
-}
-
-/* No session for it: the client hears so from us. */
-static void
-give_up(struct daemon *d, uint32_t n, const char *why)
-{
-	struct limit_hit hit = { .limit = why, .enhanced = "4.3.2" };
-
-	turn_away(d, d->slots.at[n].conn, false, &hit);
-	d->slots.at[n].conn = -1;
-	slots_free(&d->slots, n);
 }
 
 /*

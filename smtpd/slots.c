@@ -131,7 +131,7 @@ slots_pass(struct slots *s, int sock)
 		return -1;
 	pass = (struct row_pass){ .row = n, .serial = s->rows[n].serial,
 	    .peer = s->rows[n].peer, .local = s->rows[n].local,
-	    .listener = s->rows[n].listener };
+	    .listener = slot->who.listener };
 	memcpy(pass.token, s->rows[n].token, ROWS_TOKEN);
 	fds[0] = slot->conn;
 	fds[1] = pair[1];

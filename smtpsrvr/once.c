@@ -188,6 +188,7 @@ own_submit(struct once *x)
 	row->peer = x->who.peer;
 	row->local = x->who.local;
 	row->listener = x->who.listener;
+	atomic_init(&row->counted_listener, x->who.listener);
 	row->finicky = x->who.finicky;
 	row->since = time(NULL);
 	if (text_copy(row->name, sizeof row->name, x->name) != 0 ||

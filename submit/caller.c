@@ -110,6 +110,14 @@ hello_session(const struct rights *r, struct caller *c,
 		*why_r = "no session has that row, serial and token";
 		return -1;
 	}
+	if (c->row.listener >= 0) {
+		/* Its number may be another's since a reload. */
+		c->row.listener = atomic_load(&c->row.counted_listener);
+		if (c->row.listener < 0) {
+			*why_r = "its listener is no more";
+			return -1;
+		}
+	}
 	c->number = h->row;
 	c->serial = h->serial;
 	net_text(&c->row.peer, c->ip);

@@ -91,6 +91,44 @@ def listeners():
         eq(size_now(server) > 0, True, "the other one serves")
 
 
+OUTER = 'listen "outer" { address = {"127.0.0.1"}  port = @port@ ' \
+    'greeting = {"%l"}  channels = {"local", "lan", "world"} }\n'
+INNER = 'listen "inner" { address = {"127.0.0.1"}  port = @port2@ ' \
+    'greeting = {"%l"}  channels = {"local", "world", "lan"} }\n'
+LAN = DEFAULT_CONF + 'channel "lan" { }\n'
+
+
+def force(server, text):
+    """Other settings are in force, for new sessions and for submit."""
+    was = server.role("submit")[0].pid
+    server.reload(text)
+    ok(happens(lambda: "new settings are in force" in
+               server.scratch.log_text() and was not in
+               [p.pid for p in server.role("submit")]), "a reload")
+
+
+def renumbered():
+    """A connection stays that of its listener, whichever number that has."""
+    with Server(LAN + OUTER + INNER, deliver=False) as server:
+        with server.client() as old:
+            old.hello()
+            force(server, LAN + INNER + OUTER)
+            eq(old.message(b"Subject: a\r\n\r\n").code, 250,
+               "a session that was there: submit decides as it does")
+    for text, says, what in (
+            (LAN + INNER + OUTER, r"^220 \S+ outer", "is that listener's"),
+            (LAN + INNER.replace("@port2@", "@port@"),
+             r"^421 4\.3\.2 .*no listener", "is told so")):
+        with Server(LAN + OUTER + INNER, deliver=False) as server:
+            stuck = template(server)[0]
+            os.kill(stuck, signal.SIGSTOP)
+            with server.client(greet=False) as early:
+                force(server, text)
+                os.kill(stuck, signal.SIGKILL)
+                like(early.reply(), says,
+                     "who waited over the reload " + what)
+
+
 def can_connect(server, name):
     try:
         with Client(("127.0.0.1", server.ports[name]), timeout=2) as c:
@@ -175,4 +213,5 @@ def drain_ends():
 
 
 if __name__ == "__main__":
-    run(settings, tables, listeners, renewal, crash, drain, drain_ends)
+    run(settings, tables, listeners, renumbered, renewal, crash, drain,
+        drain_ends)
