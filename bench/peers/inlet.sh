@@ -56,7 +56,7 @@ start)
 	fi
 	;;
 stop)
-	kill "$(cat "$dir/run/smtpd.pid")"
+	[ ! -f "$dir/run/smtpd.pid" ] || kill "$(cat "$dir/run/smtpd.pid")"
 	;;
 clean)
 	# The driver has stopped it; the next start makes what is missing.
@@ -67,7 +67,7 @@ count)
 		find "$dir/mail" -path '*/new/*' -type f | wc -l
 	else
 		"$bin/inlet" -C "$dir/inlet.conf" -L "$bin" queue list |
-		    grep -c '^[0-9A-Z]* '
+		    grep -c '^[0-9A-Z][0-9A-Z]* '
 	fi
 	;;
 *)
