@@ -63,6 +63,20 @@ disagree(const struct side *s, struct message *m, const char *what,
 	refuse(s, m, &r);
 }
 
+/* No share of the room for what is never taken; the session says it, too. */
+static bool
+says_too_much(const struct side *s, const struct message *m,
+    struct reply *reply_r)
+{
+	int64_t most = s->whence->limits.max_message_size;
+
+	if (m->env.size <= most)
+		return false;
+	reply_set(reply_r, REPLY_TOO_BIG, (long long)most);
+	reply_limit(reply_r, "max-message-size", m->env.size, most);
+	return true;
+}
+
 /* What can be refused before any recipient. */
 static void
 check_envelope(const struct side *s, struct message *m, struct reply *reply_r)
@@ -84,7 +98,8 @@ check_envelope(const struct side *s, struct message *m, struct reply *reply_r)
 		disagree(s, m, "channel", chan, m->env.channel);
 	} else if (by_network(s->caller) && m->with == NULL) {
 		disagree(s, m, "with", "SMTP", m->env.with);
-	} else if (room_enter(&s->desk->room, &m->share, m->env.size,
+	} else if (says_too_much(s, m, reply_r) ||
+	    room_enter(&s->desk->room, &m->share, m->env.size,
 	    reply_r) != 0) {
 		refuse(s, m, reply_r);
 	}

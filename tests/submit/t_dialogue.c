@@ -387,6 +387,26 @@ orders(void)
 	num(stage_count(desk.spool.tmp), 0, "nothing is left in tmp/");
 }
 
+/* A session that says it brings more than anybody may. */
+static void
+too_large(void)
+{
+	struct sub_envelope e = { .sender = "a@example.net",
+	    .helo = "client.test", .with = "ESMTP", .body = "8BITMIME",
+	    .sid = "s1", .channel = "lan", .id = "", .size = INT64_MAX };
+	struct dialogue d;
+
+	begin(&d, DOOR_JAIL, (int64_t)geteuid(), SUB_SESSION, 0);
+	ok(sub_put_envelope(&d.in, &e) == 0, "SIZE= of all there is");
+	(void)run(&d);
+	num(desk.room.messages, 0, "has no share of the room");
+	stage_recipient(&d.in, "user@example.org");
+	stage_text(&d.in, "x\n");
+	num(run(&d), 552, "and is refused");
+	num(desk.room.bytes, 0, "nothing is held");
+	dialogue_free(&desk, &d);
+}
+
 static void
 cut_length(void)
 {
@@ -455,6 +475,7 @@ main(void)
 	sources();
 	large();
 	orders();
+	too_large();
 	cut_length();
 	noise();
 	stage_desk_end(&desk);
