@@ -20,6 +20,7 @@
 #define FILE_MOST (4 * 1024 * 1024)
 #define LINE_MOST 2046		/* libwrap has 2,048 bytes for it, and a NUL */
 #define WORD_MOST 256
+#define BLANKS " \t\r\n"
 #define SEPARATORS ", \t\r\n"
 
 /* One word of a list; list_r is moved behind it.  False at the end. */
@@ -356,34 +357,60 @@ judge_option(const char *name, struct buf *why_r)
 	return WRAPRULE_USELESS;
 }
 
-/* "spawn (echo a\:b) : allow": the first word of each part. */
+/*
+ * "spawn (echo a\:b) : allow": the first word of the next part, "" if there is
+ * none in it, and what stands behind it; false at the end.
+ */
+static bool
+next_option(const char **list, char name[WORD_MOST], const char **value_r)
+{
+	const char *p = *list + strspn(*list, BLANKS);
+	size_t len = strcspn(p, BLANKS "=:");
+
+	if (**list == '\0')
+		return false;
+	if (len >= WORD_MOST)
+		len = WORD_MOST - 1;
+	memcpy(name, p, len);
+	name[len] = '\0';
+	p += len;
+	*value_r = p + strspn(p, BLANKS "=");
+	for (; *p != '\0' && *p != ':'; p++)
+		if (p[0] == '\\' && p[1] != '\0')
+			p++;
+	*list = p + (*p == ':');
+	return true;
+}
+
 static enum wraprule_verdict
 judge_options(const char *options, struct buf *why_r)
 {
 	enum wraprule_verdict worst = WRAPRULE_GOOD, v;
 	char name[WORD_MOST];
-	size_t len;
+	const char *value;
 
-	while (*options != '\0') {
-		options += strspn(options, " \t\r\n");
-		len = strcspn(options, " \t\r\n=:");
-		if (len >= sizeof(name))
-			len = sizeof(name) - 1;
-		memcpy(name, options, len);
-		name[len] = '\0';
-		if (len > 0) {
-			v = judge_option(name, why_r);
-			worst = v > worst ? v : worst;
-		}
-		for (options += len; *options != '\0'; options++) {
-			if (options[0] == '\\' && options[1] != '\0')
-				options++;
-			else if (*options == ':')
-				break;
-		}
-		options += *options == ':';
+	while (next_option(&options, name, &value)) {
+		if (name[0] == '\0')
+			continue;
+		v = judge_option(name, why_r);
+		worst = v > worst ? v : worst;
 	}
 	return worst;
+}
+
+bool
+wraprules_option(const struct wraprule *r, const char *option,
+    const char *value)
+{
+	const char *options = r->options, *behind;
+	char name[WORD_MOST];
+
+	while (next_option(&options, name, &behind))
+		if (text_same(name, option) && (value == NULL ||
+		    (strcspn(behind, BLANKS ":") == strlen(value) &&
+		    strncmp(behind, value, strlen(value)) == 0)))
+			return true;
+	return false;
 }
 
 enum wraprule_verdict

@@ -44,6 +44,9 @@ int wraprules_set(const char *path);
 bool wraprules_about(const struct wraprule *r, const char *daemon);
 /* Is it about all clients, without exception? */
 bool wraprules_everybody(const struct wraprule *r);
+/* Has it that option, and behind it that word (null: whatever)? */
+bool wraprules_option(const struct wraprule *r, const char *option,
+    const char *value);
 /* What is wrong with it goes to why_r. */
 enum wraprule_verdict wraprules_judge(const struct wraprule *r,
     struct buf *why_r);

@@ -6,6 +6,7 @@
 
 #include <string.h>
 #include <unistd.h>
+#include "tables/source.h"
 #include "tables/wraprules.h"
 #include "tools/asuser.h"
 #include "tools/check.h"
@@ -14,6 +15,7 @@
 struct wrapfile {
 	const struct check *k;
 	const char *path;
+	bool allow;		/* it is hosts.allow */
 	int rules, ours;
 };
 
@@ -43,6 +45,39 @@ wanted(const struct conf *c)
 	return ours(c, &any);
 }
 
+/* Do hosts that no table holds come to it? */
+static bool
+for_strangers(const struct conf *c, const struct wraprule *r)
+{
+	struct source_list list;
+	struct settings v;
+	struct buf why;
+	bool found = false;
+
+	buf_init(&why, 1024);
+	for (int l = 0; l < c->nlisteners && !found; l++) {
+		if (source_channels(c, l, "", &list, &why) != 0)
+			continue;
+		conf_effective(c, l, source_last(&list), &v);
+		found = !v.finicky && v.libwrap != LIBWRAP_OFF &&
+		    (wraprules_about(r, v.libwrap_daemon) || wraprules_about(r,
+		    c->channels[source_last(&list)].title));
+	}
+	buf_free(&why);
+	return found;
+}
+
+/* Whatever a rule above it may have said to some of them. */
+static bool
+relays_for_all(const struct wrapfile *w, const struct wraprule *r)
+{
+	bool allows = w->allow ? !wraprules_option(r, "deny", NULL) :
+	    wraprules_option(r, "allow", NULL);
+
+	return allows && wraprules_option(r, "setenv", "RELAYCLIENT") &&
+	    wraprules_everybody(r) && for_strangers(w->k->conf, r);
+}
+
 static int
 check_rule(void *arg, const struct wraprule *r)
 {
@@ -64,6 +99,9 @@ check_rule(void *arg, const struct wraprule *r)
 		finding(w->k->f, FINDING_ERROR, at, "%s: the rule allows or "
 		    "denies, and does nothing else", buf_str(&why));
 	buf_free(&why);
+	if (v != WRAPRULE_USELESS && relays_for_all(w, r))
+		finding(w->k->f, FINDING_ERROR, at, "OPEN RELAY: setenv "
+		    "RELAYCLIENT for all hosts lets everybody send anywhere");
 	return 0;
 }
 
@@ -71,7 +109,8 @@ static void
 check_file(const struct check *k, const char *path, enum setting_id id)
 {
 	struct origin at = k->conf->server.from[id];
-	struct wrapfile w = { .k = k, .path = path };
+	struct wrapfile w = { .k = k, .path = path,
+	    .allow = id == SETTING_hosts_allow };
 	struct buf why;
 	int error;
 

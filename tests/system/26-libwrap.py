@@ -235,6 +235,19 @@ def checked():
     rules(s, "smtpd: ALL\n", None)
     p = s.inlet(*s.where(), "check")
     eq(p.returncode, 0, "good files are good")
+    for allow, deny, is_open in (
+            ("ALL: ALL: setenv RELAYCLIENT\n", "", True),
+            ("world: ALL: nice : setenv RELAYCLIENT @gw.example\n", "", True),
+            ("", "smtpd: ALL: setenv = RELAYCLIENT x : allow\n", True),
+            ("", "smtpd: ALL: setenv RELAYCLIENT\n", False),
+            ("smtpd: ALL: setenv RELAYCLIENT : deny\n", "", False),
+            ("smtpd: 10.: setenv RELAYCLIENT\n", "", False),
+            ("lan: ALL: setenv RELAYCLIENT\n", "", False),
+            ("smtpd: ALL: setenv RELAYCLIENTS\n", "", False)):
+        rules(s, allow, deny)
+        p = s.inlet(*s.where(), "check")
+        eq((p.returncode, "OPEN RELAY: setenv RELAYCLIENT" in p.stdout),
+           (78, True) if is_open else (0, False), allow + deny)
     s.write_conf(settings={"libwrap-daemon": '"a b"',
                            "hosts-deny": '"hosts.deny"'})
     p = s.inlet(*s.where(), "check")
