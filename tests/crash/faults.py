@@ -12,7 +12,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import submitter as s                           # noqa: E402
-from submitter import ok                        # noqa: E402
+from submitter import journal, ok               # noqa: E402
 
 TEXT = b"Subject: x\n\nbody\n"
 LARGE = b"z" * 400000 + b"\n"
@@ -207,6 +207,108 @@ def counted(r):
        (n, n, fsyncs - n))
 
 
+# The journal: call, fault, which one, the code.  The first write is the
+# batch, the second one says how far it is durable.
+JOURNAL_FAULTS = [
+    ("pwrite64", "error=EIO", 1, 451),
+    ("pwrite64", "error=ENOSPC", 1, 452),
+    ("pwrite64", "error=EDQUOT", 1, 452),
+    ("pwrite64", "error=EINTR", 1, 250),
+    ("fdatasync", "error=EIO", 1, 451),
+    ("fdatasync", "error=ENOSPC", 1, 452),
+    ("fdatasync", "error=EDQUOT", 1, 452),
+    ("pwrite64", "error=EIO", 2, 451),
+    ("pwrite64", "error=EINTR", 2, 250),
+]
+
+
+def journaled_resident():
+    """One that writes to a segment already."""
+    shutil.rmtree(spool, ignore_errors=True)
+    r = s.Resident(spool, run, settings=s.JOURNAL)
+    for _ in range(200):
+        if r.send(TEXT).id in s.journaled(spool):
+            break
+        time.sleep(0.01)
+    r.wait_journal(("s00", "s01"))
+    return r
+
+
+def one_journaled(call, fault, when, code):
+    """451 or 452 and nothing there, now and after a start; what was there
+    stays; and mail goes on, but not where the fault was."""
+    r = journaled_resident()
+    # The first ones may have come before there was a segment.
+    files = set(s.listing(spool, "queue"))
+    before = set(s.journaled(spool))
+    f = Fault(r, call, fault, when)
+    v = r.send(TEXT)
+    hit = f.end()
+    good = hit and v.code == code
+    after = set(s.journaled(spool))
+    good = good and after - before == ({v.id} if code == 250 else set())
+    more = r.send(TEXT)
+    good = good and more.code == 250 and r.end() == 0
+    ends = journal._read(spool, "ends")
+    good = good and (journal._slot(ends, 0)[2] == 1) == (code != 250)
+    # Not even when nobody knows any more how far it was good.
+    os.unlink(os.path.join(spool, "journal", "ends"))
+    r = s.Resident(spool, run, settings=s.JOURNAL)
+    good = good and r.end() == 0
+    there = set(s.journaled(spool)) | set(s.listing(spool, "queue"))
+    good = good and files | after | {more.id} == there
+    if not ok(good, "journal: %s %s, number %d: %d" % (call, fault, when,
+                                                       code)):
+        s.note("code %d, injected %s, before %r, after %r, then %r" % (
+            v.code, hit, before, after, there))
+        s.note(f.text()[-600:])
+
+
+def journal_ordered():
+    """One message: written, synced, announced, answered; no name is made,
+    moved, removed or even opened."""
+    r = journaled_resident()
+    tracer, out = traced(r, "pwrite64,fdatasync,fsync,renameat2,linkat,"
+                         "unlinkat,openat,openat2,mkdirat,sendto,sendmsg")
+    c = r.connect()
+    c.sendall(s.hello() + s.message(TEXT))
+    v = s.Verdict(c)
+    c.close()
+    tracer.terminate()
+    tracer.wait(20)
+    r.end()
+    text = open(out, "rb").read().decode("latin-1")
+    steps = [m.group(1) + " " + m.group(2) for m in re.finditer(
+        r"(pwrite64|fdatasync|fsync|renameat2|linkat|unlinkat|openat2?|"
+        r"mkdirat|sendto|sendmsg)\(\w+(?:<[^\n]*?([^/\n]*)>)?[,)]", text)]
+    steps = [x if "send" not in x else "answer" for x in steps]
+    ok(v.code == 250 and steps == ["pwrite64 s00", "fdatasync s00",
+                                   "pwrite64 ends", "answer"],
+       "journal: written, synced, announced, answered: %s" % steps)
+
+
+def journal_counted():
+    r = journaled_resident()
+    tracer, out = traced(r, "fsync,fdatasync,renameat2,openat,pwrite64")
+    n = 40
+    socks = [r.connect() for _ in range(n)]
+    for c in socks:
+        c.sendall(s.hello() + s.message(TEXT))
+    codes = [s.Verdict(c).code for c in socks]
+    for c in socks:
+        c.close()
+    tracer.terminate()
+    tracer.wait(20)
+    r.end()
+    text = open(out, "rb").read().decode("latin-1")
+    syncs = text.count("fdatasync(")
+    ok(codes == [250] * n and 0 < syncs <= n and
+       text.count("pwrite64(") == 2 * syncs and
+       not re.search(r"\b(fsync|renameat2|openat)\(", text),
+       "journal: %d messages, %d syncs, two writes for each, no name" %
+       (n, syncs))
+
+
 def main():
     if os.geteuid() != 0:
         print("1..0 # SKIP submit lets only root trace it")
@@ -223,6 +325,10 @@ def main():
         counted(r)
         ok(r.end() == 0, "it ends as it should")
         too_large()
+        for fault in JOURNAL_FAULTS:
+            one_journaled(*fault)
+        journal_ordered()
+        journal_counted()
     finally:
         if r.process.poll() is None:
             r.kill()

@@ -133,6 +133,88 @@ def together(disk, n=CUTS):
     return accepted, lost
 
 
+def journal_start(env=None):
+    """On the mounted disk: a resident with a journal that has segments."""
+    r = s.Resident(spool, os.path.join(top, "run"), settings=s.JOURNAL,
+                   env=env)
+    if r.ready != b"R":
+        r.kill()
+        raise RuntimeError("submit does not start")
+    r.wait_journal()
+    return r
+
+
+def journal_wrong(sent):
+    """How many of {id: text} are not there after a submit recovered."""
+    r = s.Resident(spool, os.path.join(top, "run"), settings=s.JOURNAL)
+    lost = 0
+    for ident, data in sent.items():
+        wrong = s.complete(spool, ident, data)
+        if wrong:
+            lost += 1
+            s.note("%s: %s" % (ident, wrong))
+    # Nothing else may be there that is not whole.
+    for ident in s.journaled(spool):
+        if s.complete(spool, ident, b"\n"):
+            s.note(ident + " is torn")
+            lost += 1
+    if r.ready != b"R" or r.end() != 0:
+        s.note("the next submit does not start")
+        lost += 1
+    return lost
+
+
+def journal_cuts(disk, many, n=CUTS, env=None):
+    """(accepted, lost, in the journal) with that many sessions at once.  The
+    spool stays from cut to cut; each start recovers."""
+    disk.mount()
+    shutil.rmtree(spool, ignore_errors=True)
+    r = journal_start()
+    while r.send(text(0)).id not in s.journaled(spool):
+        pass
+    r.end()
+    disk.unmount()
+    accepted = lost = journaled = 0
+    for i in range(n):
+        disk.mount()
+        r = journal_start(env)
+        socks = [r.connect() for _ in range(many)]
+        for j, c in enumerate(socks):
+            c.sendall(s.hello() + s.message(text(many * i + j)))
+        verdicts = [s.Verdict(c) for c in socks]
+        in_journal = s.journaled(spool) if env is None else {}
+        disk.cut()
+        for c in socks:
+            c.close()
+        r.kill()
+        disk.unmount()
+        disk.mount()
+        sent = {v.id: text(many * i + j) for j, v in enumerate(verdicts)
+                if v.code == 250}
+        accepted += len(sent)
+        journaled += len(set(sent) & set(in_journal))
+        lost += journal_wrong(sent)
+        disk.unmount()
+    return accepted, lost, journaled
+
+
+def journal_kind(disk, kind):
+    for many in (1, 10):
+        accepted, lost, journaled = journal_cuts(disk, many, CUTS // 2)
+        ok(accepted == many * (CUTS // 2) and lost == 0 and
+           journaled > accepted / 2,
+           "%s, journal: %d cuts with %d at once, %d accepted, %d of them in "
+           "the journal, %d lost" %
+           (kind, CUTS // 2, many, accepted, journaled, lost))
+    if s.sanitized():
+        s.skip("sanitizers and LD_PRELOAD")
+        return
+    env = dict(os.environ, LD_PRELOAD=library)
+    accepted, lost, _ = journal_cuts(disk, 1, 5, env)
+    ok(accepted == 5 and lost > 0, "%s, journal: with no sync %d of %d are "
+       "lost, as they must be" % (kind, lost, accepted))
+
+
 def build_library():
     compiler = os.environ.get("CC") or "cc"
     source = os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -160,6 +242,7 @@ def one_kind(kind, size, mkfs):
         ok(accepted == 10 * CUTS and lost == 0,
            "%s: %d cuts with ten sessions, %d accepted, %d lost" %
            (kind, CUTS, accepted, lost))
+        journal_kind(disk, kind)
         if s.sanitized():
             s.skip("sanitizers and LD_PRELOAD")
             return

@@ -9,11 +9,15 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.dirname(HERE))
+import journal                                  # noqa: E402
 BUILD = os.environ.get("top_builddir", ".")
 SUBMIT = os.path.join(BUILD, "submit", "submit")
 STAGED = os.path.join(BUILD, "tests", "submit", "staged")
+JOURNAL = ("queue-store=journal", "journal-size=8M")
 ROWS, ROW, SERIAL = 64, 3, 77                   # as tests/submit/stage.h
 TOKEN = bytes((17 * i + 1) & 255 for i in range(16))
 SESSION, DECLARED, LOCAL, NOTICE = 1, 2, 3, 4
@@ -171,13 +175,21 @@ def listing(spool, folder):
         return []
 
 
+def journaled(spool):
+    """{id: bytes} of what is in the journal."""
+    return journal.entries(spool, True)
+
+
 def complete(spool, ident, data):
-    """Is queue/ID whole, with that text at its end?"""
+    """Is queue/ID, or that of the journal, whole, with that text at its
+    end?"""
     try:
         with open(os.path.join(spool, "queue", ident), "rb") as f:
             entry = f.read()
     except OSError as e:
-        return str(e)
+        entry = journaled(spool).get(ident)
+        if entry is None:
+            return str(e)
     if len(entry) < 40 or entry[:8] != b"INLETQ1\n":
         return "no entry: %r" % entry[:64]
     magic, header, length, _sum = struct.unpack("<8sQQQ", entry[-32:])
@@ -190,9 +202,11 @@ def complete(spool, ident, data):
     return ""
 
 
-def scratch():
-    """A directory that is gone with the test."""
-    path = tempfile.mkdtemp(prefix="inlet-crash.")
+def scratch(fast=False):
+    """A directory that is gone with the test; fast: in memory, if it can be
+    there."""
+    memory = "/dev/shm" if fast and os.access("/dev/shm", os.W_OK) else None
+    path = tempfile.mkdtemp(prefix="inlet-crash.", dir=memory)
     atexit.register(shutil.rmtree, path, True)
     return path
 
@@ -201,7 +215,8 @@ class Resident:
     """A resident submit; control, jail and users are our ends."""
 
     def __init__(self, spool, run, peer="192.0.2.7", settings=(), log=None,
-                 before=(), env=None):
+                 before=(), env=None, program=None):
+        self.spool = spool
         os.makedirs(os.path.join(run, "jail"), exist_ok=True)
         self.jail = os.path.join(run, "jail", "submit")
         self.users = os.path.join(run, "submit")
@@ -212,7 +227,8 @@ class Resident:
         self.listeners = listeners
         self.process = subprocess.Popen(
             [*before, STAGED, spool, run, peer, *settings,
-             "4=%d" % fds[0], "7=%d" % fds[1], "8=%d" % fds[2], "--", SUBMIT],
+             "4=%d" % fds[0], "7=%d" % fds[1], "8=%d" % fds[2], "--",
+             *(program or [SUBMIT])],
             pass_fds=fds, stdin=subprocess.DEVNULL, env=env,
             stdout=subprocess.DEVNULL,
             stderr=log if log is not None else subprocess.DEVNULL)
@@ -221,6 +237,15 @@ class Resident:
         self.ready = self.control.recv(10)
         if self.ready == b"" and self.process.wait(30) in (64, 70):
             raise RuntimeError("the stage for submit is broken")
+
+    def wait_journal(self, segments=("s00",), seconds=30):
+        """Until they were made."""
+        end = time.monotonic() + seconds
+        place = os.path.join(self.spool, "journal")
+        while not set(segments) <= set(os.listdir(place)):
+            if time.monotonic() > end:
+                raise TimeoutError("no journal")
+            time.sleep(0.002)
 
     def connect(self, path=None):
         s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
