@@ -2,6 +2,7 @@
 """server.py - a resident submit from outside: who is served, who is not, and
 that nobody can hold the others up or end it."""
 
+import contextlib
 import os
 import random
 import resource
@@ -73,8 +74,9 @@ def confined(r):
        "no descriptors but the documented ones: %d" % len(fds))
     if len(fds) > 17:
         for fd in fds:
-            s.note(fd + " " + os.readlink("/proc/%d/fd/%s" %
-                                          (r.process.pid, fd)))
+            with contextlib.suppress(FileNotFoundError):    # closed by now
+                s.note(fd + " " + os.readlink("/proc/%d/fd/%s" %
+                                              (r.process.pid, fd)))
 
 
 def messages(r):

@@ -120,7 +120,8 @@ def rows():
             line = wait_for(lambda: s.scratch.log_lines(
                 "settings", ip=source))[0]
             like(line, word, "the log says why")
-            like(s.scratch.log_lines("refuse", ip=source)[0],
+            like(wait_for(lambda: s.scratch.log_lines(
+                "refuse", ip=source))[0],
                  r'reason=host-settings .*detail="table=hosts line=\d key=%s"'
                  % source, "and which row")
 
