@@ -151,7 +151,8 @@ def memory(r):
     good = sum(r.send(TEXT).code == 250 for _ in range(n))
     after = int(status(r, "VmRSS"))
     ok(good == n, "%d sessions one after the other" % n)
-    ok(after - before < 1024 or s.sanitized(), "cost no memory: %d KiB" % (after - before))
+    ok(after - before < 1024 or s.sanitized(),
+       "cost no memory: %d KiB" % (after - before))
     end = time.monotonic() + 10
     while len(descriptors(r) or ()) > 17 and time.monotonic() < end:
         time.sleep(0.01)

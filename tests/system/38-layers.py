@@ -185,7 +185,8 @@ def wrapped():
             c.cmd("DATA")
             c.send(b"text\r\n.\r\n")
             says(c.reply(), "DISAGREE", "gone before the message ends")
-        ok(happens(lambda: s.scratch.log_lines("disagree")), "submit has decided again")
+        ok(happens(lambda: s.scratch.log_lines("disagree")),
+           "submit has decided again")
 
 
 def of_the_server():
