@@ -103,7 +103,7 @@ session_init(struct session *s, const struct server *v,
 	wire_init(&s->wire, in, out, life);
 	s->source.channel = -1;
 	session_settle(s);
-	buf_begin(&s->tx.recipients, s->few, sizeof s->few, 0);
+	buf_init(&s->tx.recipients, 0);
 	net_text(&who->peer, s->ip);
 	name_session(s);
 	buf_init(&why, 1024);
@@ -220,8 +220,8 @@ session_reset(struct session *s)
 	if (s->tx.refusal != NULL)
 		free(s->tx.refusal);
 	memset(&s->tx, 0, sizeof s->tx);
-	buf_begin(&s->tx.recipients, s->few, sizeof s->few,
-	    (size_t)s->set->max_recipients * RECIPIENT_FRAME);
+	buf_init(&s->tx.recipients, (size_t)s->set->max_recipients *
+	    RECIPIENT_FRAME);
 	s->text_len = 0;
 	if (s->state > STATE_READY)
 		s->state = STATE_READY;

@@ -22,7 +22,11 @@ submitter_recipient(struct session *s, const struct mailbox *m)
 	char text[PATH_TEXT];
 	struct sub_recipient r = { .address = path_text(m, text),
 	    .notify = "", .orcpt = "" };
+	struct buf *b = &s->tx.recipients;
 
+	/* Not before: a session without a message leaves that page alone. */
+	if (b->p == NULL)
+		buf_begin(b, s->few, sizeof s->few, b->most);
 	return sub_put_recipient(&s->tx.recipients, &r);
 }
 

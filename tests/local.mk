@@ -85,7 +85,12 @@ system_tests = \
 	tests/system/37-failures.py \
 	tests/system/37-quotas.py \
 	tests/system/38-layers.py \
-	tests/system/38-limits.py
+	tests/system/38-limits.py \
+	tests/system/41-costs.py
+check_PROGRAMS += tests/costs/messages
+tests_costs_messages_SOURCES = tests/costs/messages.c
+tests_costs_messages_LDADD = $(smtpsrvr_smtpsrvr_LDADD)
+EXTRA_DIST += tests/costs/costs.txt
 dist_check_SCRIPTS += $(lint_tests) tests/talk.py $(system_tests)
 talks = \
 	tests/talks/10-greeting.talk tests/talks/11-hello.talk \
