@@ -39,6 +39,38 @@ AC_DEFUN([INLET_TRY],
    CFLAGS=$save_CFLAGS
 ])
 
+# What smtpsrvr is linked with, after INLET_FLAGS.  A static program cannot load
+# PCRE2: it, and so whatever else has tables, links it.
+AC_DEFUN([INLET_STATIC_SESSION],
+  [SESSION_LDFLAGS= inlet_pcre2="loaded when a table needs it"
+   AS_IF([test "x$enable_static_session" = xyes],
+     [AS_IF([test "x$enable_sanitizers" = xyes],
+        [AC_MSG_ERROR([--enable-static-session and --enable-sanitizers exclude each other])])
+      SESSION_LDFLAGS=-static-pie
+      AS_IF([test $have_pcre2 = yes],
+        [AC_DEFINE([LINKED_PCRE2], [1], [Define if PCRE2 is linked, not loaded.])
+         GDBM_LIBS="$GDBM_LIBS -lpcre2-8"
+         inlet_pcre2=linked])
+      AC_MSG_CHECKING([whether a program with $GDBM_LIBS can be static])
+      save_LIBS=$LIBS save_LDFLAGS=$LDFLAGS
+      LIBS="$GDBM_LIBS $LIBS"
+      LDFLAGS="$LDFLAGS $AM_LDFLAGS $SESSION_LDFLAGS"
+      AC_LINK_IFELSE([AC_LANG_PROGRAM([[#include <gdbm.h>
+#ifdef LINKED_PCRE2
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+#endif]],
+[[#ifdef LINKED_PCRE2
+  if (pcre2_config(PCRE2_CONFIG_VERSION, NULL) < 0)
+    return 1;
+#endif
+  return gdbm_errno;]])],
+        [AC_MSG_RESULT([yes])],
+        [AC_MSG_RESULT([no])
+         AC_MSG_ERROR([--enable-static-session wants libc.a, libgdbm.a and, unless --without-pcre2, libpcre2-8.a (Debian: libc6-dev, libgdbm-dev, libpcre2-dev)])])
+      LIBS=$save_LIBS LDFLAGS=$save_LDFLAGS])
+   AC_SUBST([SESSION_LDFLAGS])])
+
 AC_DEFUN([INLET_FLAGS],
   [WARN_CFLAGS= HARD_CFLAGS= HARD_LDFLAGS= SAN_CFLAGS= FUZZ_CFLAGS=
    m4_foreach_w([flag], [-Wall -Wextra -Wshadow -Wmissing-prototypes

@@ -31,6 +31,7 @@ EXTRA_DIST += smtpsrvr/commands.def smtpsrvr/checks.def smtpsrvr/keywords.def
 
 inlet_PROGRAMS += smtpsrvr/smtpsrvr
 smtpsrvr_smtpsrvr_SOURCES = smtpsrvr/main.c
+smtpsrvr_smtpsrvr_LDFLAGS = $(AM_LDFLAGS) $(SESSION_LDFLAGS)
 smtpsrvr_smtpsrvr_LDADD = smtpsrvr/libsmtpsrvr.a tables/libtables.a \
 	lib/libbase.a $(GDBM_LIBS)
 

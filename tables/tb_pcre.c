@@ -32,7 +32,6 @@
 #include "lib/xalloc.h"
 #include "tables/patrow.h"
 
-#define LIBRARY "libpcre2-8.so.0"
 #define ARENA ((size_t)16 << 20)	/* for all that a table keeps */
 #define FILE_MOST ((size_t)1 << 20)
 #define MATCH_LIMIT 50000		/* steps of one match: some 1 ms */
@@ -54,29 +53,6 @@ struct library {
 	__typeof__(pcre2_match_data_create_8) *match_data;
 	__typeof__(pcre2_match_data_free_8) *match_data_free;
 	__typeof__(pcre2_match_8) *match;
-};
-
-static const struct {
-	const char *name;
-	size_t at;
-} functions[] = {
-	{ "pcre2_general_context_create_8",
-	    offsetof(struct library, general_context) },
-	{ "pcre2_compile_context_create_8",
-	    offsetof(struct library, compile_context) },
-	{ "pcre2_compile_8", offsetof(struct library, compile) },
-	{ "pcre2_get_error_message_8", offsetof(struct library, error) },
-	{ "pcre2_match_context_create_8",
-	    offsetof(struct library, match_context) },
-	{ "pcre2_match_context_free_8",
-	    offsetof(struct library, match_context_free) },
-	{ "pcre2_set_match_limit_8", offsetof(struct library, match_limit) },
-	{ "pcre2_set_depth_limit_8", offsetof(struct library, depth_limit) },
-	{ "pcre2_set_heap_limit_8", offsetof(struct library, heap_limit) },
-	{ "pcre2_match_data_create_8", offsetof(struct library, match_data) },
-	{ "pcre2_match_data_free_8",
-	    offsetof(struct library, match_data_free) },
-	{ "pcre2_match_8", offsetof(struct library, match) },
 };
 
 /* Memory that is only ever taken, and given back all at once. */
@@ -102,6 +78,60 @@ struct pcre {
 	pcre2_match_data *found;
 };
 
+#ifdef LINKED_PCRE2
+/* A static program can load nothing (configure --enable-static-session). */
+static int
+load(struct library *l, struct buf *why_r)
+{
+	(void)why_r;
+	*l = (struct library){
+		.general_context = pcre2_general_context_create_8,
+		.compile_context = pcre2_compile_context_create_8,
+		.compile = pcre2_compile_8,
+		.error = pcre2_get_error_message_8,
+		.match_context = pcre2_match_context_create_8,
+		.match_context_free = pcre2_match_context_free_8,
+		.match_limit = pcre2_set_match_limit_8,
+		.depth_limit = pcre2_set_depth_limit_8,
+		.heap_limit = pcre2_set_heap_limit_8,
+		.match_data = pcre2_match_data_create_8,
+		.match_data_free = pcre2_match_data_free_8,
+		.match = pcre2_match_8
+	};
+	return 0;
+}
+
+static void
+unload(struct library *l)
+{
+	(void)l;
+}
+#else
+#define LIBRARY "libpcre2-8.so.0"
+
+static const struct {
+	const char *name;
+	size_t at;
+} functions[] = {
+	{ "pcre2_general_context_create_8",
+	    offsetof(struct library, general_context) },
+	{ "pcre2_compile_context_create_8",
+	    offsetof(struct library, compile_context) },
+	{ "pcre2_compile_8", offsetof(struct library, compile) },
+	{ "pcre2_get_error_message_8", offsetof(struct library, error) },
+	{ "pcre2_match_context_create_8",
+	    offsetof(struct library, match_context) },
+	{ "pcre2_match_context_free_8",
+	    offsetof(struct library, match_context_free) },
+	{ "pcre2_set_match_limit_8", offsetof(struct library, match_limit) },
+	{ "pcre2_set_depth_limit_8", offsetof(struct library, depth_limit) },
+	{ "pcre2_set_heap_limit_8", offsetof(struct library, heap_limit) },
+	{ "pcre2_match_data_create_8", offsetof(struct library, match_data) },
+	{ "pcre2_match_data_free_8",
+	    offsetof(struct library, match_data_free) },
+	{ "pcre2_match_8", offsetof(struct library, match) },
+};
+
 static int
 load(struct library *l, struct buf *why_r)
 {
@@ -120,6 +150,14 @@ load(struct library *l, struct buf *why_r)
 	tb_why(why_r, "no PCRE2 (Debian: libpcre2-8-0): %s", dlerror());
 	return -1;
 }
+
+static void
+unload(struct library *l)
+{
+	if (l->handle != NULL)
+		(void)dlclose(l->handle);
+}
+#endif
 
 /* PCRE2 asks for all it needs here, while patterns are compiled. */
 static void *
@@ -268,8 +306,7 @@ pcre_close(void *state)
 		free(t->rows);
 	if (t->arena.p != NULL)
 		(void)munmap(t->arena.p, ARENA);
-	if (t->lib.handle != NULL)
-		(void)dlclose(t->lib.handle);
+	unload(&t->lib);
 	free(t);
 }
 
