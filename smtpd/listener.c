@@ -11,10 +11,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/shown.h"
 #include "smtpd/listener.h"
+
+#define LISTEN_TRIES 25
+#define LISTEN_PAUSE_NS 20000000
 
 static int
 take_over(struct listeners *old, const struct netaddr *at)
@@ -24,6 +28,24 @@ take_over(struct listeners *old, const struct netaddr *at)
 		    memcmp(&old->at[i], at, sizeof *at) == 0)
 			return i;
 	return -1;
+}
+
+/*
+ * A child of a smtpd that was just killed holds its sockets too, from its
+ * fork to its exec.
+ */
+static int
+listen_at(const struct netaddr *at, int backlog)
+{
+	const struct timespec pause = { .tv_nsec = LISTEN_PAUSE_NS };
+	int fd = net_listen(at, backlog);
+
+	for (int i = 0; fd < 0 && errno == EADDRINUSE && i < LISTEN_TRIES;
+	    i++) {
+		nanosleep(&pause, NULL);
+		fd = net_listen(at, backlog);
+	}
+	return fd;
 }
 
 int
@@ -44,7 +66,7 @@ listener_open(struct listeners *l_r, struct listeners *old,
 			l_r->fd[0] = old->adopted;
 			continue;
 		}
-		l_r->fd[i] = net_listen(&l_r->at[i], p->backlog);
+		l_r->fd[i] = listen_at(&l_r->at[i], p->backlog);
 		if (l_r->fd[i] >= 0 || (p->sockets[i].optional &&
 		    (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL)))
 			continue;

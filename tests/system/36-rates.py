@@ -282,12 +282,17 @@ def crashes():
     with Server(settings={"penalty-points": '{"crash 60"}',
                           "penalty-limit": 100}, deliver=False) as server:
         for i in range(2):
+            template = [p.pid for p in server.role("template")]
             c = server.enter(source="127.0.1.1")
             wait_for(lambda: len(server.role("session")) == 1, 10,
                      "one session")
             server.kill("session")
             ok(c.closed(), "a session is killed")
             c.close()
+            # The next one is to be a child of the template that comes now.
+            wait_for(lambda: len(server.role("template")) == 1 and
+                     [p.pid for p in server.role("template")] != template,
+                     10, "another template")
         ok(happens(lambda: greeted(server, "127.0.1.1") == 421),
            "its client is charged")
         for _ in range(3):

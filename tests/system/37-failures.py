@@ -85,7 +85,9 @@ def visit(server, message=False):
         with server.client() as c:
             code = c.greeting.code
             if code == 220 and message:
-                c.message(b"Subject: x\r\n\r\ny\r\n")
+                # So many that a session has to ask for memory.
+                c.message(b"Subject: x\r\n\r\ny\r\n",
+                          to=["user+%d@example.org" % i for i in range(40)])
             elif code == 220:
                 c.cmd("QUIT")
             return code
