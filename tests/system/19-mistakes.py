@@ -210,6 +210,11 @@ WRONG_ROWS = {
              ("2001:db8::/129\n", r":1: .*2001:db8::/129")],
     "pcre": [("/a/\n/(b/\n", r":2: .*\(b"), ("/a/q\n", r":1: .*q"),
              ("plain\n", r":1: .*plain")],
+    "glob": [("good.*\n*.a[b\n", r":2: a \[ without its \].*a\[b"),
+             ("!*.bad value\n", r":1: a negated pattern has no value.*bad"),
+             ("ok\n  more\n", r":2: a blank before the pattern.*more"),
+             ("good\nbad\\\n", r":2: .*backslash.*bad"),
+             ("x" * 256 + "\n", r":1: .*too long")],
     "gdbm": [("no database\n", r": it has no ")],
     "cdb": [("no database\n", r": no constant database")],
 }
@@ -248,6 +253,17 @@ def wrong_rows():
         ok(happens(lambda: re.search(r'inlet\.conf:%d: row .*!b c' % (
             good.count("\n") + 1), said())), "list: the row is named")
         like(greeting(server), " good$", "and the old table stays")
+        for what in ('file = "f"', 'rows = {"a.test"}'):
+            server.scratch.write(
+                "inlet.conf", good + 'table "f" { type = "nameserver"\n%s }\n'
+                'channel "g" { table = "f" }\n' % what)
+            said = since(server)
+            server.smtpd.send_signal(signal.SIGHUP)
+            ok(happens(lambda: re.search(
+                r'inlet\.conf:%d: table .*f' % (good.count("\n") + 2),
+                said())), "nameserver with a %s: its line is named"
+               % what.split()[0])
+            like(greeting(server), " good$", "and the old settings stay")
 
 
 def listeners():

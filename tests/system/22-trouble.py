@@ -9,6 +9,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 ".."))
 from harness import *
+from nsd import Nsd
 
 GDBM_CONF = DEFAULT_CONF.replace(
     'table "people" { type = "list"\n'
@@ -78,7 +79,8 @@ def damaged_table():
     again.smtpd = None
 
 
-KINDS = ("text", "gdbm", "cdb", "cidr", "pcre")
+KINDS = ("text", "gdbm", "cdb", "cidr", "glob", "pcre")
+OF_LINES = ("text", "cidr", "glob", "pcre")
 KIND_CONF = """\
 table "here" { type = "list"  rows = {"example.org"} }
 table "people" { type = "list"  rows = {"user"} }
@@ -99,7 +101,9 @@ def make_table(server, kind):
     if kind == "pcre":
         rows = ["/^127\\.3\\./"] + ["/^10\\.1\\.%d\\./" % i
                                     for i in range(100)]
-    if kind in ("text", "cidr", "pcre"):
+    if kind == "glob":
+        rows = ["127.3.*"] + ["10.1.%d.*" % i for i in range(100)]
+    if kind in OF_LINES:
         server.scratch.write("lan.new", "\n".join(rows) + "\n")
         os.rename(at + ".new", at)
         return True
@@ -168,7 +172,7 @@ def in_use(server, kind, name):
     what = "%s %s" % (kind, name)
     eq(verdicts(server), [250, 550], what + " while it is in use: as before")
     # Half of a file of lines is a file of lines: nobody can know.
-    if name == "cut" and kind in ("text", "cidr", "pcre"):
+    if name == "cut" and kind in OF_LINES:
         return
     old = len(server.scratch.log_text())
     server.smtpd.send_signal(signal.SIGHUP)
@@ -214,6 +218,65 @@ def each_kind():
                 whole(server, kind)
 
 
+ZONES = {"127.in-addr.arpa.": "5.0.3 PTR in.lan.test.\n",
+         "lan.test.": "in A %s\n" % INSIDE, "example.org.": ""}
+
+
+def asked_again(server, submit, template):
+    """Settings, submit and template are new; so is what they know."""
+    old = server.scratch.log_text().count("new settings are in force")
+    server.smtpd.send_signal(signal.SIGHUP)
+    wait_for(lambda: server.scratch.log_text().count(
+        "new settings are in force") > old, 20, "a reload")
+    for role, pid in (("submit", submit), ("template", template)):
+        wait_for(lambda: [p.pid for p in server.role(role)] not in
+                 ([], [pid]), 20, "a new " + role)
+
+
+def name_service():
+    """A table of kind nameserver has no file: trouble is the name service's,
+    and no verdict may change by it but to "later"."""
+    if not tool("nsd"):
+        skip("no nsd")
+        return
+    served = Nsd(ZONES)
+    text = KIND_CONF.replace('type = "%s"  file = "lan"',
+                             'type = "nameserver"')
+    with Server(text, deliver=False, settings={
+            "dns-servers": '{"%s"}' % served.at, "dns-timeout": '"1s"',
+            "dns-cache-size": "0", "lookup-names": '"auto"'}) as server:
+        eq(verdicts(server), [250, 550], "a table of kind nameserver")
+        for what, trouble in (
+                ("nobody answers", lambda: None),
+                ("it fails", lambda: Nsd({"other.test.": ""}, missing=ZONES,
+                                         port=served.port)),
+                ("it refuses", lambda: Nsd({"other.test.": ""},
+                                           port=served.port))):
+            pids = [server.role(r)[0].pid for r in ("submit", "template")]
+            with server.client(source=INSIDE) as early:
+                early.hello()
+                early.envelope("user@example.org")
+                eq(early.cmd("DATA").code, 354, "a session of before")
+                served.stop()
+                other = trouble()
+                old = len(server.scratch.log_lines("refuse", ip=INSIDE))
+                early.send("text\r\n.\r\n")
+                eq(early.reply(30).code, 451, what + ": submit says 451")
+            eq(verdicts(server), [451, 451], what + ": 451")
+            ok(happens(lambda: len(server.scratch.log_lines(
+                "refuse", ip=INSIDE)) >= old + 2), "  and the log has it")
+            asked_again(server, *pids)
+            eq(verdicts(server), [451, 451],
+               what + ", SIGHUP, new submit, new template: 451")
+            if other:
+                other.stop()
+            served.start()
+            ok(happens(lambda: verdicts(server) == [250, 550], 30),
+               what + ": when it is back, as before")
+            with server.client(source=INSIDE) as c:
+                eq(c.message("text\n").code, 250, "  and mail comes in")
+
+
 def no_name_servers():
     """Nobody listens there: for now, and who it was is in the log."""
     text = KIND_CONF.replace('type = "%s"  file = "lan"',
@@ -256,4 +319,4 @@ def submit_dies():
 
 
 need_built("smtpd", "smtpsrvr", "submit", "dbmbuild")
-run(damaged_table, each_kind, no_name_servers, submit_dies)
+run(damaged_table, each_kind, name_service, no_name_servers, submit_dies)

@@ -7,6 +7,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 ".."))
 from harness import *
+from nsd import Nsd
 
 SMTPSRVR = program("smtpsrvr")
 PAGE = "man8/smtpd.8"
@@ -481,6 +482,25 @@ def local_in_finicky():
         server = Server(conf, deliver=False, args=["-f", SMTPSRVR, operand])
         with resident(server), server.client() as c:
             eq(c.greeting.code, code, "-f %s: the machine itself" % operand)
+    if not tool("nsd"):
+        skip("no nsd")
+        return
+    served = Nsd({"127.in-addr.arpa.": "1.0.0 PTR inlet.example.\n"
+                  "9.0.0 PTR far.test.\n",
+                  "inlet.example.": "@ A 127.0.0.1\n",
+                  "far.test.": "@ A 127.0.0.9\n"})
+    conf = CONF + 'table "dns" { type = "nameserver" }\n' \
+        'channel "dns" { table = "dns" }\n'
+    for operand, code in (("dns", 554), ("local,dns", 220)):
+        server = Server(conf, deliver=False, args=["-f", SMTPSRVR, operand],
+                        settings={"dns-servers": '{"%s"}' % served.at,
+                                  "lookup-names": '"auto"'})
+        with resident(server):
+            with server.client() as c:
+                eq(c.greeting.code, code, "-f %s, dns of kind nameserver: the "
+                   "machine itself" % operand)
+            with server.client(source="127.0.0.9") as c:
+                eq(c.greeting.code, 220, "and another host")
 
 
 @row
