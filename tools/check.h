@@ -26,6 +26,10 @@ void check_programs(const struct check *k);
 void check_tables(const struct check *k);
 /* What channels and listeners amount to. */
 void check_channels(const struct check *k);
+/* Settings that RFC 5321 speaks against. */
+void check_rfc(const struct check *k);
+/* Why such a value of v is one, with the section; null: it is not. */
+const char *check_rfc_against(const struct settings *v, enum setting_id id);
 /* hosts.allow and hosts.deny, where sessions ask them. */
 void check_wrap(const struct check *k);
 /* Which layers of a session's sandbox this machine offers; ports. */
@@ -34,6 +38,8 @@ void check_machine(const struct check *k);
 void check_authorise(const struct check *k);
 /* Each row of host-settings, and the environment; needs site. */
 void check_hosts(const struct check *k);
+/* Does a finicky listener let this machine in? needs site. */
+void check_reach(const struct check *k);
 /* Simulated strangers try to relay; needs site. */
 void check_relay(const struct check *k);
 

@@ -54,6 +54,23 @@ seen_good(struct walk *w, struct origin at)
 	return wrong.n == 0;
 }
 
+static void
+warn(struct walk *w, struct origin at, const char *name)
+{
+	char shown[SETTING_SHOWN];
+	const char *why;
+
+	for (int id = 0; id < SETTING_COUNT; id++) {
+		why = w->l->by[id] != LAYER_HOST ? NULL :
+		    check_rfc_against(&w->l->v, (enum setting_id)id);
+		if (why != NULL)
+			finding(w->k->f, FINDING_WARNING, at, "table \"%s\" "
+			    "(host-settings), %s: %s = %s", w->table->title,
+			    setting_show(name, shown),
+			    setting_name((enum setting_id)id), why);
+	}
+}
+
 static int
 check_row(void *arg, const char *key, size_t klen, const char *value,
     size_t vlen, int line)
@@ -78,8 +95,10 @@ check_row(void *arg, const char *key, size_t klen, const char *value,
 		finding(w->k->f, FINDING_ERROR, at, "OPEN RELAY: table \"%s\" "
 		    "(host-settings), %s: relay=yes is for strangers, too",
 		    w->table->title, setting_show(name, shown));
-	} else if (!seen_good(w, at)) {
-		w->bad++;
+	} else {
+		if (!seen_good(w, at))
+			w->bad++;
+		warn(w, at, name);
 	}
 	free(row);
 	free(name);

@@ -15,7 +15,7 @@
 
 static void (*const checks[])(const struct check *k) = {
 	check_users, check_places, check_programs, check_tables,
-	check_channels, check_wrap, check_machine,
+	check_channels, check_rfc, check_wrap, check_machine,
 };
 
 /* For a relay it is the worst that every domain exists. */
@@ -40,6 +40,7 @@ check_site(struct check *k)
 		k->site = &site;
 		check_authorise(k);
 		check_hosts(k);
+		check_reach(k);
 		check_relay(k);
 		k->site = NULL;
 		site_close(&site);

@@ -54,7 +54,9 @@ tools_libtools_a_SOURCES = \
 	tools/check_machine.c \
 	tools/check_places.c \
 	tools/check_programs.c \
+	tools/check_reach.c \
 	tools/check_relay.c \
+	tools/check_rfc.c \
 	tools/check_tables.c \
 	tools/check_users.c \
 	tools/check_wrap.c \

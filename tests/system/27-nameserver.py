@@ -275,6 +275,32 @@ def commands():
     like(got[1], r"(?s)client\.example\.test.*channel +\"mx\"",
          "and which channel a source has by it")
     check(served)
+    reach(served)
+
+
+def reach(served):
+    """inlet check: a finicky list that the machine itself is in nowhere."""
+    for channels, finicky, conf, warned, what in (
+            ('"inside", "mx"', "yes", CONF, False, "by its address"),
+            ('"mx"', "yes", CONF, True, "with nothing else"),
+            ('"mx"', "no", CONF, False, "that is not finicky"),
+            ('"local", "mx"', "yes", CONF, False, "with local"),
+            ('"local", "mx"', "yes", CONF.replace(
+                'rows = {"inlet.example.test", "127.0.0.1"}',
+                'rows = {"example.test"}'), True, "whose table lacks it"),
+            ('"local", "mx"', "yes", CONF.replace(
+                'rows = {"inlet.example.test", "127.0.0.1"}',
+                'rows = {"second-name.example.test"}'), False,
+             "by another name of it")):
+        server = Server(conf, deliver=False, listen=LISTEN % channels,
+                        settings={"dns-servers": '{"%s"}' % served.at,
+                                  "finicky": finicky})
+        server.scratch.write("lists", LISTS)
+        server.write_conf()
+        found = re.findall(r'(?m)^warning +\S*inlet\.conf:\d+: listener "smtp"'
+                           r': it is finicky.*"dns" \(nameserver\)',
+                           inlet(server, "check")[1])
+        eq(len(found), int(warned), "a list of nameserver tables, " + what)
 
 
 def check(served):

@@ -115,6 +115,26 @@ def open_relay():
     finds(backup, r"^0 errors", "a channel for one domain is none", 0)
 
 
+def rfc():
+    """What RFC 5321 speaks against is warned of, with its section."""
+    text = TWO.replace('channel "lan" {', 'channel "lan" {\n'
+                       'helo-resolve = match\n') \
+        .replace('channel "world" {', 'channel "world" {\n'
+                 'helo-resolve = exists\n')
+    s = Server(text, settings={"sender-null": "refuse",
+                               "helo-literal": '"own"'})
+    code, out, _ = check(s)
+    eq(code, 0, "settings that RFC 5321 speaks against: exit 0")
+    for mark, words in (
+            ("sender-null", r"sender-null = refuse: RFC 5321 4\.5\.5 "),
+            ("helo-literal", r"helo-literal = own: RFC 5321 4\.1\.4 "),
+            ("helo-resolve = match", r'channel "lan": helo-resolve = match: '
+             r"RFC 5321 4\.1\.4 ")):
+        like(out, r"^warning \S*inlet\.conf:%d: %s" % (line_of(s, mark), words),
+             "a warning: " + mark)
+    eq(out.count("RFC 5321"), 3, "and no other")
+
+
 def passed_on():
     """Mail for a domain of ours that another host has: not a relay here."""
     text = TWO.replace('"lan" { table = "net"  relay = yes }',
@@ -629,6 +649,6 @@ def ordinary():
     eq(p.returncode, 77, "another's queue may not be read: 77")
 
 
-run(words, clean, open_relay, passed_on, places, tables, broken, settings,
+run(words, clean, open_relay, rfc, passed_on, places, tables, broken, settings,
     settings_effective, table, damaged_gdbm, queue, start, start_fails,
     start_options, interrupted, session_and_smtpd, as_process_1, ordinary)

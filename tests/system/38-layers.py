@@ -380,7 +380,8 @@ def shown():
 def checked():
     s = setup("127.0.0.8: max-mesages=5\n127.0.0.9: relay=yes\n"
               "0.0.0.0/1: relay=yes\n10.0.0.0/8: relay=yes\n"
-              "127.0.0.11: verbs-off=MAIL\n127.0.0.12: greeting=\"%Z\"\n")
+              "127.0.0.11: verbs-off=MAIL\n127.0.0.12: greeting=\"%Z\"\n"
+              "127.0.0.13: sender-null=refuse\n")
     code, out, _ = inlet(s, "check", RELAYCLIENT="", DATABYTES="6000")
     eq(code, 78, "inlet check: errors")
     for line, what in (
@@ -391,6 +392,8 @@ def checked():
             (r"error +\S+hosts:5: verbs-off: .*never be switched off",
              "a verb that is always there"),
             (r"error +\S+hosts:6: greeting: %Z in .* is no tag", "a tag"),
+            (r'warning +\S+hosts:7: .*"127\.0\.0\.13": sender-null = refuse: '
+             r"RFC 5321 4\.5\.5", "what RFC 5321 speaks against"),
             (r"error +OPEN RELAY: the environment has RELAYCLIENT",
              "RELAYCLIENT"),
             (r"note +the environment has DATABYTES=6000", "a variable")):
