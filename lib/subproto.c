@@ -404,7 +404,8 @@ sub_get_commit(const void *p, size_t len, uint64_t *length_r)
 int
 sub_read_verdict(int fd, int64_t deadline, struct sub_verdict *v_r)
 {
-	uint8_t frame[HEADER + 5 * (SUB_FIELD_MOST + 3) + 4];
+	/* Two numbers, and five texts no longer than what they go into. */
+	uint8_t frame[HEADER + 2 * 2 + 5 * 3 + sizeof(*v_r)];
 	struct sub_header h;
 	size_t got, len;
 
