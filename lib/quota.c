@@ -67,12 +67,13 @@ key_of(const struct quota *q, size_t i, enum rate_what what,
 }
 
 static void
-refuse(const struct rate *r, const struct counts_key *k,
-    const struct counts_answer *a, struct reply *reply_r)
+refuse(enum reply_name name, const struct rate *r,
+    const struct counts_key *k, const struct counts_answer *a,
+    struct reply *reply_r)
 {
 	char rule[RATE_TEXT];
 
-	reply_set(reply_r, REPLY_OVER_RATE, rate_text(r, rule));
+	reply_set(reply_r, name, rate_text(r, rule));
 	reply_detail(reply_r, "limit=%s-per-%s key=%s value=%lld most=%lld",
 	    rate_what_text(r->what), rate_by_text(r->by),
 	    k->text[0] != '\0' ? k->text : k->section[0] != '\0' ?
@@ -91,10 +92,11 @@ find_full(const struct quota *q, const struct counts *c, enum rate_what what,
 	for (size_t i = 0; i < q->rates.n; i++) {
 		const struct rate *r = &q->rates.at[i];
 
-		if (!key_of(q, i, what, &k) ||
-		    counts_ask(c, &k, n, r->most, now, &a))
+		a = (struct counts_answer){ .most = r->most };
+		if (!key_of(q, i, what, &k) || (c == NULL ? n <= r->most :
+		    counts_ask(c, &k, n, r->most, now, &a)))
 			continue;
-		refuse(r, &k, &a, reply_r);
+		refuse(REPLY_OVER_RATE, r, &k, &a, reply_r);
 		return i;
 	}
 	return q->rates.n;
@@ -104,8 +106,8 @@ bool
 quota_allows(const struct quota *q, const struct counts *c,
     enum rate_what what, uint32_t n, struct reply *reply_r)
 {
-	return c == NULL || q->rates.n == 0 || find_full(q, c, what, n,
-	    counts_now(), reply_r) == q->rates.n;
+	return q->rates.n == 0 || find_full(q, c, what, n, counts_now(),
+	    reply_r) == q->rates.n;
 }
 
 static bool
@@ -122,6 +124,27 @@ full(const struct quota *q, struct counts *c, enum rate_what what, uint32_t n,
 	return true;
 }
 
+/*
+ * Some rule never lets as many through at once, however long one waits.  A
+ * client hears that at RCPT, and sends to the others later; who has a login
+ * hands over the message as a whole.
+ */
+static bool
+never(const struct quota *q, uint32_t recipients, struct reply *reply_r)
+{
+	struct counts_answer a = { .value = recipients };
+	struct counts_key k;
+
+	for (size_t i = 0; q->login[0] != '\0' && i < q->rates.n; i++) {
+		a.most = q->rates.at[i].most;
+		if (!key_of(q, i, RATE_RECIPIENTS, &k) || recipients <= a.most)
+			continue;
+		refuse(REPLY_NEVER_SO_MANY, &q->rates.at[i], &k, &a, reply_r);
+		return true;
+	}
+	return false;
+}
+
 bool
 quota_take(const struct quota *q, struct counts *c, uint32_t recipients,
     struct reply *reply_r)
@@ -132,7 +155,8 @@ quota_take(const struct quota *q, struct counts *c, uint32_t recipients,
 	if (c == NULL || q->rates.n == 0)
 		return true;
 	now = counts_now();
-	if (full(q, c, RATE_MESSAGES, 1, now, reply_r) ||
+	if (never(q, recipients, reply_r) ||
+	    full(q, c, RATE_MESSAGES, 1, now, reply_r) ||
 	    full(q, c, RATE_RECIPIENTS, recipients, now, reply_r))
 		return false;
 	for (size_t i = 0; i < q->rates.n; i++) {

@@ -27,14 +27,16 @@ void quota_init(struct quota *q, const struct conf *c, int listener,
     int channel, const struct quota_who *who);
 /*
  * May n more of what (messages, recipients) come?  Counts nothing.  False
- * with the refusal; reason is left to the caller.
+ * with the refusal; reason is left to the caller.  Without a table of counts:
+ * may as many ever come at once?
  */
 bool quota_allows(const struct quota *q, const struct counts *c,
     enum rate_what what, uint32_t n, struct reply *reply_r);
 
 /*
  * For who counts: one message to so many recipients.  True, and all rules
- * have counted it, or false, and none has.
+ * have counted it, or false, and none has.  The refusal of a login is permanent
+ * where no time would help.
  */
 bool quota_take(const struct quota *q, struct counts *c, uint32_t recipients,
     struct reply *reply_r);

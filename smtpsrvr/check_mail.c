@@ -59,7 +59,7 @@ ask_rates(const struct session *s, enum rate_what what, uint32_t n,
 	const struct quota_who who = { .peer = s->who.peer, .login = "" };
 	struct quota q;
 
-	if (s->server->counts == NULL || s->set->rates.n == 0)
+	if (s->set->rates.n == 0)
 		return PASS;
 	quota_init(&q, s->server->conf, s->who.listener, s->source.channel,
 	    &who);

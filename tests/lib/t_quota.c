@@ -106,6 +106,29 @@ all_or_none(void)
 		ok(take(1), "what was refused did not count as a message");
 }
 
+/* A client at RCPT may send the others later; a user's message is as it is. */
+static void
+never(void)
+{
+	static const char *const texts[] = { "recipients per channel 5/1h" };
+
+	begin(texts, 1);
+	who("192.0.2.7", "");
+	ok(!ask(RATE_RECIPIENTS, 6) && !take(6), "six may not come");
+	num(reply.code, 450, "now");
+	ok(!quota_allows(&q, NULL, RATE_RECIPIENTS, 6, &reply),
+	    "without a table six may not come at once");
+	ok(quota_allows(&q, NULL, RATE_RECIPIENTS, 5, &reply), "five may");
+	who("", "ann");
+	ok(!take(6), "nor may a user's");
+	num(reply.name, REPLY_NEVER_SO_MANY, "at any time");
+	is(reply.detail, "limit=recipients-per-channel key=all value=6 "
+	    "most=5", "the log says why");
+	ok(take(5), "five are taken");
+	ok(!take(5), "five more are not");
+	num(reply.code, 450, "for now");
+}
+
 static void
 sections(void)
 {
@@ -149,6 +172,7 @@ main(void)
 {
 	addresses();
 	all_or_none();
+	never();
 	sections();
 	nothing();
 	return done();

@@ -204,6 +204,14 @@ def by_hand():
        "by hand: a whole session on two pipes")
     eq(status, 0, "by hand: it exits 0")
     arrived(server, "by hand", "192.0.2.7")
+    server.write_conf(settings={"rates": '{"recipients per address 1/1h"}'})
+    replies, _ = piped(
+        server, "smtpsrvr", ["192.0.2.7", "inlet.example", "local,world"],
+        [b"EHLO client.test\r\n", b"MAIL FROM:<s@elsewhere.test>\r\n",
+         b"RCPT TO:<user@example.org>\r\n",
+         b"RCPT TO:<other@example.org>\r\n", b"QUIT\r\n"])
+    eq([r[:3] for r in replies], "220 250 250 250 450 221".split(),
+       "by hand: no rule is counted there, but one more may never come")
     server.dump(20) if failures() else None
 
 

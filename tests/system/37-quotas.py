@@ -138,9 +138,14 @@ def local_users():
              "the log says whose")
 
 
-def send_local(s):
+    with server(rates='{"recipients per login 1/1h"}') as s:
+        eq(send_local(s, *TWO), 69, "more than may ever be at once: for good")
+        eq([send_local(s) for _ in range(2)], [0, 75], "one, and one too many")
+
+
+def send_local(s, *to):
     return subprocess.run(
-        s.command("inlet", *s.where(), "send", "user@example.org"),
+        s.command("inlet", *s.where(), "send", *(to or TWO[:1])),
         input=b"Subject: x\n\ntext\n", capture_output=True,
         timeout=slow(30)).returncode
 
