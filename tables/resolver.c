@@ -42,14 +42,17 @@ static enum tb_answer
 away(struct resolver *r, const char *name)
 {
 	struct resolver_wait *w = (struct resolver_wait *)(void *)r;
-	struct ask_answer answer;
+	struct ask_answer answer = { .outcome = ASK_HOST_LATER };
+	int64_t began = w->heard != NULL ? clock_us() : 0;
 	int sock = w->jail == NULL ? -1 : resolver_connect(w->jail);
 
-	if (sock == -1)
-		return TB_LATER;
-	(void)!ask_host(sock, ASK_AWAY, name, NULL, clock_ms() + w->timeout,
-	    &answer);
-	close(sock);
+	if (sock != -1) {
+		(void)!ask_host(sock, ASK_AWAY, name, NULL, clock_ms() +
+		    w->timeout, &answer);
+		close(sock);
+	}
+	if (w->heard != NULL)
+		w->heard(w, name, answer.outcome, clock_us() - began);
 	return resolver_answer(answer.outcome);
 }
 

@@ -24,6 +24,10 @@ struct resolver_wait {
 	struct resolver r;	/* first */
 	const char *jail;	/* the folder that lookup's socket is in */
 	int64_t timeout;	/* ms */
+	/* Whoever looks on, or null; outcome is an enum ask_host. */
+	void (*heard)(struct resolver_wait *w, const char *name, int outcome,
+	    int64_t us);
+	void *arg;		/* of heard's */
 };
 
 /* jail is null as long as nobody can be asked: that is TB_LATER. */

@@ -135,6 +135,30 @@ consulted(struct session *s, const char *question, const char *answer,
 	e->us = us;
 }
 
+/* A table of kind nameserver was looked in. */
+static void
+heard(struct resolver_wait *w, const char *name, int outcome, int64_t us)
+{
+	static const struct { int outcome; const char *answer; } answers[] = {
+		{ ASK_HOST_FOUND, "yes" },
+		{ ASK_HOST_NONE, "no" },
+		{ ASK_HOST_NULL, "no, it says that it takes none" },
+		{ ASK_HOST_SELF, "no, this one is the best" },
+	};
+	struct explain_event *e = add(w->arg, EXPLAIN_CONSULTED);
+	const char *answer = "could not be found out in time";
+	char question[400];
+
+	for (size_t i = 0; i < ARRAY_LEN(answers); i++)
+		if (answers[i].outcome == outcome)
+			answer = answers[i].answer;
+	snprintf(question, sizeof(question), "a domain whose mail another "
+	    "host takes: %s", name);
+	e->text = xstrdup(question);
+	e->hit = xstrdup(answer);
+	e->us = us;
+}
+
 static void
 checked(struct session *s, const struct check *c, enum check_verdict verdict,
     const struct reply *r, int64_t us)
@@ -326,12 +350,15 @@ begin(struct explainer *e, const struct explain_case *k, const char *channels,
 	session_init(x->session, &e->server, &who, channels, -1, -1, -1);
 	x->session->watcher = &on->session.session;
 	e->server.site.watcher = &on->tables.tables;
+	e->server.names.heard = heard;
+	e->server.names.arg = x;
 }
 
 static void
 end(struct explainer *e, struct explained *x)
 {
 	e->server.site.watcher = NULL;
+	e->server.names.heard = NULL;
 	session_reset(x->session);
 	x->own = x->session->own;
 	free(x->session);

@@ -8,6 +8,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 ".."))
 from harness import *
 from names import Names
+from nsd import Nsd
 
 CASES = 20000 if FULL else 2000
 
@@ -240,6 +241,8 @@ def explain(s, cases):
     found, codes = {}, {}
     for listener in LISTENERS:
         mine = [c for c in cases if c[0] == listener]
+        if not mine:
+            continue
         code, out, err = batch(s, [c[1:] for c in mine], "--json",
                                "--listener", listener)
         eq(err, "", "listener %s: nothing on standard error" % listener)
@@ -515,6 +518,82 @@ def mistakes():
     eq(run_explain(s, "192.0.2.1", "a@b", "c@d")[0], 78, "a mistake: 78")
 
 
+ZONES = {"mx.test.": """
+client A 127.0.0.10
+client2 A 127.0.0.11
+mail MX 10 client
+null MX 0 .
+best MX 10 inlet
+worse MX 10 client
+worse MX 20 inlet
+inlet A 127.0.0.20
+circle CNAME circle2
+circle2 CNAME circle
+""", "127.in-addr.arpa.": """
+10.0.0 PTR client.mx.test.
+11.0.0 PTR client2.mx.test.
+12.0.0 PTR absent.mx.test.
+20.0.0 PTR inlet.mx.test.
+"""}
+SERVICE = """\
+hostname = "inlet.mx.test"
+table "here" { type = "list"  rows = {"inlet.mx.test", "example.org"} }
+table "people" { type = "list"  rows = {"user"} }
+table "inside" { type = "list"  rows = {"127.0.0.2"} }
+table "dns" { type = "nameserver" }
+channel "local" { table = "here"  program = "local"  mailboxes = "people" }
+channel "inside" { table = "inside"  relay = yes }
+channel "mx" { table = "dns"  program = "smtp" }
+channel "world" { }
+listen "smtp" { address = {"127.0.0.1"}  port = @port@ }
+listen "finicky" { address = {"127.0.0.1"}  port = @port2@  finicky = yes
+    channels = {"inside", "mx"} }
+"""
+
+
+def answers(answer):
+    return {e["question"].split(": ")[1]: e["answer"]
+            for e in answer["events"] if e["event"] == "lookup"}
+
+
+def name_service():
+    """Tables of kind nameserver, by a real one."""
+    if not tool("nsd"):
+        skip("no nsd")
+        return
+    served = Nsd(ZONES)
+    s = Server(SERVICE, deliver=False, settings={
+        "dns-servers": '{"%s"}' % served.at, "dns-timeout": '"1s"',
+        "lookup-names": '"auto"'})
+    names = ("mail", "null", "best", "worse", "inlet", "absent", "circle",
+             "client")
+    cases = [(listener, source, "a@b.test", "user@%s.mx.test" % name, "")
+             for listener in ("smtp", "finicky") for name in names
+             for source in ("127.0.0.2", "127.0.0.10", "127.0.0.12",
+                            "127.0.0.20")]
+    cases += [(listener, source, "<>", "user@example.org", "")
+              for listener in ("smtp", "finicky")
+              for source in ("127.0.0.%d" % n for n in range(2, 22))]
+    with s:
+        found, _ = compare(s, cases)
+    for name, answer in (
+            ("mail", "yes"), ("absent", "no"), ("worse", "yes"),
+            ("null", "no, it says that it takes none"),
+            ("best", "no, this one is the best"),
+            ("circle", "could not be found out in time")):
+        eq(answers(found[("smtp", "127.0.0.2", "a@b.test",
+                          "user@%s.mx.test" % name, "")]).get(
+            name + ".mx.test"), answer, "the name service on %s: %s" % (
+                name, answer))
+    eq(answers(found[("finicky", "127.0.0.10", "<>", "user@example.org", "")])[
+        "client.mx.test"], "yes", "and on a source host")
+    out = run_explain(s, "127.0.0.2", "a@b.test", "x@mail.mx.test")[1]
+    like(out, r"(?m)^  lookup +a domain whose mail another host takes: "
+         r"mail\.mx\.test: yes \(.*, \d+ us\)\n  table +\"dns\" of channel "
+         r"\"mx\": \"mail\.mx\.test\" found, \S+inlet\.conf:\d+$",
+         "its text, with the time")
+
+
 need_built("inlet", "smtpd", "smtpsrvr", "submit", "lookup", "tailor",
            "dbmbuild")
-run(agree, why, as_a_user, libwrap, against, mistakes)
+run(agree, name_service, why, as_a_user, libwrap, against, mistakes)
