@@ -138,6 +138,12 @@ class Late(Exception):
     """Something did not happen in time."""
 
 
+def sanitized():
+    """Built with sanitizers: there is no filter then, and more memory."""
+    with open(os.path.join(BUILD, "config.h")) as f:
+        return re.search(r"^#define SANITIZERS 1", f.read(), re.M)
+
+
 def run(*tests, seconds=240):
     """Runs each function; what it raises is a failure of it alone.
 

@@ -114,12 +114,6 @@ ZONES = {"2.0.192.in-addr.arpa.": REVERSE4, "example.org.": FORWARD,
 MISSING = "113.0.203.in-addr.arpa."
 
 
-def sanitized():
-    """There is no filter then."""
-    with open(os.path.join(BUILD, "config.h")) as f:
-        return re.search(r"^#define SANITIZERS 1", f.read(), re.M)
-
-
 def Nsd(**more):
     return nsd.Nsd(ZONES, missing=[MISSING], **more)
 

@@ -20,12 +20,6 @@ STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d "
 SESSION_UID = 64777
 
 
-def sanitized():
-    """There is no filter then."""
-    with open(os.path.join(BUILD, "config.h")) as f:
-        return re.search(r"^#define SANITIZERS 1", f.read(), re.M)
-
-
 class Logger:
     """logger as smtpd starts it (or a session, with single)."""
 
