@@ -419,6 +419,17 @@ def why(user=None):
                                "user@example.org")
     like(out, r"finicky = yes +# \S+inlet.conf:%d\n(.*\n)*refused: 554"
          % line_of(s, '"world"'), "the last channel's finicky")
+    s.write_conf(TWO.replace("relay = yes", 'rates = '
+                             '{"messages per address 9/1m"}'),
+                 settings={"rates": '{"recipients per prefix 8/1h"}'})
+    for address, rule in (("192.0.2.7", "messages per address 9/1m"),
+                          ("198.51.100.1", "recipients per prefix 8/1h")):
+        out = run_explain(s, address, "a@b.test", "user@example.org")[1]
+        for step in ("MAIL", "RCPT"):
+            like(out, r'(?s)\n%s [^\n]*\n.*check +rates: passed [^\n]*\n +'
+                 r'rates = \{"%s"\} +# \S+inlet.conf:%d\n'
+                 % (step, rule, line_of(s, rule)),
+                 "%s: the rules in force, and where they stand" % step)
     s.write_conf(TWO)
     s.scratch.write("net", "host.test\n192.0.2.0/24\n")
     s.write_conf(settings={"lookup-names": '"auto"'})
