@@ -290,30 +290,6 @@ open_board(const struct segments *all, const char *name)
 	    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 }
 
-struct segments *
-segments_open(struct spool *s, int64_t size, int64_t least_free)
-{
-	struct segments *all = xcalloc(1, sizeof(*all));
-
-	all->spool = s;
-	all->least_free = (uint64_t)least_free;
-	all->size = (uint64_t)size / JFILE_SEGMENTS / JFILE_BLOCK * JFILE_BLOCK;
-	all->active = -1;
-	all->ends = open_board(all, JFILE_ENDS);
-	all->freed = open_board(all, JFILE_FREED);
-	pthread_mutex_init(&all->lock, NULL);
-	pthread_cond_init(&all->look, NULL);
-	if (all->ends != -1 && all->freed != -1) {
-		recover(all);
-		if (all->size > 0)
-			return all;
-	} else {
-		log_note(LEVEL_WARNING, "no journal: %s", strerror(errno));
-	}
-	segments_close(all);
-	return NULL;
-}
-
 uint64_t
 segments_size(const struct segments *all)
 {
@@ -495,6 +471,33 @@ make_ahead(const struct segments *all)
 	}
 	if (missing != -1 && has_room(all))
 		make(all, (size_t)missing);
+}
+
+struct segments *
+segments_open(struct spool *s, int64_t size, int64_t least_free)
+{
+	struct segments *all = xcalloc(1, sizeof(*all));
+
+	all->spool = s;
+	all->least_free = (uint64_t)least_free;
+	all->size = (uint64_t)size / JFILE_SEGMENTS / JFILE_BLOCK * JFILE_BLOCK;
+	all->active = -1;
+	all->ends = open_board(all, JFILE_ENDS);
+	all->freed = open_board(all, JFILE_FREED);
+	pthread_mutex_init(&all->lock, NULL);
+	pthread_cond_init(&all->look, NULL);
+	if (all->ends != -1 && all->freed != -1) {
+		recover(all);
+		/* The first mail shall find one, too. */
+		if (all->size > 0) {
+			make_ahead(all);
+			return all;
+		}
+	} else {
+		log_note(LEVEL_WARNING, "no journal: %s", strerror(errno));
+	}
+	segments_close(all);
+	return NULL;
 }
 
 static void *

@@ -580,9 +580,9 @@ class Server:
                 ("dns-timeout", '"500ms"'),
                 ("hosts-allow", '"%s"' % s.at("hosts.allow")),
                 ("hosts-deny", '"%s"' % s.at("hosts.deny"))]
+        rows.append(("journal-size", '"8M"'))
         if os.environ.get("INLET_STORE"):
             rows.append(("queue-store", '"%s"' % os.environ["INLET_STORE"]))
-            rows.append(("journal-size", '"8M"'))
         if not os.environ.get("INLET_PREFIX"):
             rows.append(("program-directory", '"%s"' % program_directory()))
         if s.root:

@@ -135,12 +135,19 @@ def receive(sock, n):
     return got
 
 
+def stored(settings):
+    """Files, unless it says journal."""
+    if any(x.startswith("queue-store=") for x in settings):
+        return settings
+    return ("queue-store=files", *settings)
+
+
 def arguments(spool, *more, run="/nonexistent", settings=()):
-    return [STAGED, spool, run, "192.0.2.7", *settings, "--", *more]
+    return [STAGED, spool, run, "192.0.2.7", *stored(settings), "--", *more]
 
 
-def child(spool, before=(), env=None, settings=(), log=None, program=None,
-          preexec=None):
+def child(spool, before=(), env=None, settings=(), log=None,
+          program=None, preexec=None):
     """submit -c on a new spool; the process and our end of its caller."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     ours.settimeout(60)
@@ -226,7 +233,7 @@ class Resident:
         fds = [theirs.fileno()] + [s.fileno() for s in listeners]
         self.listeners = listeners
         self.process = subprocess.Popen(
-            [*before, STAGED, spool, run, peer, *settings,
+            [*before, STAGED, spool, run, peer, *stored(settings),
              "4=%d" % fds[0], "7=%d" % fds[1], "8=%d" % fds[2], "--",
              *(program or [SUBMIT])],
             pass_fds=fds, stdin=subprocess.DEVNULL, env=env,

@@ -115,9 +115,7 @@ def recipients():
 
 
 def routed(server, qid):
-    path = os.path.join(server.scratch.spool, "queue", qid)
-    with open(path, "rb") as f:
-        return f.read()
+    return server.scratch.entry(qid)
 
 
 def messages():

@@ -179,9 +179,7 @@ def bare(place):
 def received(place):
     with place.client() as c:
         qid = place.server.queue_id(c.message("text\n"))
-    with open(os.path.join(place.server.scratch.spool, "queue", qid),
-              "rb") as f:
-        text = f.read().decode("latin-1")
+    text = place.server.scratch.entry(qid).decode("latin-1")
     line = re.search(r"Received: [^;]*;", text).group(0)
     found = {"helo": "from client.test", "address": "[127.", "id": " id ",
              "with": " with ", "software": "(Inlet", "for": " for "}

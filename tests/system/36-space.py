@@ -22,12 +22,13 @@ def own_mounts():
 
 
 def small(options, settings):
-    """A server whose spool is a tmpfs."""
+    """A server whose spool is a tmpfs, without the room of a journal."""
     scratch = Scratch()
     subprocess.run(["mount", "-t", "tmpfs", "-o",
                     options + ",mode=0700,uid=%d" % SUBMIT, "tmpfs",
                     scratch.spool], check=True)
-    return Server(scratch=scratch, deliver=False, settings=settings)
+    return Server(scratch=scratch, deliver=False, settings={
+        "queue-store": '"files"', **settings})
 
 
 def refused(server, reply, limit, what):

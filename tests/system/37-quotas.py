@@ -167,7 +167,8 @@ def survives():
 
 def not_stored():
     """What could not be stored does not count."""
-    with server(rates='{"messages per address 2/1h"}') as s:
+    with server(rates='{"messages per address 2/1h"}',
+                queue_store='"files"') as s:
         queue = s.scratch.at("spool", "queue")
         with s.client() as c:
             c.hello()

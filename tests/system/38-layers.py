@@ -72,9 +72,7 @@ def seen(s, source):
 
 
 def entry(s, reply):
-    with open(os.path.join(s.scratch.spool, "queue", s.queue_id(reply)),
-              "rb") as f:
-        return f.read()
+    return s.scratch.entry(s.queue_id(reply))
 
 
 def through(s, source, to=OUT):
