@@ -67,7 +67,7 @@ count)
 		find "$dir/mail" -path '*/new/*' -type f | wc -l
 	else
 		"$bin/inlet" -C "$dir/inlet.conf" -L "$bin" queue list |
-		    grep -c '^[0-9A-Z][0-9A-Z]* '
+		    grep -cE '^[0-9A-Z]{20} '
 	fi
 	;;
 *)
