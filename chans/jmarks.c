@@ -16,6 +16,7 @@
 #include "lib/durable.h"
 #include "lib/fdio.h"
 #include "lib/jfile.h"
+#include "lib/le.h"
 #include "lib/xalloc.h"
 
 #define HEAD 32
@@ -23,23 +24,6 @@
 #define KIND 2			/* 'D' or 'M' stands there */
 /* Made longer by so much at a time: then most syncs have data alone. */
 #define GROW (256 * 1024)
-
-static void
-put(unsigned char *p, uint64_t n)
-{
-	for (int i = 0; i < 8; i++, n >>= 8)
-		p[i] = (unsigned char)n;
-}
-
-static uint64_t
-get(const unsigned char *p)
-{
-	uint64_t n = 0;
-
-	for (int i = 7; i >= 0; i--)
-		n = n << 8 | p[i];
-	return n;
-}
 
 static uint64_t
 sum_of(const unsigned char head[HEAD], const char *id)
@@ -80,7 +64,7 @@ add_item(struct jmarks *m, size_t record, size_t *room_io)
 		m->item = xresize(m->item, *room_io, sizeof(*m->item));
 	}
 	m->item[m->n++] = (struct jmarks_item){
-	    .at = get(m->text + record + 16), .record = record };
+	    .at = le_get(m->text + record + 16, 8), .record = record };
 }
 
 static int
@@ -94,7 +78,7 @@ read_all(struct jmarks *m, size_t len)
 	for (at = 0; at + HEAD <= len; at += whole) {
 		whole = HEAD;
 		if (!is_head(m->text + at) ||
-		    get(m->text + at + 8) != m->generation)
+		    le_get(m->text + at + 8, 8) != m->generation)
 			continue;
 		if (m->text[at + KIND] == 'M')
 			whole += MARK_SIZE;
@@ -178,7 +162,7 @@ jmarks_find(const struct jmarks *m, uint64_t at, const char *id,
 		const unsigned char *p = m->text + m->item[i].record;
 		struct mark mark;
 
-		if (get(p + HEAD_SUM) != sum_of(p, id))
+		if (le_get(p + HEAD_SUM, 8) != sum_of(p, id))
 			continue;
 		if (p[KIND] == 'D') {
 			free(*mark_r);
@@ -221,9 +205,9 @@ head(const struct jmarks *m, unsigned char p[HEAD], char kind, uint64_t at,
 	p[0] = 'J';
 	p[1] = 'M';
 	p[KIND] = (unsigned char)kind;
-	put(p + 8, m->generation);
-	put(p + 16, at);
-	put(p + HEAD_SUM, sum_of(p, id));
+	le_put(p + 8, m->generation, 8);
+	le_put(p + 16, at, 8);
+	le_put(p + HEAD_SUM, sum_of(p, id), 8);
 }
 
 int

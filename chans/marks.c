@@ -15,28 +15,10 @@
 
 #include "chans/marks.h"
 #include "lib/digest.h"
+#include "lib/le.h"
 #include "lib/trace.h"
 
 #define MARK_SUM 248
-
-static void
-put_number(unsigned char *p, uint64_t n, size_t bytes)
-{
-	while (bytes-- > 0) {
-		*p++ = (unsigned char)(n & 0xff);
-		n >>= 8;
-	}
-}
-
-static uint64_t
-get_number(const unsigned char *p, size_t bytes)
-{
-	uint64_t n = 0;
-
-	while (bytes-- > 0)
-		n = n << 8 | p[bytes];
-	return n;
-}
 
 static uint64_t
 record_sum(const unsigned char p[MARK_SIZE], const char *id)
@@ -53,26 +35,26 @@ void
 marks_put(const struct mark *m, const char *id, unsigned char *p_r)
 {
 	memset(p_r, 0, MARK_SIZE);
-	put_number(p_r, m->recipient, 4);
+	le_put(p_r, m->recipient, 4);
 	p_r[4] = m->state;
-	put_number(p_r + 8, (uint64_t)m->when, 8);
-	put_number(p_r + 16, m->tries, 4);
-	put_number(p_r + 20, m->group, 4);
+	le_put(p_r + 8, (uint64_t)m->when, 8);
+	le_put(p_r + 16, m->tries, 4);
+	le_put(p_r + 20, m->group, 4);
 	memcpy(p_r + 24, m->code, sizeof m->code);
 	memcpy(p_r + 36, m->text, sizeof m->text);
-	put_number(p_r + MARK_SUM, record_sum(p_r, id), 8);
+	le_put(p_r + MARK_SUM, record_sum(p_r, id), 8);
 }
 
 int
 marks_get(const unsigned char *p, const char *id, struct mark *m_r)
 {
-	if (get_number(p + MARK_SUM, 8) != record_sum(p, id))
+	if (le_get(p + MARK_SUM, 8) != record_sum(p, id))
 		return -1;
-	m_r->recipient = (uint32_t)get_number(p, 4);
+	m_r->recipient = (uint32_t)le_get(p, 4);
 	m_r->state = p[4];
-	m_r->when = (int64_t)get_number(p + 8, 8);
-	m_r->tries = (uint32_t)get_number(p + 16, 4);
-	m_r->group = (uint32_t)get_number(p + 20, 4);
+	m_r->when = (int64_t)le_get(p + 8, 8);
+	m_r->tries = (uint32_t)le_get(p + 16, 4);
+	m_r->group = (uint32_t)le_get(p + 20, 4);
 	memcpy(m_r->code, p + 24, sizeof m_r->code);
 	memcpy(m_r->text, p + 36, sizeof m_r->text);
 	if (memchr(m_r->code, '\0', sizeof m_r->code) == NULL ||

@@ -12,6 +12,7 @@
 #include "lib/digest.h"
 #include "lib/fdio.h"
 #include "lib/jfile.h"
+#include "lib/le.h"
 #include "lib/qfile.h"
 #include "lib/xalloc.h"
 
@@ -22,23 +23,6 @@
 #define RECORD_ID 56
 #define RECORD_SUM 88
 #define SLOT_SUM 24
-
-static void
-put(unsigned char *p, uint64_t n)
-{
-	for (int i = 0; i < 8; i++, n >>= 8)
-		p[i] = (unsigned char)n;
-}
-
-static uint64_t
-get(const unsigned char *p)
-{
-	uint64_t n = 0;
-
-	for (int i = 7; i >= 0; i--)
-		n = n << 8 | p[i];
-	return n;
-}
 
 /* All of it; 0, or -1 with errno, ENODATA where the file ends before. */
 static int
@@ -91,12 +75,12 @@ jfile_put_segment(unsigned char *p, struct jsegment *s)
 {
 	memset(p, 0, JFILE_BLOCK);
 	memcpy(p, SEGMENT_MAGIC, MAGIC_LEN);
-	put(p + 8, s->number);
-	put(p + 16, s->generation);
-	put(p + 24, s->size);
-	put(p + 32, s->random);
+	le_put(p + 8, s->number, 8);
+	le_put(p + 16, s->generation, 8);
+	le_put(p + 24, s->size, 8);
+	le_put(p + 32, s->random, 8);
 	s->sum = digest_of(p, SEGMENT_SUM);
-	put(p + SEGMENT_SUM, s->sum);
+	le_put(p + SEGMENT_SUM, s->sum, 8);
 }
 
 int
@@ -113,9 +97,10 @@ jfile_get_segment(int fd, size_t number, struct jsegment *s_r)
 	if (i == sizeof(p))
 		return 0;
 	errno = 0;
-	*s_r = (struct jsegment){ .number = get(p + 8),
-		.generation = get(p + 16), .size = get(p + 24),
-		.random = get(p + 32), .sum = get(p + SEGMENT_SUM) };
+	*s_r = (struct jsegment){ .number = le_get(p + 8, 8),
+		.generation = le_get(p + 16, 8), .size = le_get(p + 24, 8),
+		.random = le_get(p + 32, 8),
+		.sum = le_get(p + SEGMENT_SUM, 8) };
 	if (memcmp(p, SEGMENT_MAGIC, MAGIC_LEN) != 0 ||
 	    s_r->number != number || s_r->generation == 0 ||
 	    s_r->sum != digest_of(p, SEGMENT_SUM))
@@ -128,15 +113,15 @@ jfile_put_record(unsigned char *p, struct jrecord *r)
 {
 	memset(p, 0, JFILE_HEAD);
 	memcpy(p, RECORD_MAGIC, MAGIC_LEN);
-	put(p + 8, r->generation);
-	put(p + 16, r->at);
-	put(p + 24, r->length);
-	put(p + 32, r->next);
-	put(p + 40, r->before);
-	put(p + 48, r->digest);
+	le_put(p + 8, r->generation, 8);
+	le_put(p + 16, r->at, 8);
+	le_put(p + 24, r->length, 8);
+	le_put(p + 32, r->next, 8);
+	le_put(p + 40, r->before, 8);
+	le_put(p + 48, r->digest, 8);
 	memcpy(p + RECORD_ID, r->id, strnlen(r->id, TRACE_ID - 1));
 	r->sum = digest_of(p, RECORD_SUM);
-	put(p + RECORD_SUM, r->sum);
+	le_put(p + RECORD_SUM, r->sum, 8);
 }
 
 /* Whether p is the head of a record at at, with all that it says in bounds. */
@@ -148,10 +133,10 @@ get_record(const unsigned char p[JFILE_HEAD], const struct jwalk *w,
 
 	if (memcmp(p, RECORD_MAGIC, MAGIC_LEN) != 0)
 		return false;
-	*r_r = (struct jrecord){ .generation = get(p + 8),
-		.at = get(p + 16), .length = get(p + 24),
-		.next = get(p + 32), .before = get(p + 40),
-		.digest = get(p + 48), .sum = get(p + RECORD_SUM) };
+	*r_r = (struct jrecord){ .generation = le_get(p + 8, 8),
+		.at = le_get(p + 16, 8), .length = le_get(p + 24, 8),
+		.next = le_get(p + 32, 8), .before = le_get(p + 40, 8),
+		.digest = le_get(p + 48, 8), .sum = le_get(p + RECORD_SUM, 8) };
 	memcpy(r_r->id, p + RECORD_ID, TRACE_ID);
 	if (r_r->sum != digest_of(p, RECORD_SUM) || r_r->at != at ||
 	    r_r->generation != w->generation ||
@@ -167,12 +152,12 @@ put_slot(unsigned char *p, size_t number, const struct jslot *s)
 {
 	unsigned char whole[8 + SLOT_SUM];
 
-	put(p, s->generation);
-	put(p + 8, s->end);
-	put(p + 16, s->closed);
-	put(whole, number);
+	le_put(p, s->generation, 8);
+	le_put(p + 8, s->end, 8);
+	le_put(p + 16, s->closed, 8);
+	le_put(whole, number, 8);
 	memcpy(whole + 8, p, SLOT_SUM);
-	put(p + SLOT_SUM, digest_of(whole, sizeof(whole)));
+	le_put(p + SLOT_SUM, digest_of(whole, sizeof(whole)), 8);
 }
 
 int
@@ -183,8 +168,9 @@ jfile_get_slot(int fd, size_t number, struct jslot *s_r)
 	*s_r = (struct jslot){ .generation = 0 };
 	if (read_at(fd, p, sizeof(p), number * JFILE_SLOT) != 0)
 		return errno == ENODATA ? 0 : -1;
-	*s_r = (struct jslot){ .generation = get(p), .end = get(p + 8),
-		.closed = get(p + 16) == 1 };
+	*s_r = (struct jslot){ .generation = le_get(p, 8),
+		.end = le_get(p + 8, 8),
+		.closed = le_get(p + 16, 8) == 1 };
 	put_slot(good, number, s_r);
 	if (memcmp(p, good, sizeof(p)) != 0)
 		*s_r = (struct jslot){ .generation = 0 };
@@ -275,11 +261,12 @@ check_entry(int fd, const struct jrecord *r, bool *good_r)
 
 	if (p == NULL)
 		return -1;
-	qfile_trailer(trailer, get(p + text + 8), get(p + text + 16),
+	qfile_trailer(trailer, le_get(p + text + 8, 8),
+	    le_get(p + text + 16, 8),
 	    r->digest);
 	*good_r = memcmp(trailer, p + text, sizeof(trailer)) == 0 &&
-	    get(p + text + 8) <= text &&
-	    get(p + text + 16) == text - get(p + text + 8) &&
+	    le_get(p + text + 8, 8) <= text &&
+	    le_get(p + text + 16, 8) == text - le_get(p + text + 8, 8) &&
 	    digest_of(p, text) == r->digest;
 	free(p);
 	return 0;
@@ -314,7 +301,7 @@ jfile_torn(const struct jwalk *w)
 	return w->at + sizeof(p) <= w->size &&
 	    read_at(w->fd, p, sizeof(p), w->at) == 0 &&
 	    memcmp(p, RECORD_MAGIC, MAGIC_LEN) == 0 &&
-	    get(p + 8) == w->generation;
+	    le_get(p + 8, 8) == w->generation;
 }
 
 void *

@@ -29,6 +29,7 @@ lib_libbase_a_SOURCES = \
 	lib/life.h \
 	lib/jfile.c \
 	lib/jfile.h \
+	lib/le.h \
 	lib/log.c \
 	lib/log.h \
 	lib/mm.h \

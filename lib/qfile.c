@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "lib/digest.h"
+#include "lib/le.h"
 #include "lib/qfile.h"
 #include "lib/xalloc.h"
 
@@ -21,26 +22,6 @@
 #define RECIPIENT_TEXTS 7
 
 _Static_assert(TRAILER_MAGIC_LEN + 3 * 8 == QFILE_TRAILER, "trailer");
-
-static void
-encode(unsigned char *p, uint64_t n, int bytes)
-{
-	int i;
-
-	for (i = 0; i < bytes; i++, n >>= 8)
-		p[i] = (unsigned char)n;
-}
-
-static uint64_t
-decode(const unsigned char *p, int bytes)
-{
-	uint64_t n = 0;
-	int i;
-
-	for (i = 0; i < bytes; i++)
-		n |= (uint64_t)p[i] << 8 * i;
-	return n;
-}
 
 int
 qfile_begin(struct buf *b)
@@ -56,7 +37,7 @@ put_head(struct buf *b, enum qfile_record type, size_t len)
 	if (len > QFILE_HEADER_MOST)
 		return -1;
 	head[0] = (unsigned char)type;
-	encode(head + 1, len, 4);
+	le_put(head + 1, len, 4);
 	if (buf_reserve(b, sizeof(head) + len) == -1)
 		return -1;
 	return buf_add(b, head, sizeof(head));
@@ -84,7 +65,7 @@ qfile_put_number(struct buf *b, enum qfile_record type, int64_t n)
 {
 	unsigned char p[8];
 
-	encode(p, (uint64_t)n, 8);
+	le_put(p, (uint64_t)n, 8);
 	if (put_head(b, type, sizeof(p)) == -1)
 		return -1;
 	return buf_add(b, p, sizeof(p));
@@ -125,9 +106,9 @@ qfile_trailer(unsigned char t_r[QFILE_TRAILER], uint64_t header,
     uint64_t message, uint64_t digest)
 {
 	memcpy(t_r, TRAILER_MAGIC, TRAILER_MAGIC_LEN);
-	encode(t_r + 8, header, 8);
-	encode(t_r + 16, message, 8);
-	encode(t_r + 24, digest, 8);
+	le_put(t_r + 8, header, 8);
+	le_put(t_r + 16, message, 8);
+	le_put(t_r + 24, digest, 8);
 }
 
 /* The end and its digest: how long header and message are. */
@@ -143,15 +124,15 @@ check_trailer(const unsigned char *p, size_t len, struct qfile *q)
 	t = p + len;
 	if (memcmp(t, TRAILER_MAGIC, TRAILER_MAGIC_LEN) != 0)
 		return "no trailer";
-	header = decode(t + 8, 8);
-	message = decode(t + 16, 8);
+	header = le_get(t + 8, 8);
+	message = le_get(t + 16, 8);
 	if (header > len || message != len - header)
 		return "the trailer's lengths are not the file's";
 	if (header > QFILE_HEADER_MOST)
 		return "header too long";
 	if (header < MAGIC_LEN || memcmp(p, QFILE_MAGIC, MAGIC_LEN) != 0)
 		return "not a queue entry";
-	if (digest_of(p, len) != decode(t + 24, 8))
+	if (digest_of(p, len) != le_get(t + 24, 8))
 		return "damaged: wrong digest";
 	q->message_at = (size_t)header;
 	q->message_len = (size_t)message;
@@ -230,9 +211,9 @@ get_record(unsigned char type, const unsigned char *p, size_t len,
 	if (type == QFILE_TIME) {
 		if (q->time != -1)
 			return "a record twice";
-		if (len != 8 || decode(p, 8) > INT64_MAX)
+		if (len != 8 || le_get(p, 8) > INT64_MAX)
 			return "a bad time";
-		q->time = (int64_t)decode(p, 8);
+		q->time = (int64_t)le_get(p, 8);
 		return NULL;
 	}
 	text = text_of(q, type);
@@ -259,7 +240,7 @@ get_records(const unsigned char *p, struct qfile *q)
 		if (left < RECORD_HEAD)
 			return "the header is cut";
 		type = p[at];
-		len = (size_t)decode(p + at + 1, 4);
+		len = (size_t)le_get(p + at + 1, 4);
 		if (len > left - RECORD_HEAD)
 			return "a record is cut";
 		at += RECORD_HEAD;

@@ -10,6 +10,7 @@
 
 #include <string.h>
 #include "lib/fdio.h"
+#include "lib/le.h"
 #include "lib/subproto.h"
 #include "lib/text.h"
 
@@ -27,26 +28,22 @@ static int
 put_number(struct buf *b, uint64_t n, int bytes)
 {
 	uint8_t p[8];
-	int i;
 
-	for (i = 0; i < bytes; i++, n >>= 8)
-		p[i] = (uint8_t)n;
+	le_put(p, n, (size_t)bytes);
 	return buf_add(b, p, (size_t)bytes);
 }
 
 static uint64_t
 get_number(struct reader *r, int bytes)
 {
-	uint64_t n = 0;
-	int i;
+	const uint8_t *p = r->p;
 
 	if (r->bad || r->end - r->p < bytes) {
 		r->bad = true;
 		return 0;
 	}
-	for (i = 0; i < bytes; i++)
-		n |= (uint64_t)*r->p++ << 8 * i;
-	return n;
+	r->p += bytes;
+	return le_get(p, (size_t)bytes);
 }
 
 static void
@@ -129,8 +126,6 @@ static int
 finish(struct buf *b, size_t start, enum sub_type type, int result)
 {
 	size_t len = b->len - start;
-	uint32_t n;
-	int i;
 
 	if (result == -1 || len - HEADER > SUB_FRAME_MOST) {
 		b->len = start;
@@ -138,9 +133,7 @@ finish(struct buf *b, size_t start, enum sub_type type, int result)
 			b->p[start] = '\0';
 		return -1;
 	}
-	n = (uint32_t)(len - HEADER);
-	for (i = 0; i < 4; i++, n >>= 8)
-		b->p[start + (size_t)i] = (char)(n & 0xff);
+	le_put(b->p + start, len - HEADER, 4);
 	b->p[start + 4] = (char)type;
 	return 0;
 }
