@@ -65,6 +65,27 @@ def by_prefix_length():
                 ["127.0.3.1", "127.0.4.1"], "127.1.0.1")
 
 
+def by_prefix_length_ipv6():
+    conf = DEFAULT_CONF + ('listen "smtp" { address = {"127.0.0.1", "::1"}\n'
+                           '    port = @port@ }\n')
+    try:
+        with socket.socket(socket.AF_INET6) as s:
+            s.bind(("::1", 0))
+    except OSError:
+        skip("no IPv6 here")
+        return
+    for bits, key in ((64, "::/64"), (20, "::/20")):
+        with Server(conf, settings={"max-connections-per-prefix": 1,
+                                    "prefix-length-ipv6": bits},
+                    deliver=False) as server:
+            with server.enter(address="::1"):
+                with server.client(address="::1") as c:
+                    eq(c.greeting.code, 421, "IPv6, /%d: a second one" % bits)
+            ok(happens(lambda: server.scratch.log_lines(
+                "refuse", limit="max-connections-per-prefix", key=key)),
+               "its prefix is that long")
+
+
 def in_total():
     at_the_door({"max-connections": 2}, "max-connections",
                 ["127.0.0.6", "127.0.0.7"])
@@ -227,6 +248,7 @@ def reasons():
 
 
 need_built("smtpd", "smtpsrvr", "submit")
-run(by_address, by_prefix, by_prefix_length, in_total, by_listener, silence,
+run(by_address, by_prefix, by_prefix_length, by_prefix_length_ipv6,
+    in_total, by_listener, silence,
     one_message, stopping, no_space, not_authorized, relays,
     reasons)

@@ -154,6 +154,17 @@ def renewal():
             eq(old.hello().code, 250, "the old one's session lives on")
 
 
+def age():
+    with Server(settings={"template-age": '"1s"'}, deliver=False) as server:
+        size_now(server)
+        first = template(server)
+        ok(happens(lambda: template(server) != first and
+                   len(template(server)) == 1, 10),
+           "after its time a new template stands there alone")
+        eq(server.scratch.log_lines("session-crashed"), [],
+           "though nothing was wrong with it")
+
+
 def crash():
     with Server(deliver=False) as server:
         first = template(server)
@@ -213,5 +224,5 @@ def drain_ends():
 
 
 if __name__ == "__main__":
-    run(settings, tables, listeners, renumbered, renewal, crash, drain,
+    run(settings, tables, listeners, renumbered, renewal, age, crash, drain,
         drain_ends)
