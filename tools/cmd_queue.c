@@ -105,22 +105,15 @@ text_entry(const struct listing *l, const struct queued *q)
 }
 
 static void
-pair(struct show_json *j, const char *key, const char *text)
-{
-	show_json_key(j, key);
-	show_json_text(j, text);
-}
-
-static void
 json_recipient(struct show_json *j, const struct qfile_recipient *r,
     const struct mark *m)
 {
 	show_json_open(j, '{');
-	pair(j, "address", r->address);
-	pair(j, "original", r->original);
-	pair(j, "channel", r->channel);
-	pair(j, "host", r->host);
-	pair(j, "state", queued_state(m));
+	show_json_pair(j, "address", r->address);
+	show_json_pair(j, "original", r->original);
+	show_json_pair(j, "channel", r->channel);
+	show_json_pair(j, "host", r->host);
+	show_json_pair(j, "state", queued_state(m));
 	show_json_key(j, "tries");
 	show_json_number(j, m->tries);
 	if (m->state == MARK_LATER) {
@@ -128,8 +121,8 @@ json_recipient(struct show_json *j, const struct qfile_recipient *r,
 		show_json_number(j, m->when / SECOND);
 	}
 	if (m->text[0] != '\0') {
-		pair(j, "code", m->code);
-		pair(j, "text", m->text);
+		show_json_pair(j, "code", m->code);
+		show_json_pair(j, "text", m->text);
 	}
 	show_json_close(j, '}');
 }
@@ -142,11 +135,11 @@ json_envelope(const struct listing *l, const struct queued *q)
 	struct show_json *j = l->json;
 
 	show_json_open(j, '{');
-	pair(j, "id", q->id);
+	show_json_pair(j, "id", q->id);
 	show_json_key(j, "bad");
 	show_json_bool(j, q->set_aside);
 	if (q->damage != NULL) {
-		pair(j, "damage", q->damage);
+		show_json_pair(j, "damage", q->damage);
 		return;
 	}
 	show_json_key(j, "arrived");
@@ -155,12 +148,12 @@ json_envelope(const struct listing *l, const struct queued *q)
 	show_json_number(j, (l->now - e->time) / SECOND);
 	show_json_key(j, "size");
 	show_json_number(j, (int64_t)e->message_len);
-	pair(j, "sender", e->sender);
-	pair(j, "channel", e->channel);
-	pair(j, "client", e->address);
-	pair(j, "name", e->name);
-	pair(j, "helo", e->helo);
-	pair(j, "session", e->sid);
+	show_json_pair(j, "sender", e->sender);
+	show_json_pair(j, "channel", e->channel);
+	show_json_pair(j, "client", e->address);
+	show_json_pair(j, "name", e->name);
+	show_json_pair(j, "helo", e->helo);
+	show_json_pair(j, "session", e->sid);
 	show_json_key(j, "damaged-marks");
 	show_json_number(j, (int64_t)q->bad_marks);
 	show_json_key(j, "recipients");
@@ -279,7 +272,7 @@ json_message(const struct listing *l, const struct queued *q)
 		/* An entry has no NUL: submit refuses it. */
 		text = xmemdup0(qread_message(&q->in),
 		    q->in.q.message_len);
-		pair(l->json, "message", text);
+		show_json_pair(l->json, "message", text);
 		free(text);
 	}
 	show_json_close(l->json, '}');

@@ -10,37 +10,23 @@
 #include "tools/show.h"
 
 static void
-text(struct show_json *j, const char *key, const char *value)
-{
-	show_json_key(j, key);
-	show_json_text(j, value);
-}
-
-static void
-number(struct show_json *j, const char *key, int64_t n)
-{
-	show_json_key(j, key);
-	show_json_number(j, n);
-}
-
-static void
 channel(const struct explained *x, struct show_json *j, int i)
 {
 	if (i >= 0)
-		text(j, "channel", x->by->c.conf->channels[i].title);
+		show_json_pair(j, "channel", x->by->c.conf->channels[i].title);
 }
 
 static void
 reply(struct show_json *j, const struct reply *r)
 {
-	number(j, "code", r->code);
-	text(j, "enhanced", r->enhanced);
-	text(j, "text", r->text);
+	show_json_count(j, "code", r->code);
+	show_json_pair(j, "enhanced", r->enhanced);
+	show_json_pair(j, "text", r->text);
 	if (r->code < 400)
 		return;
-	text(j, "reason", r->reason);
+	show_json_pair(j, "reason", r->reason);
 	if (r->detail[0] != '\0')
-		text(j, "detail", r->detail);
+		show_json_pair(j, "detail", r->detail);
 }
 
 static void
@@ -58,7 +44,7 @@ settings(const struct explained *x, struct show_json *j,
 		explain_inforce(x, by[i].channel, &f);
 		inforce_from(&f, by[i].id, &from);
 		show_json_open(j, '{');
-		text(j, "name", setting_name(by[i].id));
+		show_json_pair(j, "name", setting_name(by[i].id));
 		channel(x, j, by[i].channel);
 		show_json_key(j, "value");
 		inforce_json(j, &f.in->v, by[i].id);
@@ -76,17 +62,17 @@ looked_up(const struct explained *x, struct show_json *j,
 	    [TB_NOT_FOUND] = "not-found", [TB_LATER] = "later",
 	    [TB_NEGATED] = "negated" };
 
-	text(j, "table", tb_name(e->table));
+	show_json_pair(j, "table", tb_name(e->table));
 	channel(x, j, e->channel);
-	text(j, "key", e->text);
-	text(j, "answer", answers[e->answer]);
+	show_json_pair(j, "key", e->text);
+	show_json_pair(j, "answer", answers[e->answer]);
 	if (e->answer != TB_FOUND && e->answer != TB_NEGATED)
 		return;
-	text(j, "row", e->hit != NULL ? e->hit : e->text);
+	show_json_pair(j, "row", e->hit != NULL ? e->hit : e->text);
 	if (e->place.file != NULL)
-		text(j, "file", e->place.file);
+		show_json_pair(j, "file", e->place.file);
 	if (e->place.line > 0)
-		number(j, "line", e->place.line);
+		show_json_count(j, "line", e->place.line);
 }
 
 /* What kind of event it is says the first key. */
@@ -104,20 +90,20 @@ event(const struct explained *x, struct show_json *j,
 	static const char *const outcomes[] = { [ASK_FOUND] = "found",
 	    [ASK_NONE] = "none", [ASK_LATER] = "later" };
 
-	text(j, "event", words[e->kind]);
-	text(j, "step", e->step);
+	show_json_pair(j, "event", words[e->kind]);
+	show_json_pair(j, "step", e->step);
 	switch (e->kind) {
 	case EXPLAIN_ASKED:
-		text(j, "outcome", outcomes[e->outcome]);
-		text(j, "name", e->text);
+		show_json_pair(j, "outcome", outcomes[e->outcome]);
+		show_json_pair(j, "name", e->text);
 		if (e->hit != NULL)
-			text(j, "remark", e->hit);
-		number(j, "us", e->us);
+			show_json_pair(j, "remark", e->hit);
+		show_json_count(j, "us", e->us);
 		return;
 	case EXPLAIN_CONSULTED:
-		text(j, "question", e->text);
-		text(j, "answer", e->hit);
-		number(j, "us", e->us);
+		show_json_pair(j, "question", e->text);
+		show_json_pair(j, "answer", e->hit);
+		show_json_count(j, "us", e->us);
 		return;
 	case EXPLAIN_LOOKUP:
 		looked_up(x, j, e);
@@ -126,24 +112,25 @@ event(const struct explained *x, struct show_json *j,
 	case EXPLAIN_CHOSEN:
 		channel(x, j, e->channel);
 		if (e->text != NULL)
-			text(j, "why", e->text);
+			show_json_pair(j, "why", e->text);
 		return;
 	case EXPLAIN_TARGET:
 	case EXPLAIN_NOWHERE:
-		text(j, "address", e->text);
+		show_json_pair(j, "address", e->text);
 		if (e->hit != NULL)
-			text(j, "why", e->hit);
+			show_json_pair(j, "why", e->hit);
 		return;
 	case EXPLAIN_CHECKED:
-		text(j, "check", e->check->name);
-		text(j, "verdict", e->verdict == PASS ? "pass" : "refuse");
-		number(j, "us", e->us);
+		show_json_pair(j, "check", e->check->name);
+		show_json_pair(j, "verdict",
+		    e->verdict == PASS ? "pass" : "refuse");
+		show_json_count(j, "us", e->us);
 		if (e->verdict != PASS)
 			reply(j, &e->reply);
 		settings(x, j, e);
 		return;
 	case EXPLAIN_LOGGED:
-		text(j, "line", e->text);
+		show_json_pair(j, "line", e->text);
 		return;
 	case EXPLAIN_REPLIED:
 		reply(j, &e->reply);
@@ -161,9 +148,9 @@ routes(const struct explained *x, struct show_json *j)
 
 		show_json_open(j, '{');
 		channel(x, j, r->channel);
-		text(j, "host", r->host);
-		text(j, "address", r->address);
-		text(j, "mailbox", r->mailbox);
+		show_json_pair(j, "host", r->host);
+		show_json_pair(j, "address", r->address);
+		show_json_pair(j, "mailbox", r->mailbox);
 		show_json_close(j, '}');
 	}
 	show_json_close(j, ']');
@@ -179,7 +166,7 @@ source(const struct explained *x, struct show_json *j)
 	show_json_bool(j, x->source.found);
 	show_json_key(j, "uncertain");
 	show_json_bool(j, x->source.uncertain);
-	text(j, "name", x->name);
+	show_json_pair(j, "name", x->name);
 	show_json_close(j, '}');
 }
 
@@ -189,16 +176,16 @@ explain_json(const struct explained *x, struct show_json *j)
 	char address[NET_TEXT];
 
 	show_json_open(j, '{');
-	text(j, "address", net_text(&x->what->address, address));
-	text(j, "from", x->what->from);
-	text(j, "to", x->what->to);
-	text(j, "helo", x->helo);
+	show_json_pair(j, "address", net_text(&x->what->address, address));
+	show_json_pair(j, "from", x->what->from);
+	show_json_pair(j, "to", x->what->to);
+	show_json_pair(j, "helo", x->helo);
 	if (x->what->listener >= 0)
-		text(j, "listener",
+		show_json_pair(j, "listener",
 		    x->by->c.conf->listeners[x->what->listener].title);
-	text(j, "verdict", reply_good(&x->final) ? "accept" :
+	show_json_pair(j, "verdict", reply_good(&x->final) ? "accept" :
 	    reply_temporary(&x->final) ? "defer" : "refuse");
-	text(j, "step", x->final_step);
+	show_json_pair(j, "step", x->final_step);
 	reply(j, &x->final);
 	source(x, j);
 	routes(x, j);
@@ -214,6 +201,6 @@ explain_json(const struct explained *x, struct show_json *j)
 		show_json_close(j, '}');
 	}
 	show_json_close(j, ']');
-	number(j, "us", x->us);
+	show_json_count(j, "us", x->us);
 	show_json_close(j, '}');
 }

@@ -9,24 +9,10 @@
 #include "tools/show.h"
 
 static void
-text(struct show_json *j, const char *key, const char *value)
-{
-	show_json_key(j, key);
-	show_json_text(j, value);
-}
-
-static void
-number(struct show_json *j, const char *key, int64_t value)
-{
-	show_json_key(j, key);
-	show_json_number(j, value);
-}
-
-static void
 section(struct show_json *j, int scope, const char *title)
 {
-	text(j, "scope", conf_scope_name((enum setting_scope)scope));
-	text(j, "section", title);
+	show_json_pair(j, "scope", conf_scope_name((enum setting_scope)scope));
+	show_json_pair(j, "section", title);
 }
 
 static void
@@ -40,10 +26,10 @@ tallies(struct show_json *j, const char *key, const struct limits_list *l)
 		show_json_open(j, '{');
 		section(j, (int)t->of->scope, t->of->title);
 		if (t->key[0] != '\0')
-			text(j, "key", t->key);
-		number(j, "value", t->value);
+			show_json_pair(j, "key", t->key);
+		show_json_count(j, "value", t->value);
 		if (t->most > 0)
-			number(j, "most", t->most);
+			show_json_count(j, "most", t->most);
 		show_json_close(j, '}');
 	}
 	show_json_close(j, ']');
@@ -55,9 +41,9 @@ connections(struct show_json *j, const struct limits_view *v,
 {
 	show_json_key(j, "connections");
 	show_json_open(j, '{');
-	number(j, "value", s->connections);
-	number(j, "most", v->shown.most);
-	number(j, "reserved", v->conf->server.v.reserved_connections);
+	show_json_count(j, "value", s->connections);
+	show_json_count(j, "most", v->shown.most);
+	show_json_count(j, "reserved", v->conf->server.v.reserved_connections);
 	tallies(j, "listeners", &s->listeners);
 	tallies(j, "channels", &s->channels);
 	tallies(j, "prefixes", &s->prefixes);
@@ -76,17 +62,17 @@ count(struct show_json *j, const struct limits_count *c)
 	show_json_open(j, '{');
 	section(j, r->scope, r->section);
 	if (r->what != COUNTS_PENALTY) {
-		text(j, "rule", rate_text(&rate, rule));
-		text(j, "what", rate_what_text(r->what));
-		text(j, "by", rate_by_text(r->by));
+		show_json_pair(j, "rule", rate_text(&rate, rule));
+		show_json_pair(j, "what", rate_what_text(r->what));
+		show_json_pair(j, "by", rate_by_text(r->by));
 	}
-	text(j, "key", r->text);
-	number(j, "value", c->now.value);
-	number(j, "most", c->now.most);
+	show_json_pair(j, "key", r->text);
+	show_json_count(j, "value", c->now.value);
+	show_json_count(j, "most", c->now.most);
 	show_json_key(j, "full");
 	show_json_bool(j, c->now.free_ms > 0);
-	number(j, "seconds", (c->left_ms + 999) / 1000);
-	number(j, "refused", r->refused);
+	show_json_count(j, "seconds", (c->left_ms + 999) / 1000);
+	show_json_count(j, "refused", r->refused);
 	show_json_close(j, '}');
 }
 
@@ -113,11 +99,11 @@ tables(struct show_json *j, const struct limits_view *v,
 	for (int i = 0; i < LIMITS_TABLES; i++) {
 		show_json_key(j, names[i]);
 		show_json_open(j, '{');
-		number(j, "value", s->used[i]);
-		number(j, "most", counts_room(v->table[i]));
-		number(j, "evicted", counts_get(v->table[i],
+		show_json_count(j, "value", s->used[i]);
+		show_json_count(j, "most", counts_room(v->table[i]));
+		show_json_count(j, "evicted", counts_get(v->table[i],
 		    COUNTS_EVICTED));
-		number(j, "not-counted", counts_get(v->table[i],
+		show_json_count(j, "not-counted", counts_get(v->table[i],
 		    COUNTS_LOST));
 		show_json_close(j, '}');
 	}
@@ -134,15 +120,15 @@ space(struct show_json *j, const struct limits_view *v,
 	show_json_key(j, "queue");
 	show_json_open(j, '{');
 	if (s->space_known && s->space.bytes >= 0)
-		number(j, "free-bytes", s->space.bytes);
+		show_json_count(j, "free-bytes", s->space.bytes);
 	if (s->space_known && s->space.inodes >= 0)
-		number(j, "free-inodes", s->space.inodes);
+		show_json_count(j, "free-inodes", s->space.inodes);
 	if (s->space_known) {
-		number(j, "flight-bytes", s->space.flight_bytes);
-		number(j, "flight-messages", s->space.flight_messages);
+		show_json_count(j, "flight-bytes", s->space.flight_bytes);
+		show_json_count(j, "flight-messages", s->space.flight_messages);
 	}
-	number(j, "min-free-space", c->min_free_space);
-	number(j, "min-free-inodes", c->min_free_inodes);
+	show_json_count(j, "min-free-space", c->min_free_space);
+	show_json_count(j, "min-free-inodes", c->min_free_inodes);
 	show_json_close(j, '}');
 }
 
@@ -159,7 +145,8 @@ limits_json(const struct limits_view *v, const struct limits_seen *s)
 	tables(&j, v, s);
 	space(&j, v, s);
 	if (s->load >= 0)
-		number(&j, "load-hundredths", (int64_t)(s->load * 100));
+		show_json_count(&j, "load-hundredths",
+		    (int64_t)(s->load * 100));
 	show_json_close(&j, '}');
 	show_json_end(&j);
 }

@@ -143,6 +143,20 @@ show_json_bool(struct show_json *j, bool b)
 }
 
 void
+show_json_pair(struct show_json *j, const char *key, const char *s)
+{
+	show_json_key(j, key);
+	show_json_text(j, s);
+}
+
+void
+show_json_count(struct show_json *j, const char *key, int64_t n)
+{
+	show_json_key(j, key);
+	show_json_number(j, n);
+}
+
+void
 show_json_end(struct show_json *j)
 {
 	fputc('\n', j->f);

@@ -35,6 +35,9 @@ void show_json_key(struct show_json *j, const char *key);
 void show_json_text(struct show_json *j, const char *s);
 void show_json_number(struct show_json *j, int64_t n);
 void show_json_bool(struct show_json *j, bool b);
+/* A key with its value. */
+void show_json_pair(struct show_json *j, const char *key, const char *s);
+void show_json_count(struct show_json *j, const char *key, int64_t n);
 /* Ends it with a line feed. */
 void show_json_end(struct show_json *j);
 
