@@ -12,19 +12,24 @@
 #include "lib/log.h"
 #include "lib/xalloc.h"
 
-#define AGENDA_BUCKETS 4096
+#define AGENDA_BUCKETS 1024	/* at first; a power of two */
 
 struct agenda {
 	struct known **heap;
 	size_t n, room;
 	size_t count;
-	struct known *bucket[AGENDA_BUCKETS];
+	struct known **bucket;
+	size_t buckets;
 };
 
 struct agenda *
 agenda_new(void)
 {
-	return xcalloc(1, sizeof(struct agenda));
+	struct agenda *a = xcalloc(1, sizeof *a);
+
+	a->buckets = AGENDA_BUCKETS;
+	a->bucket = xcalloc(a->buckets, sizeof *a->bucket);
+	return a;
 }
 
 void
@@ -33,13 +38,14 @@ agenda_free(struct agenda *a)
 	struct known *k, *next;
 	size_t i;
 
-	for (i = 0; i < AGENDA_BUCKETS; i++) {
+	for (i = 0; i < a->buckets; i++) {
 		for (k = a->bucket[i]; k != NULL; k = next) {
 			next = k->chain;
 			free(k->kept);
 			free(k);
 		}
 	}
+	free(a->bucket);
 	free(a->heap);
 	free(a);
 }
@@ -50,10 +56,30 @@ agenda_count(const struct agenda *a)
 	return a->count;
 }
 
-static size_t
-bucket_of(const char *id)
+static struct known **
+bucket_of(const struct agenda *a, const char *id)
 {
-	return digest_of(id, strlen(id)) % AGENDA_BUCKETS;
+	return &a->bucket[digest_of(id, strlen(id)) & (a->buckets - 1)];
+}
+
+/* As many as there are entries: each is looked up at every scan. */
+static void
+more_buckets(struct agenda *a)
+{
+	struct known **old = a->bucket, *k, *next, **bucket;
+	size_t i, n = a->buckets;
+
+	a->buckets = 2 * n;
+	a->bucket = xcalloc(a->buckets, sizeof *a->bucket);
+	for (i = 0; i < n; i++) {
+		for (k = old[i]; k != NULL; k = next) {
+			next = k->chain;
+			bucket = bucket_of(a, k->id);
+			k->chain = *bucket;
+			*bucket = k;
+		}
+	}
+	free(old);
 }
 
 struct known *
@@ -61,7 +87,7 @@ agenda_find(const struct agenda *a, const char *id)
 {
 	struct known *k;
 
-	for (k = a->bucket[bucket_of(id)]; k != NULL; k = k->chain) {
+	for (k = *bucket_of(a, id); k != NULL; k = k->chain) {
 		if (strcmp(k->id, id) == 0)
 			return k;
 	}
@@ -76,10 +102,11 @@ agenda_add(struct agenda *a, const char *id)
 	PANIC_IF(strlen(id) >= sizeof k->id);
 	memcpy(k->id, id, strlen(id) + 1);
 	k->at = SIZE_MAX;
-	bucket = &a->bucket[bucket_of(id)];
+	if (a->count++ == a->buckets)
+		more_buckets(a);
+	bucket = bucket_of(a, id);
 	k->chain = *bucket;
 	*bucket = k;
-	a->count++;
 	return k;
 }
 
@@ -174,7 +201,7 @@ agenda_next(const struct agenda *a)
 void
 agenda_forget(struct agenda *a, struct known *k)
 {
-	struct known **p = &a->bucket[bucket_of(k->id)];
+	struct known **p = bucket_of(a, k->id);
 
 	heap_remove(a, k);
 	while (*p != k)
