@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,6 +62,30 @@ answer_one(struct chan *c, const struct chan_ops *ops,
 }
 
 static void
+answer_together(struct chan *c, const struct chan_ops *ops,
+    const struct chan_request *r, const struct qread *in, const char *why,
+    struct answers *all)
+{
+	struct chan_batch b = { .q = &in->q, .n = r->n, .answer = all->at,
+	    .repeat = (r->flags & CHANPROTO_REPEAT) != 0 };
+
+	for (uint32_t i = 0; i < r->n; i++) {
+		all->at[i].serial = r->serial;
+		all->at[i].index = r->index[i];
+		if (why == NULL && r->index[i] >= in->q.nrecipients)
+			why = "no such recipient";
+	}
+	for (uint32_t i = 0; i < r->n; i++)
+		chanproto_fill(&all->at[i], CHAN_LATER, "4.3.0", "%s",
+		    why != NULL ? why : "the channel program said nothing");
+	if (why != NULL)
+		return;
+	b.message = qread_message(in);
+	b.len = in->q.message_len;
+	ops->deliver_all(c, &b);
+}
+
+static void
 answer_all(struct chan *c, const struct chan_ops *ops,
     const struct chan_request *r, int entry, struct answers *all_r)
 {
@@ -72,7 +97,9 @@ answer_all(struct chan *c, const struct chan_ops *ops,
 	if ((r->length == 0 ? qread_map(entry, &in, &why) :
 	    qread_part(entry, r->at, r->length, &in, &why)) == 0)
 		why = NULL;
-	for (uint32_t i = 0; i < r->n; i++)
+	if (ops->deliver_all != NULL)
+		answer_together(c, ops, r, &in, why, all_r);
+	for (uint32_t i = 0; i < r->n && ops->deliver_all == NULL; i++)
 		answer_one(c, ops, r, r->index[i], &in, why, &all_r->at[i]);
 	qread_unmap(&in);
 }
@@ -89,6 +116,17 @@ say(struct answers *all)
 	return result;
 }
 
+/* Until there is a request. */
+static void
+idle(struct chan *c, const struct chan_ops *ops)
+{
+	struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
+	int ms;
+
+	while ((ms = ops->idle(c)) != -1 && poll(&p, 1, ms) == 0)
+		;
+}
+
 /*
  * Waits for a request and takes what else is there; how many, 0 at the end,
  * -1 with errno.
@@ -101,6 +139,8 @@ serve_batch(struct chan *c, const struct chan_ops *ops)
 	int entry, error = 0, result = 0;
 	struct chan_request r;
 
+	if (ops->idle != NULL)
+		idle(c, ops);
 	while (n < most && chanproto_take(STDIN_FILENO, n == 0, &r,
 	    &entry) == 0) {
 		answer_all(c, ops, &r, entry, &all[n++]);

@@ -30,6 +30,20 @@ struct chan_entry {
 	bool repeat;		/* it may have been delivered before */
 };
 
+/* All recipients of a request, for a program that takes them together. */
+struct chan_batch {
+	const struct qfile *q;
+	const char *message;
+	size_t len;
+	bool repeat;
+	size_t n;
+	/*
+	 * One a recipient, whose number in the entry is its index; each is
+	 * "later" until it is filled.
+	 */
+	struct chan_answer *answer;
+};
+
 struct chan_ops {
 	const char *program;	/* name in the log */
 	/* Both may be null.  open: 0, or -1 (logged by it): exit 75. */
@@ -44,8 +58,15 @@ struct chan_ops {
 	 */
 	void (*deliver)(struct chan *c, const struct chan_entry *e,
 	    struct chan_answer *a);
+	/* In place of deliver: the same for all recipients of a request. */
+	void (*deliver_all)(struct chan *c, const struct chan_batch *b);
 	/* May be null: then requests are taken one by one. */
 	void (*settle)(struct chan *c);
+	/*
+	 * May be null.  Called while there is no request; in how many
+	 * milliseconds it wants to be called again, -1 for never.
+	 */
+	int (*idle)(struct chan *c);
 };
 
 /* main's result: 0, 64 usage, 70, 71, 75, 78. */

@@ -450,6 +450,11 @@ worker_hear(struct channels *cs, struct channel *ch, struct worker *w)
 			    CHANPROTO_BATCH;
 			continue;
 		}
+		if (a.outcome == CHAN_WORKING) {
+			if (w->jobs != NULL)
+				w->deadline = clock_ms() + ch->timeout;
+			continue;
+		}
 		j = worker_job(w, &a);
 		if (j == NULL) {
 			worker_disown(w, "it answers what nobody asked");

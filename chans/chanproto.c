@@ -52,6 +52,7 @@ chanproto_fill(struct chan_answer *a, enum chan_outcome outcome,
 	char *p;
 
 	a->outcome = (uint8_t)outcome;
+	a->flags = 0;
 	memset(a->pad, 0, sizeof a->pad);
 	snprintf(a->code, sizeof a->code, "%s", code);
 	va_start(ap, fmt);
@@ -117,6 +118,19 @@ chanproto_answer(int sock, const struct chan_answer *a)
 	return put == (ssize_t)sizeof *a ? 0 : -1;
 }
 
+/* Flags that this outcome may have. */
+static bool
+flags_good(const struct chan_answer *a)
+{
+	int good = CHAN_SAID;
+
+	if (a->outcome == CHAN_DELIVERED)
+		good |= CHAN_RELAYED_DSN | CHAN_RELAYED_NO_DSN;
+	else if (a->outcome == CHAN_LATER)
+		good |= CHAN_HOST_DOWN;
+	return (a->flags & ~good) == 0;
+}
+
 static bool
 answer_good(const struct chan_answer *a)
 {
@@ -124,7 +138,10 @@ answer_good(const struct chan_answer *a)
 
 	if (a->outcome == CHAN_SETTLES)
 		return a->index > 0;
+	if (a->outcome == CHAN_WORKING)
+		return true;
 	return a->outcome >= CHAN_DELIVERED && a->outcome <= CHAN_NEVER &&
+	    flags_good(a) &&
 	    memchr(a->code, '\0', sizeof a->code) != NULL &&
 	    memchr(a->text, '\0', sizeof a->text) != NULL &&
 	    code_good(a->code, class[a->outcome]) &&

@@ -16,7 +16,7 @@
 #include <stdint.h>
 #include "lib/mm.h"
 
-#define CHANPROTO_VERSION 3
+#define CHANPROTO_VERSION 4
 #define CHANPROTO_RECIPIENTS 256	/* in one request */
 #define CHANPROTO_BATCH 32
 #define CHANPROTO_CODE 12
@@ -33,6 +33,26 @@ enum chan_outcome {
 
 /* In the place of an outcome, but no answer: index requests at a time. */
 #define CHAN_SETTLES 4
+/* The same: no answer yet, but it works; delivery-timeout begins anew. */
+#define CHAN_WORKING 5
+
+/*
+ * Flags of an answer.  With CHAN_DELIVERED neither of the first two means that
+ * it is in its mailbox (or wherever it ends): a notice of success is ours to
+ * send, and says "delivered".
+ */
+enum chan_flag {
+	CHAN_RELAYED_DSN = 1,	/* to a host that sends such notices itself */
+	CHAN_RELAYED_NO_DSN = 2, /* to one that does not: ours says "relayed" */
+	/*
+	 * With CHAN_LATER: no host that this recipient's mail could go to can
+	 * be reached now.  It says nothing of the message: what waits for the
+	 * same channel and destination (qfile_recipient.host) may wait, too.
+	 */
+	CHAN_HOST_DOWN = 4,
+	/* The text holds what another mail system said: "... said: 550 ..." */
+	CHAN_SAID = 8
+};
 
 struct chan_request {
 	uint16_t version, flags;
@@ -46,7 +66,8 @@ struct chan_answer {
 	uint32_t serial;	/* of the request */
 	uint32_t index;		/* which recipient of the entry */
 	uint8_t outcome;
-	uint8_t pad[3];
+	uint8_t flags;		/* enum chan_flag, or-ed; fill clears them */
+	uint8_t pad[2];
 	char code[CHANPROTO_CODE];	/* RFC 3463, "4.2.2" */
 	char text[CHANPROTO_TEXT];	/* for people, printable ASCII */
 };

@@ -74,6 +74,34 @@ requests(void)
 }
 
 static void
+flagged(uint8_t outcome, const char *code, uint8_t flags, int want,
+    const char *what)
+{
+	struct chan_answer a = { .index = 1, .outcome = outcome,
+	    .flags = flags }, got;
+
+	snprintf(a.code, sizeof a.code, "%s", code);
+	num(chanproto_answer(pair[1], &a), 0, "answer");
+	num(chanproto_hear(pair[0], &got), want, what);
+}
+
+static void
+flags(void)
+{
+	flagged(CHAN_DELIVERED, "2.0.0", CHAN_RELAYED_DSN | CHAN_SAID, 0,
+	    "relayed");
+	flagged(CHAN_DELIVERED, "2.0.0", CHAN_HOST_DOWN, -1,
+	    "delivered to a host that is down");
+	flagged(CHAN_LATER, "4.4.1", CHAN_HOST_DOWN, 0, "a host is down");
+	flagged(CHAN_LATER, "4.4.1", CHAN_RELAYED_DSN, -1,
+	    "later, but relayed");
+	flagged(CHAN_NEVER, "5.1.1", CHAN_SAID, 0, "somebody said it");
+	flagged(CHAN_NEVER, "5.1.1", CHAN_HOST_DOWN, -1,
+	    "never, a host being down");
+	flagged(CHAN_NEVER, "5.1.1", 16, -1, "an unknown flag");
+}
+
+static void
 answers(void)
 {
 	struct chan_answer a = { .index = 1 }, got;
@@ -85,7 +113,9 @@ answers(void)
 	say(CHAN_NEVER, "5.1.1", "nobody", 0, "never");
 	say(CHAN_NEVER, "4.1.1", "nobody", -1, "a code of another class");
 	say(0, "2.0.0", "", -1, "no outcome");
-	say(5, "2.0.0", "", -1, "an unknown outcome");
+	say(6, "2.0.0", "", -1, "an unknown outcome");
+	say(CHAN_WORKING, "", "", 0, "it works");
+	flags();
 	say(CHAN_SETTLES, "", "", 0, "several at a time");
 	say(CHAN_LATER, "4.2.2", "a\nb", -1, "a newline in the text");
 	memset(&a.code, 'x', sizeof a.code);
