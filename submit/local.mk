@@ -110,11 +110,17 @@ dist_check_SCRIPTS += tests/submit/server.py
 TESTS += tests/submit/server.py
 
 # Crashes and power cuts.
+check_PROGRAMS += tests/crash/disk
+tests_crash_disk_SOURCES = tests/crash/disk.c
+tests_crash_disk_LDADD = lib/libbase.a
+
 check_PROGRAMS += tests/crash/killat
 tests_crash_killat_SOURCES = tests/crash/killat.c
 tests_crash_killat_LDADD = lib/libbase.a
 
-EXTRA_DIST += tests/crash/submitter.py tests/crash/nosync.c
+EXTRA_DIST += tests/crash/submitter.py tests/crash/slowdisk.py \
+	tests/crash/nosync.c
 dist_check_SCRIPTS += tests/crash/kills.py tests/crash/faults.py \
-	tests/crash/powercut.py
-TESTS += tests/crash/kills.py tests/crash/faults.py tests/crash/powercut.py
+	tests/crash/powercut.py tests/crash/unsynced.py
+TESTS += tests/crash/kills.py tests/crash/faults.py \
+	tests/crash/powercut.py tests/crash/unsynced.py
