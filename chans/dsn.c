@@ -15,6 +15,7 @@
 #include "lib/digest.h"
 #include "lib/text.h"
 #include "lib/trace.h"
+#include "lib/xtext.h"
 
 #define ID_KEPT 8
 
@@ -51,38 +52,6 @@ dsn_wanted(const struct qfile *q, size_t recipient)
 			return true;
 	}
 	return false;
-}
-
-static int
-hex_digit(char c)
-{
-	static const char digits[] = "0123456789ABCDEF";
-	const char *p = c == '\0' ? NULL : strchr(digits, c);
-
-	return p == NULL ? -1 : (int)(p - digits);
-}
-
-/* Decodes xtext (RFC 3461 4); -1 unless all of it is printable ASCII. */
-static int
-xtext_decode(const char *s, char *dst, size_t size)
-{
-	size_t n = 0;
-	char c;
-
-	while (*s != '\0') {
-		c = *s++;
-		if (c == '+') {
-			if (hex_digit(s[0]) == -1 || hex_digit(s[1]) == -1)
-				return -1;
-			c = (char)(hex_digit(s[0]) << 4 | hex_digit(s[1]));
-			s += 2;
-		}
-		if (!text_printable(&c, 1) || n + 1 >= size)
-			return -1;
-		dst[n++] = c;
-	}
-	dst[n] = '\0';
-	return 0;
 }
 
 static bool

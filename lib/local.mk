@@ -3,6 +3,8 @@ noinst_LIBRARIES += lib/libbase.a
 lib_libbase_a_SOURCES = \
 	lib/ask.c \
 	lib/ask.h \
+	lib/asked.c \
+	lib/asked.h \
 	lib/authmode.c \
 	lib/authmode.h \
 	lib/buf.c \
@@ -74,10 +76,14 @@ lib_libbase_a_SOURCES = \
 	lib/text.h \
 	lib/trace.c \
 	lib/trace.h \
+	lib/utf8.c \
+	lib/utf8.h \
 	lib/variables.c \
 	lib/variables.h \
 	lib/xalloc.c \
-	lib/xalloc.h
+	lib/xalloc.h \
+	lib/xtext.c \
+	lib/xtext.h
 nodist_lib_libbase_a_SOURCES = lib/filters.h
 
 # The filters are compiled while we build: no program links libseccomp.
@@ -93,6 +99,21 @@ lib/mkfilter.$(OBJEXT): lib/filters.def
 lib/priv_filter.$(OBJEXT): lib/filters.h
 
 EXTRA_DIST += lib/replies.def
+
+check_PROGRAMS += tests/lib/t_asked.t
+tests_lib_t_asked_t_SOURCES = tests/lib/t_asked.c tests/tap.h
+tests_lib_t_asked_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_asked.t
+
+check_PROGRAMS += tests/lib/t_utf8.t
+tests_lib_t_utf8_t_SOURCES = tests/lib/t_utf8.c tests/tap.h
+tests_lib_t_utf8_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_utf8.t
+
+check_PROGRAMS += tests/lib/t_xtext.t
+tests_lib_t_xtext_t_SOURCES = tests/lib/t_xtext.c tests/tap.h
+tests_lib_t_xtext_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_xtext.t
 
 check_PROGRAMS += tests/lib/t_authmode.t
 tests_lib_t_authmode_t_SOURCES = tests/lib/t_authmode.c tests/tap.h

@@ -7,9 +7,9 @@
  */
 #include "config.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include "lib/asked.h"
 #include "lib/digest.h"
 #include "lib/le.h"
 #include "lib/qfile.h"
@@ -20,6 +20,7 @@
 #define TRAILER_MAGIC_LEN (sizeof(TRAILER_MAGIC) - 1)
 #define RECORD_HEAD 5		/* type and length */
 #define RECIPIENT_TEXTS 7
+#define BY_LEN 10		/* number, mode, 'T' or 0 */
 
 _Static_assert(TRAILER_MAGIC_LEN + 3 * 8 == QFILE_TRAILER, "trailer");
 
@@ -67,6 +68,25 @@ qfile_put_number(struct buf *b, enum qfile_record type, int64_t n)
 
 	le_put(p, (uint64_t)n, 8);
 	if (put_head(b, type, sizeof(p)) == -1)
+		return -1;
+	return buf_add(b, p, sizeof(p));
+}
+
+int
+qfile_put_flag(struct buf *b, enum qfile_record type)
+{
+	return put_head(b, type, 0);
+}
+
+int
+qfile_put_by(struct buf *b, int64_t by, char mode, bool trace)
+{
+	unsigned char p[BY_LEN];
+
+	le_put(p, (uint64_t)by, 8);
+	p[8] = (unsigned char)mode;
+	p[9] = trace ? 'T' : 0;
+	if (put_head(b, QFILE_BY, sizeof(p)) == -1)
 		return -1;
 	return buf_add(b, p, sizeof(p));
 }
@@ -190,7 +210,8 @@ text_of(struct qfile *q, unsigned char type)
 		{ QFILE_HELO, &q->helo }, { QFILE_WITH, &q->with },
 		{ QFILE_LOGIN, &q->login }, { QFILE_BODY, &q->body },
 		{ QFILE_SENDER, &q->sender }, { QFILE_ENVID, &q->envid },
-		{ QFILE_RET, &q->ret }, { QFILE_SID, &q->sid }
+		{ QFILE_RET, &q->ret }, { QFILE_SID, &q->sid },
+		{ QFILE_AUTH, &q->auth }
 	};
 	size_t i;
 
@@ -200,23 +221,63 @@ text_of(struct qfile *q, unsigned char type)
 	return NULL;
 }
 
+/* A moment that is not the default, which has no record. */
 static const char *
-get_record(unsigned char type, const unsigned char *p, size_t len,
+get_moment(const unsigned char *p, size_t len, int64_t *moment)
+{
+	if (*moment != 0)
+		return "a record twice";
+	if (len < 8 || le_get(p, 8) == 0 || le_get(p, 8) > INT64_MAX)
+		return "a bad time";
+	*moment = (int64_t)le_get(p, 8);
+	return NULL;
+}
+
+static const char *
+get_by(const unsigned char *p, size_t len, struct qfile *q)
+{
+	const char *why = get_moment(p, len, &q->by);
+
+	if (why != NULL)
+		return why;
+	if (len != BY_LEN || (p[8] != 'R' && p[8] != 'N') ||
+	    (p[9] != 'T' && p[9] != 0))
+		return "a bad deadline";
+	q->by_mode = (char)p[8];
+	q->by_trace = p[9] == 'T';
+	return NULL;
+}
+
+static const char *
+get_priority(const unsigned char *p, size_t len, struct qfile *q)
+{
+	/* Two's complement, moved up so that the least is 0. */
+	uint64_t n = len == 8 ? le_get(p, 8) + ASKED_PRIORITY_MOST :
+	    UINT64_MAX;
+
+	if (q->priority != 0)
+		return "a record twice";
+	if (n > 2 * ASKED_PRIORITY_MOST || n == ASKED_PRIORITY_MOST)
+		return "a bad priority";
+	q->priority = (int)n - ASKED_PRIORITY_MOST;
+	return NULL;
+}
+
+static const char *
+get_flag(size_t len, bool *flag)
+{
+	if (*flag)
+		return "a record twice";
+	*flag = true;
+	return len == 0 ? NULL : "a record has too much";
+}
+
+static const char *
+get_text(unsigned char type, const unsigned char *p, size_t len,
     struct qfile *q)
 {
-	const char **text;
+	const char **text = text_of(q, type);
 
-	if (type == QFILE_RECIPIENT)
-		return get_recipient(p, len, q);
-	if (type == QFILE_TIME) {
-		if (q->time != -1)
-			return "a record twice";
-		if (len != 8 || le_get(p, 8) > INT64_MAX)
-			return "a bad time";
-		q->time = (int64_t)le_get(p, 8);
-		return NULL;
-	}
-	text = text_of(q, type);
 	if (text == NULL)
 		return "an unknown record";
 	if (*text != NULL)
@@ -225,6 +286,35 @@ get_record(unsigned char type, const unsigned char *p, size_t len,
 		return "a bad text";
 	*text = (const char *)p;
 	return NULL;
+}
+
+static const char *
+get_record(unsigned char type, const unsigned char *p, size_t len,
+    struct qfile *q)
+{
+	switch (type) {
+	case QFILE_RECIPIENT:
+		return get_recipient(p, len, q);
+	case QFILE_TIME:
+		if (q->time != -1)
+			return "a record twice";
+		if (len != 8 || le_get(p, 8) > INT64_MAX)
+			return "a bad time";
+		q->time = (int64_t)le_get(p, 8);
+		return NULL;
+	case QFILE_HOLD:
+		return len == 8 ? get_moment(p, len, &q->hold) : "a bad time";
+	case QFILE_BY:
+		return get_by(p, len, q);
+	case QFILE_PRIORITY:
+		return get_priority(p, len, q);
+	case QFILE_UTF8:
+		return get_flag(len, &q->utf8);
+	case QFILE_REQUIRETLS:
+		return get_flag(len, &q->requiretls);
+	default:
+		return get_text(type, p, len, q);
+	}
 }
 
 /* Every record from the magic to the message, which ends the header. */
@@ -270,7 +360,7 @@ check_whole(struct qfile *q)
 {
 	const char **const optional[] = {
 		&q->channel, &q->address, &q->name, &q->helo, &q->with,
-		&q->login, &q->body, &q->envid, &q->ret, &q->sid
+		&q->login, &q->body, &q->envid, &q->ret, &q->sid, &q->auth
 	};
 	size_t i;
 

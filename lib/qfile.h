@@ -3,8 +3,8 @@
  *
  *	"INLETQ1\n"
  *	records: type (1 byte), length (4 bytes, little endian), bytes:
- *	    texts, each with its NUL (a recipient has seven), or a number
- *	    of 8 bytes
+ *	    texts, each with its NUL (a recipient has seven), a number of 8
+ *	    bytes, or nothing where the record itself says it
  *	the last record is QFILE_MESSAGE, of length 0
  *	the message: trace line, then the text, lines ending in LF
  *	trailer: "INLETEND", header length, message length, XXH3 of both;
@@ -15,6 +15,7 @@
 #ifndef LIB_QFILE_H
 #define LIB_QFILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "lib/buf.h"
@@ -29,7 +30,9 @@ enum qfile_record {
 	QFILE_ADDRESS = 'A', QFILE_NAME = 'N', QFILE_HELO = 'H',
 	QFILE_WITH = 'W', QFILE_LOGIN = 'L', QFILE_BODY = 'B',
 	QFILE_SENDER = 'S', QFILE_ENVID = 'V', QFILE_RET = 'r',
-	QFILE_SID = 's', QFILE_RECIPIENT = 'R', QFILE_MESSAGE = 'M'
+	QFILE_SID = 's', QFILE_AUTH = 'a', QFILE_UTF8 = 'U',
+	QFILE_REQUIRETLS = 'Q', QFILE_PRIORITY = 'P', QFILE_HOLD = 'h',
+	QFILE_BY = 'D', QFILE_RECIPIENT = 'R', QFILE_MESSAGE = 'M'
 };
 
 /* One recipient as routed: original is what RCPT said. */
@@ -39,7 +42,8 @@ struct qfile_recipient {
 	const char *address;	/* where it goes now (after aliases) */
 	const char *mailbox;	/* program local: below mail-directory */
 	const char *original;
-	const char *notify, *orcpt;
+	const char *notify;	/* asked_notify_text(), or "" */
+	const char *orcpt;	/* "type;xtext" as it was given, or "" */
 };
 
 /*
@@ -49,7 +53,15 @@ struct qfile_recipient {
 struct qfile {
 	const char *id, *channel, *address, *name, *helo, *with, *login, *body;
 	const char *sender, *envid, *ret, *sid;
+	const char *auth;	/* AUTH= of MAIL: xtext or "<>" */
 	int64_t time;		/* arrival, microseconds since 1970 */
+	int64_t hold;		/* not before, microseconds; 0: none */
+	int64_t by;		/* DELIVERBY, microseconds; 0: none */
+	char by_mode;		/* 'R' or 'N'; 0: none */
+	bool by_trace;
+	bool utf8;		/* SMTPUTF8 */
+	bool requiretls;
+	int priority;		/* MT-PRIORITY, -9 to 9 */
 	size_t nrecipients;
 	struct qfile_recipient *recipients;
 	size_t message_at, message_len;
@@ -63,6 +75,9 @@ MM_MUST_USE int qfile_put(struct buf *b, enum qfile_record type,
     const char *text);
 MM_MUST_USE int qfile_put_number(struct buf *b, enum qfile_record type,
     int64_t n);
+/* A record that says what it says by being there. */
+MM_MUST_USE int qfile_put_flag(struct buf *b, enum qfile_record type);
+MM_MUST_USE int qfile_put_by(struct buf *b, int64_t by, char mode, bool trace);
 MM_MUST_USE int qfile_put_recipient(struct buf *b,
     const struct qfile_recipient *r);
 /* Ends the envelope: the message follows. */

@@ -16,6 +16,12 @@
 
 #define HEADER 8	/* length (4), type (1), zero (3) */
 
+/* The flags of an envelope. */
+#define BY_TRACE 1u
+#define UTF8 2u
+#define REQUIRETLS 4u
+#define ALL_FLAGS (BY_TRACE | UTF8 | REQUIRETLS)
+
 _Static_assert(sizeof(struct sub_header) == HEADER, "a hole in sub_header");
 
 /* What is left of a payload; bad is set once and stays. */
@@ -279,15 +285,22 @@ sub_put_envelope(struct buf *b, const struct sub_envelope *e)
 {
 	const char *const texts[] = {
 		e->sender, e->helo, e->with, e->body, e->sid, e->channel,
-		e->name, e->envid, e->ret, e->id
+		e->name, e->envid, e->ret, e->auth, e->id
 	};
+	unsigned flags = (e->by_trace ? BY_TRACE : 0) |
+	    (e->utf8 ? UTF8 : 0) | (e->requiretls ? REQUIRETLS : 0);
 	size_t start, i;
 	int result = begin(b, &start);
 
 	for (i = 0; result == 0 && i < ARRAY_LEN(texts); i++)
 		result = put_text(b, texts[i]);
-	if (result == 0)
-		result = put_number(b, (uint64_t)e->size, 8);
+	if (result == 0 && (put_number(b, (uint64_t)e->size, 8) == -1 ||
+	    put_number(b, (uint64_t)e->hold, 8) == -1 ||
+	    put_number(b, (uint64_t)e->by, 8) == -1 ||
+	    put_number(b, (unsigned char)e->by_mode, 1) == -1 ||
+	    put_number(b, flags, 1) == -1 ||
+	    put_number(b, (uint32_t)e->priority, 4) == -1))
+		result = -1;
 	return finish(b, start, SUB_ENVELOPE, result);
 }
 
@@ -297,17 +310,31 @@ sub_get_envelope(const void *p, size_t len, struct sub_envelope *e_r)
 	struct reader r = { p, (const uint8_t *)p + len, false };
 	const char **const texts[] = {
 		&e_r->sender, &e_r->helo, &e_r->with, &e_r->body, &e_r->sid,
-		&e_r->channel, &e_r->name, &e_r->envid, &e_r->ret, &e_r->id
+		&e_r->channel, &e_r->name, &e_r->envid, &e_r->ret, &e_r->auth,
+		&e_r->id
 	};
-	uint64_t size;
+	uint64_t size, hold, by;
+	unsigned flags;
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(texts); i++)
 		*texts[i] = get_text(&r);
 	size = get_number(&r, 8);
 	e_r->size = size <= INT64_MAX ? (int64_t)size : -1;
-	return finished(&r) && (size <= INT64_MAX || size == UINT64_MAX) ?
-	    0 : -1;
+	hold = get_number(&r, 8);
+	by = get_number(&r, 8);
+	e_r->by_mode = (char)get_number(&r, 1);
+	flags = (unsigned)get_number(&r, 1);
+	e_r->priority = get_int32(&r);
+	if (!finished(&r) || (size > INT64_MAX && size != UINT64_MAX) ||
+	    hold > INT64_MAX || by > INT64_MAX || (flags & ~ALL_FLAGS) != 0)
+		return -1;
+	e_r->hold = (int64_t)hold;
+	e_r->by = (int64_t)by;
+	e_r->by_trace = (flags & BY_TRACE) != 0;
+	e_r->utf8 = (flags & UTF8) != 0;
+	e_r->requiretls = (flags & REQUIRETLS) != 0;
+	return 0;
 }
 
 int

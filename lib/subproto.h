@@ -18,6 +18,7 @@
 #ifndef LIB_SUBPROTO_H
 #define LIB_SUBPROTO_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include "lib/buf.h"
 #include "lib/reply.h"
@@ -25,7 +26,7 @@
 #include "lib/trace.h"
 #include "lib/variables.h"
 
-#define SUB_VERSION 2
+#define SUB_VERSION 3
 #define SUB_FRAME_MOST 65536	/* payload of one frame */
 #define SUB_FIELD_MOST 1024	/* one field of an envelope or recipient */
 
@@ -76,14 +77,20 @@ struct sub_envelope {
 	const char *sid;	/* the session's log identifier */
 	const char *channel;	/* the source channel as the session sees it */
 	const char *name;	/* the confirmed name as the session sees it */
-	const char *envid, *ret;	/* for RFC 3461, later */
+	const char *envid, *ret;	/* RFC 3461, asked.h */
+	const char *auth;	/* RFC 4954, asked.h */
 	const char *id;		/* SUB_NOTICE: the entry's identifier */
 	int64_t size;		/* SIZE= or -1 */
+	int64_t hold;		/* as in qfile.h, all of these */
+	int64_t by;
+	char by_mode;
+	bool by_trace, utf8, requiretls;
+	int priority;
 };
 
 struct sub_recipient {
 	const char *address;	/* path_text form */
-	const char *notify, *orcpt;
+	const char *notify, *orcpt;	/* asked.h */
 };
 
 struct sub_verdict {

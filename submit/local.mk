@@ -7,6 +7,7 @@ submit_submit_LDADD = submit/libsubmit.a tables/libtables.a lib/libbase.a \
 noinst_LIBRARIES += submit/libsubmit.a
 submit_libsubmit_a_SOURCES = \
 	submit/asker.c submit/asker.h \
+	submit/asks.c submit/asks.h \
 	submit/caller.c submit/caller.h \
 	submit/commit.c submit/commit.h \
 	submit/decide.c submit/decide.h \
@@ -34,6 +35,11 @@ tests_submit_staged_LDADD = $(submit_test_libs)
 submit_stage = tests/submit/stage.c tests/submit/stage.h
 submit_test_libs = submit/libsubmit.a tables/libtables.a lib/libbase.a \
 	$(GDBM_LIBS)
+
+check_PROGRAMS += tests/submit/t_asks.t
+tests_submit_t_asks_t_SOURCES = tests/submit/t_asks.c tests/tap.h
+tests_submit_t_asks_t_LDADD = $(submit_test_libs)
+TESTS += tests/submit/t_asks.t
 
 check_PROGRAMS += tests/submit/t_questions.t
 tests_submit_t_questions_t_SOURCES = tests/submit/t_questions.c tests/tap.h

@@ -12,6 +12,7 @@
 #include "lib/quota.h"
 #include "lib/text.h"
 #include "lib/xalloc.h"
+#include "submit/asks.h"
 #include "submit/message.h"
 
 static bool
@@ -109,13 +110,6 @@ check_envelope(const struct side *s, struct message *m, struct reply *reply_r)
 		*reply_r = m->refusal;
 }
 
-static bool
-body_good(const char *body)
-{
-	return body[0] == '\0' || strcmp(body, "7BIT") == 0 ||
-	    strcmp(body, "8BITMIME") == 0;
-}
-
 struct message *
 message_begin(const struct side *s, const void *p, size_t len,
     struct reply *reply_r, const char **why_r)
@@ -128,7 +122,7 @@ message_begin(const struct side *s, const void *p, size_t len,
 	hops_init(&m->hops);
 	m->copy = xmemdup0(p, len);
 	if (sub_get_envelope(m->copy, len, &m->env) != 0 ||
-	    !body_good(m->env.body)) {
+	    !asks_good(&m->env)) {
 		*why_r = "malformed envelope";
 	} else if (notice && (!queue_id_good(m->env.id) ||
 	    m->env.sender[0] != '\0')) {
@@ -266,7 +260,8 @@ message_recipient(const struct side *s, struct message *m, const void *p,
 {
 	struct sub_recipient to;
 
-	if (sub_get_recipient(p, len, &to) != 0) {
+	if (sub_get_recipient(p, len, &to) != 0 ||
+	    !asks_recipient_good(&m->env, &to)) {
 		*why_r = "malformed recipient";
 		return -1;
 	}
@@ -306,10 +301,8 @@ put_envelope(const struct side *s, const struct message *m, struct buf *b,
 	    put(b, QFILE_HELO, m->env.helo) != 0 ||
 	    put(b, QFILE_WITH, m->with) != 0 ||
 	    put(b, QFILE_LOGIN, c->login) != 0 ||
-	    put(b, QFILE_BODY, m->env.body) != 0 ||
 	    qfile_put(b, QFILE_SENDER, m->sender) != 0 ||
-	    put(b, QFILE_ENVID, m->env.envid) != 0 ||
-	    put(b, QFILE_RET, m->env.ret) != 0 ||
+	    asks_put(b, &m->env) != 0 ||
 	    put(b, QFILE_SID, m->env.sid) != 0 ||
 	    buf_add(b, m->to.records.p, m->to.records.len) != 0 ||
 	    qfile_end_header(b) != 0 ? -1 : 0;

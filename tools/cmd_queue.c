@@ -113,6 +113,8 @@ json_recipient(struct show_json *j, const struct qfile_recipient *r,
 	show_json_pair(j, "original", r->original);
 	show_json_pair(j, "channel", r->channel);
 	show_json_pair(j, "host", r->host);
+	show_json_pair(j, "notify", r->notify);
+	show_json_pair(j, "orcpt", r->orcpt);
 	show_json_pair(j, "state", queued_state(m));
 	show_json_key(j, "tries");
 	show_json_number(j, m->tries);
@@ -125,6 +127,30 @@ json_recipient(struct show_json *j, const struct qfile_recipient *r,
 		show_json_pair(j, "text", m->text);
 	}
 	show_json_close(j, '}');
+}
+
+static void
+json_asked(struct show_json *j, const struct qfile *e)
+{
+	const char mode[2] = { e->by_mode, '\0' };
+
+	show_json_pair(j, "body", e->body);
+	show_json_pair(j, "envid", e->envid);
+	show_json_pair(j, "ret", e->ret);
+	show_json_pair(j, "auth", e->auth);
+	show_json_key(j, "smtputf8");
+	show_json_bool(j, e->utf8);
+	show_json_key(j, "requiretls");
+	show_json_bool(j, e->requiretls);
+	show_json_count(j, "priority", e->priority);
+	if (e->hold != 0)
+		show_json_count(j, "hold", e->hold / SECOND);
+	if (e->by == 0)
+		return;
+	show_json_count(j, "by", e->by / SECOND);
+	show_json_pair(j, "by-mode", mode);
+	show_json_key(j, "by-trace");
+	show_json_bool(j, e->by_trace);
 }
 
 /* Leaves the object open. */
@@ -154,6 +180,7 @@ json_envelope(const struct listing *l, const struct queued *q)
 	show_json_pair(j, "name", e->name);
 	show_json_pair(j, "helo", e->helo);
 	show_json_pair(j, "session", e->sid);
+	json_asked(j, e);
 	show_json_key(j, "damaged-marks");
 	show_json_number(j, (int64_t)q->bad_marks);
 	show_json_key(j, "recipients");
@@ -229,6 +256,31 @@ fact(const char *name, const char *text)
 }
 
 static void
+moment(const char *name, int64_t us)
+{
+	char date[64];
+
+	if (us != 0)
+		fact(name, trace_date((time_t)(us / SECOND), date,
+		    sizeof(date)));
+}
+
+/* What its sender asked for. */
+static void
+asked(const struct qfile *e)
+{
+	fact("envid", e->envid);
+	fact("ret", e->ret);
+	fact("auth", e->auth);
+	fact("smtputf8", e->utf8 ? "yes" : "");
+	fact("requiretls", e->requiretls ? "yes" : "");
+	if (e->priority != 0)
+		printf("%-9s %d\n", "priority", e->priority);
+	moment("held till", e->hold);
+	moment(e->by_mode == 'R' ? "return by" : "notify by", e->by);
+}
+
+static void
 text_message(const struct listing *l, const struct queued *q)
 {
 	const struct qfile *e = &q->in.q;
@@ -250,8 +302,7 @@ text_message(const struct listing *l, const struct queued *q)
 	fact("with", e->with);
 	fact("login", e->login);
 	fact("body", e->body);
-	fact("envid", e->envid);
-	fact("ret", e->ret);
+	asked(e);
 	fact("session", e->sid);
 	printf("recipients\n");
 	text_recipients(l, q);

@@ -45,6 +45,10 @@ compare(const struct qfile *a, const struct qfile *b)
 	    same(a->login, b->login) && same(a->body, b->body) &&
 	    same(a->sender, b->sender) && same(a->envid, b->envid) &&
 	    same(a->ret, b->ret) && same(a->sid, b->sid) &&
+	    same(a->auth, b->auth) && a->utf8 == b->utf8 &&
+	    a->requiretls == b->requiretls && a->hold == b->hold &&
+	    a->priority == b->priority && a->by == b->by &&
+	    a->by_mode == b->by_mode && a->by_trace == b->by_trace &&
 	    a->time == b->time && a->nrecipients == b->nrecipients &&
 	    a->message_len == b->message_len, "the same entry");
 	for (i = 0; i < a->nrecipients; i++) {
@@ -83,6 +87,13 @@ check(const struct qfile *q, const uint8_t *p)
 	put(qfile_put(&b, QFILE_ENVID, q->envid));
 	put(qfile_put(&b, QFILE_RET, q->ret));
 	put(qfile_put(&b, QFILE_SID, q->sid));
+	put(qfile_put(&b, QFILE_AUTH, q->auth));
+	put(q->utf8 ? qfile_put_flag(&b, QFILE_UTF8) : 0);
+	put(q->requiretls ? qfile_put_flag(&b, QFILE_REQUIRETLS) : 0);
+	put(q->priority != 0 ? qfile_put_number(&b, QFILE_PRIORITY,
+	    q->priority) : 0);
+	put(q->hold != 0 ? qfile_put_number(&b, QFILE_HOLD, q->hold) : 0);
+	put(q->by != 0 ? qfile_put_by(&b, q->by, q->by_mode, q->by_trace) : 0);
 	for (i = 0; i < q->nrecipients; i++)
 		put(qfile_put_recipient(&b, &q->recipients[i]));
 	put(qfile_end_header(&b));

@@ -54,6 +54,12 @@ there_and_back(struct buf *b)
 	bad |= qfile_put(b, QFILE_WITH, "ESMTP");
 	bad |= qfile_put(b, QFILE_BODY, "7BIT");
 	bad |= qfile_put(b, QFILE_SID, "s");
+	bad |= qfile_put(b, QFILE_AUTH, "a+2Bb@c");
+	bad |= qfile_put_flag(b, QFILE_UTF8);
+	bad |= qfile_put_flag(b, QFILE_REQUIRETLS);
+	bad |= qfile_put_number(b, QFILE_PRIORITY, -9);
+	bad |= qfile_put_number(b, QFILE_HOLD, INT64_MAX);
+	bad |= qfile_put_by(b, 1795194000000001, 'N', true);
 	for (i = 0; i < 5; i++)
 		bad |= qfile_put_recipient(b, &one);
 	num(bad, 0, "records");
@@ -68,6 +74,12 @@ there_and_back(struct buf *b)
 	is(q.helo, "j\303\266", "helo");
 	is(q.login, "", "no login");
 	is(q.sid, "s", "sid");
+	is(q.auth, "a+2Bb@c", "auth");
+	ok(q.utf8 && q.requiretls, "flags");
+	num(q.priority, -9, "priority");
+	num(q.hold, INT64_MAX, "hold");
+	num(q.by, 1795194000000001, "by");
+	ok(q.by_mode == 'N' && q.by_trace, "its mode");
 	num(q.time, 1795194000000000, "time");
 	num(q.nrecipients, 5, "recipients");
 	is(q.recipients[4].channel, "local", "channel of one");
@@ -163,6 +175,34 @@ lies(struct buf *b)
 		{ "H\3\0\0\0\n\n", 8, "a bad text", "a newline" },
 		{ "H\0\0\0\0", 5, "a bad text", "no text" },
 		{ "x\1\0\0\0", 6, "an unknown record", "unknown" },
+		{ "U\0\0\0\0", 5, "fine", "a flag" },
+		{ "U\0\0\0\0U\0\0\0\0", 10, "a record twice", "two" },
+		{ "Q\1\0\0\0", 6, "a record has too much",
+		    "a flag with a byte" },
+		{ "P\10\0\0\0\11\0\0\0\0\0\0\0", 13, "fine",
+		    "the highest priority" },
+		{ "P\10\0\0\0\12\0\0\0\0\0\0\0", 13,
+		    "a bad priority", "one more" },
+		{ "P\10\0\0\0\366\377\377\377\377\377\377\377", 13,
+		    "a bad priority", "less than the least" },
+		{ "P\10\0\0\0\0\0\0\0\0\0\0\0", 13,
+		    "a bad priority", "none" },
+		{ "P\4\0\0\0\1\0\0\0", 9, "a bad priority",
+		    "a short one" },
+		{ "h\10\0\0\0\0\0\0\0\0\0\0\200", 13, "a bad time",
+		    "held before 1970" },
+		{ "h\10\0\0\0\0\0\0\0\0\0\0\0", 13, "a bad time",
+		    "not held" },
+		{ "h\11\0\0\0\1\0\0\0\0\0\0\0\0", 14, "a bad time",
+		    "held too long" },
+		{ "D\12\0\0\0\1\0\0\0\0\0\0\0R\0", 15, "fine",
+		    "a deadline" },
+		{ "D\12\0\0\0\1\0\0\0\0\0\0\0X\0", 15,
+		    "a bad deadline", "of no mode" },
+		{ "D\12\0\0\0\1\0\0\0\0\0\0\0RR", 15,
+		    "a bad deadline", "of no trace" },
+		{ "D\10\0\0\0\1\0\0\0\0\0\0\0", 13,
+		    "a bad deadline", "cut" },
 		{ "R\7\0\0\0\0\0\0\0\0\0", 12, "fine", "seven empty texts" },
 		{ "R\6\0\0\0\0\0\0\0\0", 11, "a recipient is cut", "six" },
 		{ "R\10\0\0\0\0\0\0\0\0\0\0", 13,
@@ -242,6 +282,11 @@ bounds(struct buf *b)
 			unchanged = false;
 		if (qfile_put_recipient(&small, &one) == -1 && small.len != 0)
 			unchanged = false;
+		if ((qfile_put_flag(&small, QFILE_UTF8) == -1 ||
+		    qfile_put_by(&small, 1, 'R', false) == -1) &&
+		    small.len != 0 && small.len != 5)
+			unchanged = false;
+		buf_reset(&small);
 		if (qfile_put_number(&small, QFILE_TIME, 1) == -1 &&
 		    small.len != 0)
 			unchanged = false;

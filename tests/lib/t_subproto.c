@@ -86,7 +86,9 @@ envelope(struct buf *b)
 {
 	struct sub_envelope e = { .sender = "a@b", .helo = "c", .with = "SMTP",
 	    .body = "8BITMIME", .sid = "s1", .channel = "mx", .name = "",
-	    .envid = "j\303\266", .ret = NULL, .id = "X", .size = -1 }, g;
+	    .envid = "j\303\266", .ret = NULL, .auth = "<>", .id = "X",
+	    .size = -1, .hold = INT64_MAX, .by = 1, .by_mode = 'N',
+	    .by_trace = true, .utf8 = true, .priority = -9 }, g;
 	char big[SUB_FIELD_MOST + 2];
 	size_t len;
 	const char *p;
@@ -100,7 +102,11 @@ envelope(struct buf *b)
 	is(g.envid, "j\303\266", "8-bit bytes pass");
 	is(g.ret, "", "null is empty");
 	is(g.id, "X", "id");
+	is(g.auth, "<>", "auth");
 	num(g.size, -1, "no size");
+	ok(g.hold == INT64_MAX && g.by == 1 && g.by_mode == 'N' &&
+	    g.by_trace && g.utf8 && !g.requiretls && g.priority == -9,
+	    "what was asked for");
 	num(sub_get_envelope(p, len - 1, &g), -1, "cut");
 	num(sub_get_envelope(p, len + 1, &g), -1, "with a tail");
 	b->p[HEADER]++;
@@ -117,8 +123,21 @@ envelope(struct buf *b)
 	num(sub_get_envelope(p, len, &g), -1, "DEL");
 	b->p[HEADER + 3] = '@';
 	num(sub_get_envelope(p, len, &g), 0, "mended");
-	b->p[b->len - 1] = (char)0x80;
-	num(sub_get_envelope(p, len, &g), -1, "a negative size");
+	for (size_t i = 0; i < 3; i++) {
+		/* From the end: priority, flags, mode, deadline, hold. */
+		char *top = &b->p[b->len - 7 - 8 * i];
+
+		*top = (char)(*top ^ 0x80);
+		num(sub_get_envelope(p, len, &g), i == 2 ? 0 : -1,
+		    i == 0 ? "a negative deadline" : i == 1 ?
+		    "a negative hold" : "no size is -1 alone");
+		*top = (char)(*top ^ 0x80);
+	}
+	b->p[b->len - 5] = 8;
+	num(sub_get_envelope(p, len, &g), -1, "an unknown flag");
+	b->p[b->len - 5] = 0;
+	ok(sub_get_envelope(p, len, &g) == 0 && !g.utf8 && !g.by_trace,
+	    "no flag");
 
 	buf_reset(b);
 	e.size = INT64_MAX;

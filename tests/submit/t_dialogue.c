@@ -407,6 +407,30 @@ too_large(void)
 	dialogue_free(&desk, &d);
 }
 
+/* Values that no session of ours lets pass. */
+static void
+not_checked(void)
+{
+	struct sub_envelope e = { .sender = "a@example.net",
+	    .helo = "client.test", .with = "ESMTP", .channel = "lan",
+	    .sid = "s1", .size = -1, .envid = "a+0Ab" };
+	struct sub_recipient r = { "user@example.org", "NEVER,DELAY", "" };
+	struct dialogue d;
+
+	begin(&d, DOOR_JAIL, (int64_t)geteuid(), SUB_SESSION, 0);
+	ok(sub_put_envelope(&d.in, &e) == 0, "a newline in ENVID");
+	num(run(&d), 0, "no answer");
+	ok(d.over, "the end");
+	dialogue_free(&desk, &d);
+	begin(&d, DOOR_JAIL, (int64_t)geteuid(), SUB_SESSION, 0);
+	e.envid = "a+2Bb";
+	ok(sub_put_envelope(&d.in, &e) == 0 &&
+	    sub_put_recipient(&d.in, &r) == 0, "NEVER and DELAY");
+	num(run(&d), 0, "no answer");
+	ok(d.over, "the end");
+	dialogue_free(&desk, &d);
+}
+
 static void
 cut_length(void)
 {
@@ -476,6 +500,7 @@ main(void)
 	large();
 	orders();
 	too_large();
+	not_checked();
 	cut_length();
 	noise();
 	stage_desk_end(&desk);

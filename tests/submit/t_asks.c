@@ -1,0 +1,135 @@
+/*
+ * t_asks - what submit takes of what is asked for, and its records.
+ */
+#include "config.h"
+
+#include "lib/digest.h"
+#include "submit/asks.h"
+#include "tests/tap.h"
+
+static const struct sub_envelope nothing = {
+	.sender = "", .helo = "", .with = "", .body = "", .sid = "",
+	.channel = "", .name = "", .envid = "", .ret = "", .auth = "",
+	.id = "", .size = -1
+};
+
+static void
+values(void)
+{
+	struct sub_envelope e = nothing;
+
+	ok(asks_good(&e), "nothing is asked for");
+#define REFUSED(field, bad) do { \
+		e = nothing; \
+		e.field = bad; \
+		ok(!asks_good(&e), #field " " #bad); \
+	} while (0)
+	REFUSED(body, "9BIT");
+	REFUSED(envid, "a b");
+	REFUSED(envid, "a+0A");
+	REFUSED(ret, "full");
+	REFUSED(auth, "a+0A");
+	REFUSED(hold, -1);
+	REFUSED(by, -1);
+	REFUSED(by, 5);		/* without a mode */
+	REFUSED(by_mode, 'R');
+	REFUSED(by_trace, true);
+	REFUSED(priority, 10);
+	REFUSED(priority, -10);
+	e = nothing;
+	e.by = 5;
+	e.by_mode = 'X';
+	ok(!asks_good(&e), "a mode that is none");
+	e.by_mode = 'N';
+	e.by_trace = true;
+	e.priority = 9;
+	e.hold = 1;
+	ok(asks_good(&e), "all of it");
+}
+
+static void
+recipients(void)
+{
+	struct sub_envelope e = nothing;
+	struct sub_recipient r = { "a@b", "", "" };
+
+	ok(asks_recipient_good(&e, &r), "nothing is asked for");
+	r.notify = "success";
+	ok(!asks_recipient_good(&e, &r), "not in capitals");
+	r.notify = "SUCCESS,DELAY";
+	ok(asks_recipient_good(&e, &r), "two words");
+	r.orcpt = "utf-8;\303\266@b";
+	ok(!asks_recipient_good(&e, &r), "UTF-8 without SMTPUTF8");
+	e.utf8 = true;
+	ok(asks_recipient_good(&e, &r), "and with it");
+	r.orcpt = "rfc822;a+0A";
+	ok(!asks_recipient_good(&e, &r), "a newline");
+}
+
+/* As an entry of its own. */
+static int
+entry(struct buf *b, const struct sub_envelope *e, struct qfile *q_r)
+{
+	const struct qfile_recipient r = { .address = "a@b" };
+	unsigned char t[QFILE_TRAILER];
+	const char *why;
+
+	buf_reset(b);
+	if (qfile_begin(b) != 0 || qfile_put(b, QFILE_ID, "X") != 0 ||
+	    qfile_put_number(b, QFILE_TIME, 1) != 0 ||
+	    qfile_put(b, QFILE_SENDER, "") != 0 || asks_put(b, e) != 0 ||
+	    qfile_put_recipient(b, &r) != 0 || qfile_end_header(b) != 0)
+		return -1;
+	qfile_trailer(t, b->len, 0, digest_of(b->p, b->len));
+	if (buf_add(b, t, sizeof(t)) != 0)
+		return -1;
+	return qfile_parse(b->p, b->len, q_r, &why);
+}
+
+static void
+records(void)
+{
+	struct sub_envelope e = nothing;
+	struct qfile q;
+	struct buf b, empty;
+
+	buf_init(&b, 4096);
+	buf_init(&empty, 4);
+	num(asks_put(&empty, &e), 0, "nothing is written of nothing");
+	num(empty.len, 0, "not a byte");
+	num(entry(&b, &e, &q), 0, "an entry");
+	ok(q.hold == 0 && q.by == 0 && q.by_mode == 0 && !q.utf8 &&
+	    !q.requiretls && q.priority == 0 && q.auth[0] == '\0',
+	    "says nothing of it");
+	qfile_free(&q);
+	e.body = "8BITMIME";
+	e.envid = "E";
+	e.ret = "HDRS";
+	e.auth = "<>";
+	e.utf8 = e.requiretls = e.by_trace = true;
+	e.priority = -3;
+	e.hold = 7;
+	e.by = 8;
+	e.by_mode = 'R';
+	num(entry(&b, &e, &q), 0, "an entry with all of it");
+	is(q.body, "8BITMIME", "body");
+	is(q.envid, "E", "envid");
+	is(q.ret, "HDRS", "ret");
+	is(q.auth, "<>", "auth");
+	ok(q.utf8 && q.requiretls && q.by_trace, "flags");
+	ok(q.priority == -3 && q.hold == 7 && q.by == 8 && q.by_mode == 'R',
+	    "numbers");
+	qfile_free(&q);
+	num(asks_put(&empty, &e), -1, "no room");
+	buf_free(&b);
+	buf_free(&empty);
+}
+
+int
+main(void)
+{
+	values();
+	recipients();
+	records();
+	return done();
+}
