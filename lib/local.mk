@@ -21,6 +21,7 @@ lib_libbase_a_SOURCES = \
 	lib/counts.h \
 	lib/digest.c \
 	lib/digest.h \
+	lib/control.h \
 	lib/durable.c \
 	lib/durable.h \
 	lib/fdio.c \
