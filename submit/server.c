@@ -548,7 +548,7 @@ server_run(struct desk *k, const struct server_plan *plan, int signals,
 	s.store = (struct store){ .spool = &k->spool, .journal = journal,
 		.syncers = syncers_start(plan->caller != -1 ? 0 :
 		    SYNCING_THREADS) };
-	s.commit = commit_start(&s.store, recover);
+	s.commit = commit_start(&s.store, recover, plan->commit_delay);
 	if (journal != NULL)
 		journal_start(journal);
 	asker_init(&s.asker, plan->lookup);

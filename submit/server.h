@@ -19,6 +19,7 @@ struct server_plan {
 	char lookup[PLAN_PATH];	/* the path of its socket */
 	int most;		/* callers at once */
 	int64_t ask_ms;		/* how long to wait for a name */
+	int64_t commit_delay;	/* as commit_start() wants it */
 };
 
 /*

@@ -210,7 +210,8 @@ start_open(struct desk *k, bool child, struct server_plan *plan_r)
 		.users = child ? -1 : FD_USERS,
 		.caller = child ? FD_CALLER : -1,
 		.most = child ? 1 : most_callers(k),
-		.ask_ms = k->conf->server.v.dns_timeout + START_ASK_SPARE_MS
+		.ask_ms = k->conf->server.v.dns_timeout + START_ASK_SPARE_MS,
+		.commit_delay = k->conf->server.v.commit_delay
 	};
 	snprintf(plan_r->lookup, sizeof(plan_r->lookup), "%s/jail/lookup",
 	    k->conf->server.v.run_directory);

@@ -86,7 +86,8 @@ system_tests = \
 	tests/system/37-quotas.py \
 	tests/system/38-layers.py \
 	tests/system/38-limits.py \
-	tests/system/41-costs.py
+	tests/system/41-costs.py \
+	tests/system/42-commit-delay.py
 check_PROGRAMS += tests/costs/messages
 tests_costs_messages_SOURCES = tests/costs/messages.c
 tests_costs_messages_LDADD = $(smtpsrvr_smtpsrvr_LDADD)

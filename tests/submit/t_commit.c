@@ -1,11 +1,14 @@
 /*
- * commit: batches, one bad among good ones, notices twice, the thread.
+ * commit: batches, one bad among good ones, notices twice, the thread, who
+ * waits for whom.
  */
 #include "config.h"
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/qfile.h"
@@ -15,10 +18,64 @@
 #include "tests/tap.h"
 
 #define MANY 600	/* more than two batches */
+#define HOUR 3600000
 
 static struct desk desk;
 static struct spool *const spool = &desk.spool;
 static struct store store = { .spool = &desk.spool };
+
+/* The syncs of queue/, one a batch; they can be made to wait. */
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	int batches;		/* that came so far */
+	bool closed;
+} gate = { .lock = PTHREAD_MUTEX_INITIALIZER,
+	.changed = PTHREAD_COND_INITIALIZER };
+
+/* In place of libc's. */
+int
+fsync(int fd)
+{
+	if (fd == spool->queue) {
+		pthread_mutex_lock(&gate.lock);
+		gate.batches++;
+		pthread_cond_broadcast(&gate.changed);
+		while (gate.closed)
+			pthread_cond_wait(&gate.changed, &gate.lock);
+		pthread_mutex_unlock(&gate.lock);
+	}
+	return (int)syscall(SYS_fsync, fd);
+}
+
+static void
+gate_close(bool closed)
+{
+	pthread_mutex_lock(&gate.lock);
+	gate.closed = closed;
+	pthread_cond_broadcast(&gate.changed);
+	pthread_mutex_unlock(&gate.lock);
+}
+
+static void
+gate_await(int batches)
+{
+	pthread_mutex_lock(&gate.lock);
+	while (gate.batches < batches)
+		pthread_cond_wait(&gate.changed, &gate.lock);
+	pthread_mutex_unlock(&gate.lock);
+}
+
+static int
+batches(void)
+{
+	int n;
+
+	pthread_mutex_lock(&gate.lock);
+	n = gate.batches;
+	pthread_mutex_unlock(&gate.lock);
+	return n;
+}
 
 static struct job *
 make(const char *id, bool notice)
@@ -112,7 +169,7 @@ static void
 thread(void)
 {
 	struct recover *r = recover_begin(spool);
-	struct commit *c = commit_start(&store, r);
+	struct commit *c = commit_start(&store, r, 0);
 	int got = 0, good = 0, ordered = 1;
 	uintptr_t next = 1;
 	char id[TRACE_ID];
@@ -145,6 +202,98 @@ thread(void)
 	ok(ordered, "in their order");
 	commit_stop(c);
 	recover_end(r);
+}
+
+static void
+give(struct commit *c, const char *id)
+{
+	commit_give(c, make(id, false));
+}
+
+/* Takes back so many; how many came within so many ms. */
+static int
+take_back(struct commit *c, int want, int ms)
+{
+	struct pollfd p = { .fd = commit_fd(c), .events = POLLIN };
+	struct job *j, *after;
+	int got = 0;
+
+	while (got < want && poll(&p, 1, ms) == 1)
+		for (j = commit_done(c); j != NULL; j = after) {
+			after = j->next;
+			got += j->reply.code == 250;
+			unmake(j);
+		}
+	return got;
+}
+
+/* Three at once: one is being synced, two wait. */
+static void
+crowd(struct commit *c, const char *name)
+{
+	char id[TRACE_ID];
+	int before = batches();
+
+	gate_close(true);
+	for (int i = 0; i < 3; i++) {
+		snprintf(id, sizeof(id), "%s%d", name, i);
+		give(c, id);
+		if (i == 0)
+			gate_await(before + 1);
+	}
+	gate_close(false);
+}
+
+static void
+alone(void)
+{
+	struct commit *c = commit_start(&store, NULL, HOUR);
+	int before = batches(), got = 0;
+	char id[TRACE_ID];
+
+	for (int i = 0; i < 20; i++) {
+		snprintf(id, sizeof(id), "ALONE%d", i);
+		give(c, id);
+		got += take_back(c, 1, 20000);
+	}
+	num(got, 20, "who sends alone does not wait");
+	num(batches() - before, 20, "and has syncs of its own");
+	commit_stop(c);
+}
+
+static void
+together(void)
+{
+	struct commit *c = commit_start(&store, NULL, HOUR);
+	int before = batches();
+
+	crowd(c, "CROWD");
+	num(take_back(c, 1, 20000), 1, "the first of three waits for nobody");
+	num(take_back(c, 1, 100), 0, "the next two wait for one more");
+	give(c, "CROWD3");
+	num(take_back(c, 3, 20000), 3, "and do not when three are there");
+	num(batches() - before, 2, "a sync for all of them");
+	give(c, "CROWD4");
+	give(c, "CROWD5");
+	commit_stop(c);
+	ok(whole("CROWD4") && whole("CROWD5"), "nobody waits at the end");
+}
+
+static void
+crowd_is_gone(void)
+{
+	struct commit *c = commit_start(&store, NULL, 1);
+
+	crowd(c, "GONE");
+	num(take_back(c, 3, 20000), 3, "none waits longer than the delay");
+	for (int i = 0; i < 3; i++) {
+		char id[TRACE_ID];
+
+		snprintf(id, sizeof(id), "LEFT%d", i);
+		give(c, id);
+		num(take_back(c, 1, 20000), 1, "who is left is served");
+	}
+	commit_stop(c);
 }
 
 /* The journal takes what it can; the rest of a batch becomes files. */
@@ -204,6 +353,9 @@ main(void)
 	batch();
 	notices();
 	thread();
+	alone();
+	together();
+	crowd_is_gone();
 	both();
 	syncers_stop(store.syncers);
 	stage_desk_end(&desk);
