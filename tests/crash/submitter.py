@@ -187,14 +187,15 @@ def journaled(spool):
     return journal.entries(spool, True)
 
 
-def complete(spool, ident, data):
+def complete(spool, ident, data, journal_now=None):
     """Is queue/ID, or that of the journal, whole, with that text at its
-    end?"""
+    end?  journal_now: what journaled() gave."""
     try:
         with open(os.path.join(spool, "queue", ident), "rb") as f:
             entry = f.read()
     except OSError as e:
-        entry = journaled(spool).get(ident)
+        entry = (journaled(spool) if journal_now is None else
+                 journal_now).get(ident)
         if entry is None:
             return str(e)
     if len(entry) < 40 or entry[:8] != b"INLETQ1\n":
