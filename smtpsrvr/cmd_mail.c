@@ -13,8 +13,9 @@ cmd_mail(struct session *s, const struct argument *a, struct reply *r)
 {
 	struct mail_params p;
 	struct check_subject x = { .path = &a->path, .params = &p };
+	const struct params_by by = { .offer = &s->offer };
 
-	if (params_mail(a->params, &s->offer, &p, r) != 0)
+	if (params_mail(a->params, &by, &p, r) != 0)
 		return;
 	session_reset(s);
 	s->tx.sender = a->path;

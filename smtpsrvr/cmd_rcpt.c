@@ -16,8 +16,11 @@ void
 cmd_rcpt(struct session *s, const struct argument *a, struct reply *r)
 {
 	struct check_subject x = { .path = &a->path };
+	const struct params_by by = { .offer = &s->offer,
+	    .utf8 = s->tx.params.utf8 };
+	struct rcpt_params p;
 
-	if (params_rcpt(a->params, r) != 0)
+	if (params_rcpt(a->params, &by, &p, r) != 0)
 		return;
 	s->tx.recipient = a->path;
 	if (checks_run(s, RCPT, &x, r) == REFUSE ||
@@ -26,7 +29,7 @@ cmd_rcpt(struct session *s, const struct argument *a, struct reply *r)
 			s->state = STATE_REFUSED;
 		return;
 	}
-	if (submitter_recipient(s, &a->path) != 0) {
+	if (submitter_recipient(s, &a->path, &p) != 0) {
 		reply_set(r, REPLY_TOO_MANY_RCPTS);
 		return;
 	}

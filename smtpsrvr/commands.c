@@ -23,7 +23,7 @@ const size_t commands_count = ARRAY_LEN(commands);
 
 static bool (*const keywords[])(const struct session *s,
     char argument_r[KEYWORD_ARGUMENT]) = {
-#define KEYWORD(word, function, text) function,
+#define KEYWORD(name, word, function, text) function,
 #include "smtpsrvr/keywords.def"
 #undef KEYWORD
 };
@@ -231,6 +231,18 @@ has_control(const char *p, size_t len, bool eight_bit)
 	return false;
 }
 
+/* Without its CRLF, and more than this verb's parameters account for. */
+static bool
+line_too_long(const struct session *s, const struct command *c, size_t len)
+{
+	size_t most = (size_t)s->set->max_command_line;
+
+	if (len + 2 <= most)
+		return false;
+	return c == NULL || len + 2 > most + params_growth(&s->offer,
+	    (enum verb)(c - commands));
+}
+
 void
 command_run(struct session *s, char *line, size_t len)
 {
@@ -241,6 +253,10 @@ command_run(struct session *s, char *line, size_t len)
 	bool path = c != NULL && (c->argument == FROM_PATH ||
 	    c->argument == TO_PATH);
 
+	if (line_too_long(s, c, len)) {
+		session_line_too_long(s);
+		return;
+	}
 	/* Blanks at the end are common and harmless. */
 	while (len > 0 && line[len - 1] == ' ')
 		line[--len] = '\0';

@@ -37,7 +37,7 @@ extern const size_t commands_count;
  * the word, or "".
  */
 #define KEYWORD_ARGUMENT 64
-#define KEYWORD(word, function, text) \
+#define KEYWORD(name, word, function, text) \
 	bool function(const struct session *s, \
 	    char argument_r[KEYWORD_ARGUMENT]);
 #include "smtpsrvr/keywords.def"

@@ -14,7 +14,7 @@
 enum offered { ALWAYS, SWITCH };
 
 static const char *const keywords[] = {
-#define KEYWORD(word, function, text) #word,
+#define KEYWORD(name, word, function, text) word,
 #include "smtpsrvr/keywords.def"
 #undef KEYWORD
 };

@@ -15,7 +15,7 @@
 
 enum keyword {
 	KEYWORD_NONE = -1,	/* of a verb that belongs to none */
-#define KEYWORD(word, function, text) KEYWORD_##word,
+#define KEYWORD(name, word, function, text) KEYWORD_##name,
 #include "smtpsrvr/keywords.def"
 #undef KEYWORD
 	KEYWORD_COUNT

@@ -1,6 +1,5 @@
 /*
- * params - ESMTP parameters of MAIL and RCPT (RFC 5321 4.1.2, RFC 1870,
- * RFC 6152).
+ * params - see params.h.
  */
 #include "config.h"
 
@@ -9,13 +8,21 @@
 #include "lib/text.h"
 #include "smtpsrvr/params.h"
 
-#define PARAM_MOST 64		/* longest keyword or value we know */
+#define KEYWORD_MOST 64		/* longest keyword that we compare */
 
 /* keyword: letters, digits, inner hyphens; value: printable but "=". */
 struct param {
-	char keyword[PARAM_MOST + 1];
-	char value[PARAM_MOST + 1];
-	bool valued;
+	char keyword[KEYWORD_MOST + 1];	/* cut if it is longer */
+	const char *value;		/* null: none */
+	size_t len;			/* of it */
+};
+
+/* Where takers put what they find. */
+struct taking {
+	const struct params_by *by;
+	struct mail_params *mail;
+	struct rcpt_params *rcpt;
+	struct reply *reply;		/* left alone: BAD_PARAMETER */
 };
 
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -24,14 +31,23 @@ static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 static int
 ill_formed(const char *at, size_t len, struct reply *reply_r)
 {
-	char shown[PARAM_MOST + 1];
+	char shown[KEYWORD_MOST + 1];
 
-	if (len > PARAM_MOST)
-		len = PARAM_MOST;
+	if (len > KEYWORD_MOST)
+		len = KEYWORD_MOST;
 	memcpy(shown, at, len);
 	shown[len] = '\0';
 	reply_set(reply_r, REPLY_BAD_PARAMETER, shown);
 	return -1;
+}
+
+static bool
+is_keyword(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (strchr(letters, s[i]) == NULL && (i == 0 || s[i] != '-'))
+			return false;
+	return len > 0;
 }
 
 /* 1 with the next parameter, 0 at the end, -1 with the refusal. */
@@ -45,107 +61,162 @@ next_param(const char **at, struct param *p_r, struct reply *reply_r)
 		return 0;
 	start = s + strspn(s, " ");
 	len = strcspn(start, " ");
-	if (start == s || len == 0) {
-		*at = start + len;
-		if (len == 0)
-			return 0;	/* blanks at the end of the line */
-		return ill_formed(start, len, reply_r);
-	}
 	*at = start + len;
+	if (len == 0)
+		return 0;	/* blanks at the end of the line */
 	eq = memchr(start, '=', len);
 	key = eq != NULL ? (size_t)(eq - start) : len;
-	p_r->valued = eq != NULL;
-	if (key == 0 || strspn(start, letters) == 0 ||
-	    memchr(start, '\0', len) != NULL)
+	if (start == s || !is_keyword(start, key))
 		return ill_formed(start, len, reply_r);
-	for (size_t i = 0; i < key; i++)
-		if (strchr(letters, start[i]) == NULL && start[i] != '-')
-			return ill_formed(start, len, reply_r);
-	if (eq != NULL && (len - key - 1 == 0 ||
-	    memchr(eq + 1, '=', len - key - 1) != NULL))
+	p_r->value = eq != NULL ? eq + 1 : NULL;
+	p_r->len = eq != NULL ? len - key - 1 : 0;
+	if (eq != NULL && (p_r->len == 0 ||
+	    memchr(p_r->value, '=', p_r->len) != NULL))
 		return ill_formed(start, len, reply_r);
 	/* Longer than any that we know: cut, it will not match. */
-	memcpy(p_r->keyword, start, key < PARAM_MOST ? key : PARAM_MOST);
-	p_r->keyword[key < PARAM_MOST ? key : PARAM_MOST] = '\0';
-	p_r->value[0] = '\0';
-	if (eq != NULL) {
-		size_t n = len - key - 1;
-
-		if (n > PARAM_MOST)
-			n = PARAM_MOST;
-		memcpy(p_r->value, eq + 1, n);
-		p_r->value[n] = '\0';
-	}
+	if (key > KEYWORD_MOST)
+		key = KEYWORD_MOST;
+	memcpy(p_r->keyword, start, key);
+	p_r->keyword[key] = '\0';
 	return 1;
 }
 
 /* RFC 1870: 1*20DIGIT. */
 static int
-take_size(const char *value, struct mail_params *p_r)
+take_size(const char *value, struct taking *t)
 {
-	int64_t *size_r = &p_r->size;
-	size_t len = strlen(value);
+	int64_t *size_r = &t->mail->size;
 
-	if (len < 1 || len > 20 || strspn(value, "0123456789") != len)
+	if (strspn(value, "0123456789") != strlen(value))
 		return -1;
 	if (text_number(value, 0, INT64_MAX, size_r) != 0)
 		*size_r = INT64_MAX;
 	return 0;
 }
 
+/* The word itself, from a list of those that there are. */
 static int
-take_body(const char *value, struct mail_params *p_r)
+take_word(const char *value, const char *const *words, const char **word_r)
 {
-	if (text_same(value, "7BIT"))
-		p_r->body = "7BIT";
-	else if (text_same(value, "8BITMIME"))
-		p_r->body = "8BITMIME";
-	else
+	for (; *words != NULL; words++)
+		if (text_same(value, *words)) {
+			*word_r = *words;
+			return 0;
+		}
+	return -1;
+}
+
+static int
+take_body(const char *value, struct taking *t)
+{
+	static const char *const words[] = { "7BIT", "8BITMIME", NULL };
+
+	return take_word(value, words, &t->mail->body);
+}
+
+static int
+take_ret(const char *value, struct taking *t)
+{
+	static const char *const words[] = { "FULL", "HDRS", NULL };
+
+	return take_word(value, words, &t->mail->ret);
+}
+
+static int
+take_envid(const char *value, struct taking *t)
+{
+	return asked_envid_good(value) ? text_copy(t->mail->envid,
+	    sizeof t->mail->envid, value) : -1;
+}
+
+static int
+take_notify(const char *value, struct taking *t)
+{
+	unsigned set;
+
+	if (!asked_notify(value, &set))
 		return -1;
+	asked_notify_text(set, t->rcpt->notify);
 	return 0;
 }
 
-/* The parameters of MAIL, and the keywords that they belong to. */
-static const struct {
-	const char *keyword;
+static int
+take_orcpt(const char *value, struct taking *t)
+{
+	return asked_orcpt_good(value, t->by->utf8) ?
+	    text_copy(t->rcpt->orcpt, sizeof t->rcpt->orcpt, value) : -1;
+}
+
+/*
+ * verb    whose parameter it is
+ * word    its keyword
+ * of      the keyword of EHLO that it belongs to
+ * most    the longest value; 0: it has none
+ * grows   by how much the line may be longer for it
+ * take    gives 0, or -1, with the reply where 501 5.5.4 is not the right one
+ */
+static const struct row {
+	enum verb verb;
+	const char *word;
 	enum keyword of;
-	int (*take)(const char *value, struct mail_params *p_r);
-} mail[] = {
-	{ "SIZE", KEYWORD_SIZE, take_size },
-	{ "BODY", KEYWORD_8BITMIME, take_body },
+	size_t most, grows;
+	int (*take)(const char *value, struct taking *t);
+} rows[] = {
+	{ VERB_MAIL, "SIZE", KEYWORD_SIZE, 20, 26, take_size },
+	{ VERB_MAIL, "BODY", KEYWORD_8BITMIME, 10, 17, take_body },
+	{ VERB_MAIL, "RET", KEYWORD_DSN, 4, 9, take_ret },
+	{ VERB_MAIL, "ENVID", KEYWORD_DSN, ASKED_ENVID_MOST, 107, take_envid },
+	{ VERB_RCPT, "NOTIFY", KEYWORD_DSN, ASKED_NOTIFY_MOST, 29,
+	    take_notify },
+	{ VERB_RCPT, "ORCPT", KEYWORD_DSN, ASKED_ORCPT_MOST, 507,
+	    take_orcpt },
 };
 
 static size_t
-find(const char *keyword, const struct offer *o)
+find(enum verb verb, const char *keyword, const struct offer *o)
 {
 	size_t i;
 
-	for (i = 0; i < ARRAY_LEN(mail); i++)
-		if (text_same(keyword, mail[i].keyword) &&
-		    offer_keyword(o, mail[i].of))
+	for (i = 0; i < ARRAY_LEN(rows); i++)
+		if (rows[i].verb == verb && text_same(keyword, rows[i].word) &&
+		    offer_keyword(o, rows[i].of))
 			break;
 	return i;
 }
 
-int
-params_mail(const char *text, const struct offer *o, struct mail_params *p_r,
-    struct reply *reply_r)
+static int
+take(const struct row *row, const struct param *p, struct taking *t)
 {
-	bool seen[ARRAY_LEN(mail)] = { false };
+	char value[ASKED_ORCPT_MOST + 1];
+
+	if ((p->value != NULL) != (row->most > 0) || p->len > row->most ||
+	    p->len >= sizeof value)
+		return -1;
+	memcpy(value, p->value != NULL ? p->value : "", p->len);
+	value[p->len] = '\0';
+	return row->take(value, t);
+}
+
+static int
+take_all(const char *text, enum verb verb, struct taking *t)
+{
+	bool seen[ARRAY_LEN(rows)] = { false };
 	struct param p;
 	size_t i;
 	int got;
 
-	*p_r = (struct mail_params){ .size = -1, .body = "" };
-	while ((got = next_param(&text, &p, reply_r)) > 0) {
-		i = find(p.keyword, o);
-		if (i == ARRAY_LEN(mail)) {
-			reply_set(reply_r, REPLY_UNSUPPORTED_PARAMETER,
+	while ((got = next_param(&text, &p, t->reply)) > 0) {
+		i = find(verb, p.keyword, t->by->offer);
+		if (i == ARRAY_LEN(rows)) {
+			reply_set(t->reply, REPLY_UNSUPPORTED_PARAMETER,
 			    p.keyword);
 			return -1;
 		}
-		if (seen[i] || mail[i].take(p.value, p_r) != 0) {
-			reply_set(reply_r, REPLY_BAD_PARAMETER, p.keyword);
+		t->reply->code = 0;
+		if (seen[i] || take(&rows[i], &p, t) != 0) {
+			if (t->reply->code == 0)
+				reply_set(t->reply, REPLY_BAD_PARAMETER,
+				    p.keyword);
 			return -1;
 		}
 		seen[i] = true;
@@ -154,14 +225,32 @@ params_mail(const char *text, const struct offer *o, struct mail_params *p_r,
 }
 
 int
-params_rcpt(const char *text, struct reply *reply_r)
+params_mail(const char *text, const struct params_by *by,
+    struct mail_params *p_r, struct reply *reply_r)
 {
-	struct param p;
-	int got = next_param(&text, &p, reply_r);
+	struct taking t = { .by = by, .mail = p_r, .reply = reply_r };
 
-	if (got > 0) {
-		reply_set(reply_r, REPLY_UNSUPPORTED_PARAMETER, p.keyword);
-		return -1;
-	}
-	return got;
+	*p_r = (struct mail_params){ .size = -1, .body = "", .ret = "" };
+	return take_all(text, VERB_MAIL, &t);
+}
+
+int
+params_rcpt(const char *text, const struct params_by *by,
+    struct rcpt_params *p_r, struct reply *reply_r)
+{
+	struct taking t = { .by = by, .rcpt = p_r, .reply = reply_r };
+
+	p_r->notify[0] = p_r->orcpt[0] = '\0';
+	return take_all(text, VERB_RCPT, &t);
+}
+
+size_t
+params_growth(const struct offer *o, enum verb v)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (rows[i].verb == v && offer_keyword(o, rows[i].of))
+			n += rows[i].grows;
+	return n;
 }

@@ -1,31 +1,50 @@
 /*
- * params - ESMTP parameters of MAIL and RCPT (RFC 5321 4.1.2, RFC 1870,
- * RFC 6152).
+ * params - ESMTP parameters of MAIL and RCPT (RFC 5321 4.1.2): SIZE (RFC
+ * 1870), BODY (RFC 6152), RET, ENVID, NOTIFY, ORCPT (RFC 3461).
  *
  *	esmtp-param = keyword ["=" value]
  *
- * Pure.  A repeated or ill-formed parameter is 501 5.5.4, an unknown one 555.
+ * Pure.  One table says which there are, of what command, and to which EHLO
+ * keyword each belongs.  A repeated or ill-formed parameter is 501 5.5.4, an
+ * unknown one 555; unknown is what belongs to a keyword that is off, too.
  */
 #ifndef SMTPSRVR_PARAMS_H
 #define SMTPSRVR_PARAMS_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "lib/asked.h"
 #include "lib/reply.h"
 #include "smtpsrvr/offer.h"
 
 struct mail_params {
 	int64_t size;		/* -1: not given; INT64_MAX: more than fits */
 	const char *body;	/* "", "7BIT", "8BITMIME" */
+	const char *ret;	/* "", "FULL", "HDRS" */
+	char envid[ASKED_ENVID_MOST + 1];	/* as given */
+	bool utf8;		/* SMTPUTF8 */
 };
 
-/*
- * text is all behind the path; what belongs to a keyword that is off is
- * unknown.  0, or -1 with the refusal.
- */
-MM_MUST_USE int params_mail(const char *text, const struct offer *o,
+struct rcpt_params {
+	char notify[ASKED_NOTIFY_MOST];	/* asked_notify_text() */
+	char orcpt[ASKED_ORCPT_MOST + 1];	/* as given */
+};
+
+/* What they are judged by. */
+struct params_by {
+	const struct offer *offer;
+	bool utf8;		/* RCPT: MAIL had SMTPUTF8 */
+};
+
+/* text is all behind the path.  0, or -1 with the refusal. */
+MM_MUST_USE int params_mail(const char *text, const struct params_by *by,
     struct mail_params *p_r, struct reply *reply_r);
-/* RCPT has none yet: any is 555. */
-MM_MUST_USE int params_rcpt(const char *text, struct reply *reply_r);
+MM_MUST_USE int params_rcpt(const char *text, const struct params_by *by,
+    struct rcpt_params *p_r, struct reply *reply_r);
+/*
+ * How much longer than others that command's line may be, for what is offered
+ * (RFC 5321 4.5.3.1.4, and what each extension says).
+ */
+size_t params_growth(const struct offer *o, enum verb v);
 
 #endif

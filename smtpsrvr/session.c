@@ -21,7 +21,9 @@
 #include "smtpsrvr/trouble.h"
 #include "tables/wraprules.h"
 
-#define RECIPIENT_FRAME 700	/* bytes that one may take, at most */
+/* Bytes that one may take, at most: a header, three texts. */
+#define RECIPIENT_FRAME (8 + 3 * 3 + PATH_TEXT + ASKED_NOTIFY_MOST + \
+    ASKED_ORCPT_MOST)
 
 const struct settings *
 server_settings(const struct server *v, int listener, int channel)
@@ -114,6 +116,15 @@ session_init(struct session *s, const struct server *v,
 	buf_free(&why);
 }
 
+static size_t
+most_growth(const struct offer *o)
+{
+	size_t mail = params_growth(o, VERB_MAIL);
+	size_t rcpt = params_growth(o, VERB_RCPT);
+
+	return mail > rcpt ? mail : rcpt;
+}
+
 void
 session_settle(struct session *s)
 {
@@ -123,6 +134,8 @@ session_settle(struct session *s)
 	s->wire.plain = !offer_keyword(&s->offer,
 	    KEYWORD_ENHANCEDSTATUSCODES);
 	s->wire.reply_ms = s->set->reply_timeout;
+	s->longest_line = (size_t)s->set->max_command_line +
+	    most_growth(&s->offer);
 	log_level_set((enum log_level)s->set->log_level);
 }
 
@@ -287,9 +300,8 @@ timed_out(struct session *s)
 	session_say(s, &r, "-");
 }
 
-/* How long it was nobody knows: its rest was not kept. */
-static void
-line_too_long(struct session *s)
+void
+session_line_too_long(struct session *s)
 {
 	struct reply r;
 
@@ -309,13 +321,13 @@ session_step(struct session *s)
 
 	if (deadline > s->until)
 		deadline = s->until;
-	switch (wire_line(&s->wire, (size_t)s->set->max_command_line,
+	switch (wire_line(&s->wire, s->longest_line,
 	    s->state <= STATE_READY, deadline, &line, &len)) {
 	case WIRE_OK:
 		command_run(s, line, len);
 		return;
 	case WIRE_TOO_LONG:
-		line_too_long(s);
+		session_line_too_long(s);
 		return;
 	case WIRE_BARE:
 		s->over = true;

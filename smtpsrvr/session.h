@@ -68,6 +68,7 @@ struct session {
 	const struct server *server;
 	const struct settings *set;	/* in force for this client */
 	struct offer offer;	/* what of EHLO and verbs they leave */
+	size_t longest_line;	/* of any command, with its parameters */
 	struct row_pass who;
 
 	/* from the source host to the channel */
@@ -145,6 +146,8 @@ void session_reset(struct session *s);
 
 /* Says a reply by name and, when it is a refusal, logs it. */
 void session_say(struct session *s, const struct reply *r, const char *verb);
+/* A command's line was; how long nobody knows: its rest was not kept. */
+void session_line_too_long(struct session *s);
 /* Adds the fields that every event of a session has. */
 void session_log(struct session *s, struct logline *l, const char *verb);
 

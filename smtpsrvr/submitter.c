@@ -17,11 +17,12 @@
 #define ANSWER_MS (10 * 60 * 1000)	/* RFC 5321 4.5.3.2.6 */
 
 int
-submitter_recipient(struct session *s, const struct mailbox *m)
+submitter_recipient(struct session *s, const struct mailbox *m,
+    const struct rcpt_params *p)
 {
 	char text[PATH_TEXT];
 	struct sub_recipient r = { .address = path_text(m, text),
-	    .notify = "", .orcpt = "" };
+	    .notify = p->notify, .orcpt = p->orcpt };
 	struct buf *b = &s->tx.recipients;
 
 	/* Not before: a session without a message leaves that page alone. */
@@ -60,12 +61,13 @@ front(struct session *s, struct buf *b)
 {
 	char sender[PATH_TEXT];
 	const struct conf *c = s->server->conf;
+	const struct mail_params *p = &s->tx.params;
 	struct sub_envelope e = { .sender = path_text(&s->tx.sender, sender),
 	    .helo = s->helo, .with = s->esmtp ? "ESMTP" : "SMTP",
-	    .body = s->tx.params.body, .sid = s->sid,
+	    .body = p->body, .sid = s->sid,
 	    .channel = c->channels[s->source.channel].title,
-	    .name = s->name, .envid = "", .ret = "", .id = "",
-	    .size = s->tx.params.size };
+	    .name = s->name, .envid = p->envid, .ret = p->ret, .id = "",
+	    .size = p->size, .utf8 = p->utf8 };
 
 	if (!s->said_hello && sub_put_hello(b, &s->hello) != 0)
 		return -1;

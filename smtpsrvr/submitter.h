@@ -12,7 +12,7 @@
 
 /* Adds the recipient's frame to the transaction; -1 if it cannot hold it. */
 MM_MUST_USE int submitter_recipient(struct session *s,
-    const struct mailbox *m);
+    const struct mailbox *m, const struct rcpt_params *p);
 /*
  * Sends what is held and empties s->text; the first time the envelope too.
  * On failure the transaction is broken: its text is dropped from then on.

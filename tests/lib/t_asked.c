@@ -1,5 +1,6 @@
 /*
- * t_asked - values of parameters: the good, the bad, the limit.
+ * t_asked - values of parameters (RFC 3461 4.1, RFC 3461 4.2, RFC 6533 3): the
+ * good, the bad, the limit.
  */
 #include "config.h"
 

@@ -1,5 +1,5 @@
 /*
- * t_xtext - every byte, every pair of hex digits, every cut.
+ * t_xtext - RFC 3461 4: every byte, every pair of hex digits, every cut.
  */
 #include "config.h"
 

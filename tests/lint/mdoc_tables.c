@@ -40,7 +40,7 @@ static const struct command_row commands[] = {
 static const struct {
 	const char *word, *text;
 } keywords[] = {
-#define KEYWORD(word, function, text) { #word, text },
+#define KEYWORD(name, word, function, text) { word, text },
 #include "smtpsrvr/keywords.def"
 #undef KEYWORD
 };

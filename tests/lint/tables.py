@@ -141,14 +141,17 @@ def keywords():
         skip("no keywords.def yet")
         return
     table = table_rows(path, "KEYWORD")
-    words = [r[0] for r in table]
+    words = [unquoted(r[1]) for r in table]
     none([w for w in words if words.count(w) > 1 or
           not re.fullmatch(r"[A-Z0-9][A-Z0-9-]*", w)],
          "keywords.def: words are well-formed, and stand once")
-    none([r[1] for r in table if not re.search(r"(?m)^%s\(" % r[1], CODE)],
+    names = [r[0] for r in table]
+    none([r[0] for r in table if r[0] != unquoted(r[1]).replace("-", "_")],
+         "each has its own name")
+    none([r[2] for r in table if not re.search(r"(?m)^%s\(" % r[2], CODE)],
          "every keyword's function is there")
     none([r[0] for r in table_rows("smtpsrvr/commands.def", "COMMAND")
-          if r[11] not in words + ["NONE"]],
+          if r[11] not in names + ["NONE"]],
          "every verb's keyword is there")
 
 

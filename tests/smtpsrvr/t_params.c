@@ -1,4 +1,7 @@
-/* params: RFC 1870, RFC 6152, and the edges of T20 and T22. */
+/*
+ * params: RFC 1870 6.1, RFC 6152 3, RFC 3461 4.3, RFC 3461 4.4, and the
+ * edges of T20 and T22.
+ */
 #include "config.h"
 
 #include "smtpsrvr/params.h"
@@ -42,6 +45,7 @@ static const struct example mail[] = {
 };
 
 static const struct offer all;
+static const struct params_by by = { .offer = &all };
 
 static void
 long_ones(void)
@@ -52,12 +56,12 @@ long_ones(void)
 
 	memset(text, 'A', 5000);
 	text[0] = ' ';
-	num(params_mail(text, &all, &p, &r), -1, "a keyword of 5,000 letters");
+	num(params_mail(text, &by, &p, &r), -1, "a keyword of 5,000 letters");
 	num(r.code, 555, "is not supported");
 	memset(text, 0, sizeof text);
 	for (size_t i = 0; i + 4 < sizeof text; i += 4)
 		memcpy(text + i, " A=b", 4);
-	num(params_mail(text, &all, &p, &r), -1, "thousands of parameters");
+	num(params_mail(text, &by, &p, &r), -1, "thousands of parameters");
 	num(r.code, 555, "end at the first");
 }
 
@@ -65,8 +69,10 @@ long_ones(void)
 static void
 switched_off(void)
 {
-	const struct offer no_size = { UINT64_C(1) << KEYWORD_SIZE, 0 };
-	const struct offer no_body = { UINT64_C(1) << KEYWORD_8BITMIME, 0 };
+	const struct offer size_off = { UINT64_C(1) << KEYWORD_SIZE, 0 };
+	const struct offer body_off = { UINT64_C(1) << KEYWORD_8BITMIME, 0 };
+	const struct params_by no_size = { .offer = &size_off };
+	const struct params_by no_body = { .offer = &body_off };
 	struct mail_params p;
 	struct reply r;
 
@@ -81,6 +87,106 @@ switched_off(void)
 	num(p.size, 1, "and taken");
 }
 
+static void
+recipients(void)
+{
+	static const struct {
+		const char *text;
+		int code;
+		const char *notify, *orcpt;
+	} t[] = {
+		{ "", 0, "", "" },
+		{ " NOTIFY=NEVER", 0, "NEVER", "" },
+		{ " notify=delay,success", 0, "SUCCESS,DELAY", "" },
+		{ " ORCPT=rfc822;a+2Bb@c NOTIFY=FAILURE", 0, "FAILURE",
+		    "rfc822;a+2Bb@c" },
+		{ " NOTIFY=NEVER,DELAY", 501, NULL, NULL },
+		{ " NOTIFY=NEVER NOTIFY=NEVER", 501, NULL, NULL },
+		{ " NOTIFY", 501, NULL, NULL },
+		{ " NOTIFY=", 501, NULL, NULL },
+		{ " NOTIFY=SUCCESS,FAILURE,DELAY,SUCCESS", 501, NULL, NULL },
+		{ " ORCPT=rfc822;a+0Ab", 501, NULL, NULL },
+		{ " ORCPT=utf-8;\303\266@c", 501, NULL, NULL },
+		{ " ORCPT=a@b", 501, NULL, NULL },
+		{ " ORCPT", 501, NULL, NULL },
+		{ " RET=FULL", 555, NULL, NULL },
+		{ " SIZE=1", 555, NULL, NULL },
+		{ " =", 501, NULL, NULL }
+	};
+	const struct params_by utf8 = { .offer = &all, .utf8 = true };
+	char text[600] = " ORCPT=rfc822;";
+	struct rcpt_params p;
+	struct reply r;
+
+	for (size_t i = 0; i < ARRAY_LEN(t); i++) {
+		int got = params_rcpt(t[i].text, &by, &p, &r);
+
+		if (t[i].code != 0)
+			ok(got == -1 && r.code == t[i].code, t[i].text);
+		else
+			ok(got == 0 && strcmp(p.notify, t[i].notify) == 0 &&
+			    strcmp(p.orcpt, t[i].orcpt) == 0, t[i].text);
+	}
+	num(params_rcpt(" ORCPT=utf-8;\303\266@c", &utf8, &p, &r), 0,
+	    "UTF-8 in ORCPT, with SMTPUTF8");
+	memset(text + strlen(text), 'x', 7 + 500 - strlen(text));
+	num(params_rcpt(text, &by, &p, &r), 0, "ORCPT of 500 characters");
+	num(strlen(p.orcpt), 500, "all of them");
+	text[strlen(text)] = 'x';
+	num(params_rcpt(text, &by, &p, &r), -1, "one more");
+	num(r.code, 501, "is bad, not cut");
+}
+
+static void
+dsn(void)
+{
+	char text[200] = " ENVID=";
+	struct mail_params p;
+	struct reply r;
+
+	num(params_mail(" RET=hdrs ENVID=QQ+2B1", &by, &p, &r), 0,
+	    "RET and ENVID");
+	is(p.ret, "HDRS", "in capitals");
+	is(p.envid, "QQ+2B1", "as given");
+	num(params_mail(" RET=ALL", &by, &p, &r), -1, "no such RET");
+	num(params_mail(" RET", &by, &p, &r), -1, "RET of nothing");
+	num(params_mail(" RET=FULL RET=FULL", &by, &p, &r), -1, "twice");
+	num(params_mail(" ENVID=a+0Db", &by, &p, &r), -1, "a CR");
+	num(params_mail(" ENVID=a+0db", &by, &p, &r), -1, "small letters");
+	num(params_mail(" ENVID=a+", &by, &p, &r), -1, "cut");
+	num(r.code, 501, "is bad");
+	num(params_mail(" NOTIFY=NEVER", &by, &p, &r), -1, "NOTIFY of MAIL");
+	num(r.code, 555, "is unknown");
+	memset(text + 7, 'x', 100);
+	num(params_mail(text, &by, &p, &r), 0, "ENVID of 100 characters");
+	text[107] = 'x';
+	num(params_mail(text, &by, &p, &r), -1, "one more");
+}
+
+static void
+off_and_growth(void)
+{
+	const struct offer off = { UINT64_C(1) << KEYWORD_DSN, 0 };
+	const struct params_by no_dsn = { .offer = &off };
+	static const char *const mail_texts[] = { " RET=FULL", " ENVID=x" },
+	    *const rcpt_texts[] = { " NOTIFY=NEVER", " ORCPT=rfc822;x" };
+	struct mail_params p;
+	struct rcpt_params q;
+	struct reply r;
+
+	for (size_t i = 0; i < 2; i++) {
+		ok(params_mail(mail_texts[i], &no_dsn, &p, &r) == -1 &&
+		    r.code == 555, "DSN off: MAIL");
+		ok(params_rcpt(rcpt_texts[i], &no_dsn, &q, &r) == -1 &&
+		    r.code == 555, "DSN off: RCPT");
+	}
+	num(params_growth(&all, VERB_RCPT) - params_growth(&off, VERB_RCPT),
+	    29 + 507, "RCPT is longer with DSN");
+	num(params_growth(&all, VERB_MAIL) - params_growth(&off, VERB_MAIL),
+	    9 + 107, "and MAIL");
+	num(params_growth(&all, VERB_RSET), 0, "RSET is not");
+}
+
 int
 main(void)
 {
@@ -89,7 +195,7 @@ main(void)
 
 	for (size_t i = 0; i < ARRAY_LEN(mail); i++) {
 		const struct example *e = &mail[i];
-		int got = params_mail(e->text, &all, &p, &r);
+		int got = params_mail(e->text, &by, &p, &r);
 
 		if (e->code != 0)
 			ok(got == -1 && r.code == e->code, e->text);
@@ -97,11 +203,9 @@ main(void)
 			ok(got == 0 && p.size == e->size &&
 			    strcmp(p.body, e->body) == 0, e->text);
 	}
-	num(params_rcpt("", &r), 0, "RCPT without parameters");
-	num(params_rcpt(" NOTIFY=NEVER", &r), -1, "RCPT with one");
-	num(r.code, 555, "is not supported");
-	num(params_rcpt(" =", &r), -1, "RCPT with an ill-formed one");
-	num(r.code, 501, "is a syntax error");
+	recipients();
+	dsn();
+	off_and_growth();
 	long_ones();
 	switched_off();
 	return done();
