@@ -42,33 +42,45 @@ AC_DEFUN([INLET_TRY],
 # What smtpsrvr is linked with, after INLET_FLAGS.  A static program cannot load
 # PCRE2: it, and so whatever else has tables, links it.
 AC_DEFUN([INLET_STATIC_SESSION],
-  [SESSION_LDFLAGS= inlet_pcre2="loaded when a table needs it"
-   AS_IF([test "x$enable_static_session" = xyes],
-     [AS_IF([test "x$enable_sanitizers" = xyes],
-        [AC_MSG_ERROR([--enable-static-session and --enable-sanitizers exclude each other])])
-      SESSION_LDFLAGS=-static-pie
-      AS_IF([test $have_pcre2 = yes],
-        [AC_DEFINE([LINKED_PCRE2], [1], [Define if PCRE2 is linked, not loaded.])
-         GDBM_LIBS="$GDBM_LIBS -lpcre2-8"
-         inlet_pcre2=linked])
-      AC_MSG_CHECKING([whether a program with $GDBM_LIBS can be static])
+  [SESSION_LDFLAGS=$AM_LDFLAGS inlet_pcre2="loaded when a table needs it"
+   AS_IF([test "x$enable_static_session$enable_sanitizers" = xyesyes],
+     [AC_MSG_ERROR([--enable-static-session and --enable-sanitizers exclude each other])])
+   AS_IF([test "x$enable_sanitizers$enable_fuzzers" != xnono &&
+     test "x$enable_static_session" != xyes], [enable_static_session=no])
+   AS_IF([test "x$enable_static_session" != xno],
+     [session_libs=$GDBM_LIBS
+      AS_IF([test $have_pcre2 = yes], [session_libs="$session_libs -lpcre2-8"])
+      AC_MSG_CHECKING([whether a program with $session_libs can be static])
       save_LIBS=$LIBS save_LDFLAGS=$LDFLAGS
-      LIBS="$GDBM_LIBS $LIBS"
-      LDFLAGS="$LDFLAGS $AM_LDFLAGS $SESSION_LDFLAGS"
+      LIBS="$session_libs $LIBS"
+      # In place of -pie: beside it clang warns.
+      session_flags="-static-pie `AS_ECHO([" $AM_LDFLAGS "]) | sed 's/ -pie / /'`"
+      LDFLAGS="$LDFLAGS $session_flags"
       AC_LINK_IFELSE([AC_LANG_PROGRAM([[#include <gdbm.h>
-#ifdef LINKED_PCRE2
+#ifdef HAVE_PCRE2
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 #endif]],
-[[#ifdef LINKED_PCRE2
+[[#ifdef HAVE_PCRE2
   if (pcre2_config(PCRE2_CONFIG_VERSION, NULL) < 0)
     return 1;
 #endif
   return gdbm_errno;]])],
-        [AC_MSG_RESULT([yes])],
-        [AC_MSG_RESULT([no])
-         AC_MSG_ERROR([--enable-static-session wants libc.a, libgdbm.a and, unless --without-pcre2, libpcre2-8.a (Debian: libc6-dev, libgdbm-dev, libpcre2-dev)])])
-      LIBS=$save_LIBS LDFLAGS=$save_LDFLAGS])
+        [inlet_static=yes], [inlet_static=no])
+      AC_MSG_RESULT([$inlet_static])
+      LIBS=$save_LIBS LDFLAGS=$save_LDFLAGS
+      AS_IF([test "x$enable_static_session$inlet_static" = xyesno],
+        [AC_MSG_ERROR([--enable-static-session wants libc.a, libgdbm.a and, unless --without-pcre2, libpcre2-8.a (Debian: libc6-dev, libgdbm-dev, libpcre2-dev)])])
+      enable_static_session=$inlet_static])
+   AS_IF([test $enable_static_session = yes],
+     [SESSION_LDFLAGS=$session_flags
+      AC_DEFINE([STATIC_SESSION], [1], [Define if smtpsrvr is linked statically.])
+      GDBM_LIBS=$session_libs
+      AS_IF([test $have_pcre2 = yes],
+        [AC_DEFINE([LINKED_PCRE2], [1], [Define if PCRE2 is linked, not loaded.])
+         inlet_pcre2=linked])
+      inlet_sessions="static (a new libc, GDBM or PCRE2 takes a new build)"],
+     [inlet_sessions=dynamic])
    AC_SUBST([SESSION_LDFLAGS])])
 
 AC_DEFUN([INLET_FLAGS],

@@ -1,6 +1,7 @@
 /*
  * check_machine - which layers of a session's sandbox this machine offers,
- * found out by entering it; and whether we may listen at the ports.
+ * found out by entering it; whether we may listen at the ports; and how
+ * sessions were linked.
  */
 #include "config.h"
 
@@ -75,6 +76,19 @@ report(const struct check *k, const struct sandbox *b)
 		    b->why);
 }
 
+/* Who upgrades a library must know. */
+static void
+check_build(const struct check *k)
+{
+#ifdef STATIC_SESSION
+	finding(k->f, FINDING_OK, FINDING_NOWHERE, "sessions: linked "
+	    "statically: a new libc, GDBM or PCRE2 takes a new build of Inlet");
+#else
+	finding(k->f, FINDING_OK, FINDING_NOWHERE, "sessions: linked "
+	    "dynamically: a new libc, GDBM or PCRE2 takes a restart");
+#endif
+}
+
 static void
 check_sandbox(const struct check *k)
 {
@@ -134,6 +148,7 @@ check_ports(const struct check *k)
 void
 check_machine(const struct check *k)
 {
+	check_build(k);
 	check_sandbox(k);
 	check_ports(k);
 }

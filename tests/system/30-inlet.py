@@ -4,6 +4,7 @@
 import fcntl
 import json
 import os
+import subprocess
 import sys
 import termios
 
@@ -50,6 +51,12 @@ def clean():
     like(out, r"^note .*inlet.conf:\d+: listener \"smtp\".*\"world\"",
          "what unknown hosts become")
     like(out, r"^ok .*sandbox: ", "the sandbox")
+    static = subprocess.run(
+        ["readelf", "-d", program("smtpsrvr")], capture_output=True,
+        text=True, check=True).stdout.count("NEEDED") == 0
+    like(out, r"^ok .*sessions: linked %s" % (
+        "statically" if static else "dynamically"),
+         "how its sessions are linked")
     ok(all(line.split()[0] in words for line in
            out.splitlines()[:-1]), "one finding a line")
 

@@ -28,8 +28,10 @@ LEFT_OUT = ("futex", "epoll_wait", "epoll_ctl", "recvfrom", "brk",
 if not FULL:
     skip_all("counted with INLET_FULL=1 alone (./check --full)")
 with open(os.path.join(BUILD, "config.h")) as f:
-    if re.search(r"^#define SANITIZERS\b", f.read(), re.M):
-        skip_all("sanitizers have costs of their own")
+    CONFIG = f.read()
+STATIC = re.search(r"^#define STATIC_SESSION\b", CONFIG, re.M)
+if re.search(r"^#define SANITIZERS\b", CONFIG, re.M):
+    skip_all("sanitizers have costs of their own")
 if os.environ.get("INLET_PREFIX"):
     skip_all("the installed programs cost the same")
 
@@ -98,6 +100,9 @@ def faults(s, messages):
 
 
 def page_faults():
+    if not STATIC:
+        skip("figures are of static sessions")
+        return
     empty, full = [], []
     for _ in range(TEMPLATES):
         with server() as s:
