@@ -26,11 +26,14 @@ deliver(struct chan *c, const struct chan_entry *e, struct chan_answer *a)
 	struct iovec parts[2];
 	struct maildir_mail m = { .mailbox = e->to->mailbox, .name = name,
 	    .repeat = e->repeat, .parts = parts, .nparts = 2 };
+	const char *eol;
 	int n;
 
 	maildir_name(name, e->q->time, e->q->id, e->index, c->s.hostname);
-	n = snprintf(top, sizeof top, "Return-Path: <%s>\n"
-	    "Delivered-To: %s\n", e->q->sender, e->to->address);
+	/* What follows is as it came: its lines end in CRLF. */
+	eol = strcmp(e->q->body, "BINARYMIME") == 0 ? "\r\n" : "\n";
+	n = snprintf(top, sizeof top, "Return-Path: <%s>%sDelivered-To: %s%s",
+	    e->q->sender, eol, e->to->address, eol);
 	if (n < 0 || (size_t)n >= sizeof top) {
 		chanproto_fill(a, CHAN_NEVER, "5.1.3", "address too long");
 		return;

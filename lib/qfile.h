@@ -6,7 +6,8 @@
  *	    texts, each with its NUL (a recipient has seven), a number of 8
  *	    bytes, or nothing where the record itself says it
  *	the last record is QFILE_MESSAGE, of length 0
- *	the message: trace line, then the text, lines ending in LF
+ *	the message: trace line, then the text, lines ending in LF; but if the
+ *	    body is BINARYMIME, as it came, and the trace line ends in CRLF
  *	trailer: "INLETEND", header length, message length, XXH3 of both;
  *	    each number 8 bytes, little endian
  *

@@ -73,7 +73,7 @@ struct sub_envelope {
 	const char *sender;	/* path_text form, "" for the null path */
 	const char *helo;
 	const char *with;	/* RFC 3848 keyword, its tail not yet known */
-	const char *body;	/* "", "7BIT", "8BITMIME" */
+	const char *body;	/* "", "7BIT", "8BITMIME", "BINARYMIME" */
 	const char *sid;	/* the session's log identifier */
 	const char *channel;	/* the source channel as the session sees it */
 	const char *name;	/* the confirmed name as the session sees it */

@@ -209,6 +209,29 @@ add_end(struct buf *b, const struct trace_facts *f, bool user)
 	return buf_addf(b, ">; %s\n", date);
 }
 
+/* As the lines of a binary message do. */
+static int
+with_crlf(struct buf *b, size_t from)
+{
+	size_t more = 0, i;
+	char *p;
+
+	for (i = from; i < b->len; i++)
+		more += b->p[i] == '\n';
+	for (i = more; i > 0; i--)
+		if (buf_addc(b, '\0') == -1)
+			return -1;
+	p = b->p + b->len;
+	for (i = b->len - more; more > 0; ) {
+		*--p = b->p[--i];
+		if (*p == '\n') {
+			*--p = '\r';
+			more--;
+		}
+	}
+	return 0;
+}
+
 int
 trace_received(struct buf *b, const struct trace_facts *f)
 {
@@ -217,7 +240,8 @@ trace_received(struct buf *b, const struct trace_facts *f)
 
 	if (buf_adds(b, "Received: ") == 0 &&
 	    (user || add_from(b, f) == 0) && add_by(b, f, user) == 0 &&
-	    add_end(b, f, user) == 0)
+	    add_end(b, f, user) == 0 &&
+	    (!f->crlf || with_crlf(b, before) == 0))
 		return 0;
 	b->len = before;
 	if (b->p != NULL)

@@ -4,6 +4,7 @@
 #ifndef LIB_TRACE_H
 #define LIB_TRACE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
@@ -58,6 +59,7 @@ struct trace_facts {
 	const char *id;
 	const char *only_for;	/* the only recipient, or "" */
 	time_t when;
+	bool crlf;		/* its lines end so, not in LF */
 };
 /* Adds "Received: ...\n", folded, printable only; 0 or -1. */
 MM_MUST_USE int trace_received(struct buf *b, const struct trace_facts *f);

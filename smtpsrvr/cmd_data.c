@@ -11,15 +11,10 @@
 
 #include <string.h>
 
-#include "smtpsrvr/checks.h"
 #include "smtpsrvr/commands.h"
 #include "smtpsrvr/data_reader.h"
 #include "smtpsrvr/submitter.h"
-
-#define OVERRUN 4		/* times the maximum that is read and dropped */
-
-enum text_end { TEXT_END, TEXT_BARE, TEXT_CLOSED, TEXT_TIMEOUT, TEXT_SLOW,
-	TEXT_ENDLESS, TEXT_STOPPING };
+#include "smtpsrvr/transfer.h"
 
 static bool
 too_big(const struct session *s)
@@ -27,39 +22,24 @@ too_big(const struct session *s)
 	return s->tx.size > (uint64_t)s->set->max_message_size;
 }
 
-static enum text_end
-more(struct session *s, int64_t until)
+static enum transfer_end
+more(struct session *s)
 {
-	int64_t deadline = clock_ms() + s->set->data_timeout;
-
-	if (too_big(s) && s->tx.size / OVERRUN >
-	    (uint64_t)s->set->max_message_size)
-		return TEXT_ENDLESS;
-	switch (wire_fill(&s->wire, false, deadline < until ? deadline :
-	    until)) {
-	case WIRE_OK:
-		return TEXT_END;
-	case WIRE_TIMEOUT:
-		return clock_left(until) == 0 ? TEXT_SLOW : TEXT_TIMEOUT;
-	case WIRE_STOPPING:
-		return TEXT_STOPPING;
-	case WIRE_TOO_LONG:
-	case WIRE_BARE:
-	case WIRE_CLOSED:
-		break;
-	}
-	return TEXT_CLOSED;
+	if (transfer_endless(s, s->tx.size))
+		return TRANSFER_ENDLESS;
+	return transfer_end(s, wire_fill(&s->wire, false,
+	    transfer_deadline(s)));
 }
 
-static enum text_end
+static enum transfer_end
 read_text(struct session *s)
 {
 	struct wire *w = &s->wire;
-	int64_t until = clock_ms() + s->set->message_time;
 	struct data_reader d;
-	enum text_end end;
+	enum transfer_end end;
 	size_t used, made;
 
+	transfer_begin(s);
 	data_reader_init(&d);
 	for (;;) {
 		enum data_result got = data_read(&d, w->buffer + w->at,
@@ -73,57 +53,24 @@ read_text(struct session *s)
 		if (too_big(s) || s->tx.broken)
 			s->text_len = 0;
 		if (got == DATA_END || got == DATA_BARE)
-			return got == DATA_END ? TEXT_END : TEXT_BARE;
+			return got == DATA_END ? TRANSFER_OK : TRANSFER_BARE;
 		if (got == DATA_FULL)
 			submitter_stream(s);
-		else if ((end = more(s, until)) != TEXT_END)
+		else if ((end = more(s)) != TRANSFER_OK)
 			return end;
-	}
-}
-
-/* The end of the text was in doubt or did not come: nothing is queued. */
-static void
-refuse_text(struct session *s, enum text_end end, struct reply *r)
-{
-	s->over = true;
-	switch (end) {
-	case TEXT_BARE:
-		reply_set(r, s->set->bare_newline == BARE_NEWLINE_DEFER ?
-		    REPLY_BARE_NEWLINE_DEFER : REPLY_BARE_NEWLINE);
-		reply_because(r, "bare-newline");
-		break;
-	case TEXT_TIMEOUT:
-		reply_set(r, REPLY_SLOW_TRANSFER, s->set->hostname);
-		reply_limit(r, "data-timeout", s->set->data_timeout,
-		    s->set->data_timeout);
-		break;
-	case TEXT_SLOW:
-		reply_set(r, REPLY_SLOW_TRANSFER, s->set->hostname);
-		reply_limit(r, "message-time", s->set->message_time,
-		    s->set->message_time);
-		break;
-	case TEXT_ENDLESS:
-		reply_set(r, REPLY_TOO_BIG,
-		    (long long)s->set->max_message_size);
-		reply_limit(r, "max-message-size", (long long)s->tx.size,
-		    s->set->max_message_size);
-		break;
-	case TEXT_STOPPING:
-		reply_set(r, REPLY_SHUTTING_DOWN, s->set->hostname);
-		break;
-	case TEXT_CLOSED:
-	case TEXT_END:
-		s->lost = true;
-		break;
 	}
 }
 
 void
 cmd_data(struct session *s, const struct argument *a, struct reply *r)
 {
-	enum text_end end;
+	enum transfer_end end;
 
 	(void)a;
+	if (strcmp(s->tx.params.body, "BINARYMIME") == 0) {
+		reply_set(r, REPLY_NEED_BDAT);
+		return;
+	}
 	if (wire_pending(&s->wire)) {
 		/* RFC 2920 3.1: DATA is the last of a group. */
 		s->over = true;
@@ -135,15 +82,12 @@ cmd_data(struct session *s, const struct argument *a, struct reply *r)
 	session_say(s, r, "DATA");
 	memset(r, 0, sizeof *r);
 	end = read_text(s);
-	if (end != TEXT_END) {
-		refuse_text(s, end, r);
-	} else if (checks_run(s, END, &(struct check_subject){ 0 }, r) ==
-	    PASS) {
-		submitter_finish(s, r);
-		if (reply_good(r)) {
-			s->messages++;
-			s->errors = s->idle = 0;
-		}
+	if (end == TRANSFER_OK) {
+		transfer_finish(s, r);
+	} else {
+		/* The end of the text was in doubt, or did not come. */
+		transfer_refuse(s, end, r);
+		s->over = true;
 	}
 	/* Not before the log has named sender and recipient of a refusal. */
 	s->tx.done = true;

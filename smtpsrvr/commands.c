@@ -8,14 +8,17 @@
 #include "lib/text.h"
 #include "smtpsrvr/commands.h"
 
+#define CHUNK_MOST (UINT64_C(1) << 56)
+
 /* So that a column's word names either a reply or this. */
 enum { REPLY_TAKEN = COMMAND_TAKEN };
 
 const struct command commands[] = {
-#define COMMAND(verb, handler, start, ready, mail, refused, rcpt, argument, \
-    group, counts, offered, keyword, help) \
+#define COMMAND(verb, handler, start, ready, mail, refused, rcpt, chunks, \
+    failed, argument, group, counts, offered, keyword, spoken, help) \
 	{ #verb, handler, { REPLY_##start, REPLY_##ready, REPLY_##mail, \
-	    REPLY_##refused, REPLY_##rcpt }, argument, group, counts, help },
+	    REPLY_##refused, REPLY_##rcpt, REPLY_##chunks, REPLY_##failed }, \
+	    argument, group, counts, spoken, help },
 #include "smtpsrvr/commands.def"
 #undef COMMAND
 };
@@ -128,6 +131,25 @@ parse_path(const struct session *s, const char *text, bool sender,
 	return 0;
 }
 
+/* "octets [LAST]"; CHUNK_MOST and above are more than any message has. */
+static int
+parse_chunk(const char *text, struct argument *a)
+{
+	size_t n = strspn(text, "0123456789");
+
+	if (n == 0 || (text[n] != ' ' && text[n] != '\0'))
+		return -1;
+	for (const char *p = text; p < text + n; p++) {
+		unsigned digit = (unsigned)(*p - '0');
+
+		if (a->octets < CHUNK_MOST)
+			a->octets = a->octets * 10 + digit;
+	}
+	text = behind_blanks(text + n);
+	a->last = text_same(text, "LAST");
+	return a->last || *text == '\0' ? 0 : -1;
+}
+
 /* 0 good, 1 the reply is set, -1 the command's syntax is to be shown. */
 static int
 parse_argument(const struct session *s, const struct command *c,
@@ -145,6 +167,8 @@ parse_argument(const struct session *s, const struct command *c,
 		return parse_path(s, text, true, a, r);
 	case TO_PATH:
 		return parse_path(s, text, false, a, r);
+	case CHUNK:
+		return parse_chunk(text, a);
 	}
 	return -1;
 }
@@ -168,11 +192,10 @@ unknown(struct session *s, const char *verb, size_t len, struct reply *r)
 	}
 }
 
-/* A command that brings no message nearer costs; a message pays it back. */
-static bool
-too_idle(struct session *s, const struct command *c, struct reply *r)
+bool
+command_idle(struct session *s, struct reply *r)
 {
-	if (c->counts != IDLE || ++s->idle <= s->set->max_idle_commands)
+	if (++s->idle <= s->set->max_idle_commands)
 		return false;
 	reply_set(r, REPLY_SESSION_OVER, "too many commands without a message");
 	reply_limit(r, "max-idle-commands", s->idle,
@@ -181,34 +204,47 @@ too_idle(struct session *s, const struct command *c, struct reply *r)
 	return true;
 }
 
+/* Is it for now?  Else r says what there is to say. */
+static bool
+for_now(struct session *s, const struct command *c, struct reply *r)
+{
+	int to = c->in_state[s->state];
+
+	if (c->counts == IDLE && command_idle(s, r))
+		return false;
+	if (!offer_verb(&s->offer, (enum verb)(c - commands))) {
+		reply_set(r, REPLY_VERB_OFF, c->verb);
+		reply_because(r, "verbs-off");
+		return false;
+	}
+	if (to != COMMAND_TAKEN)
+		reply_set(r, (enum reply_name)to);
+	return to == COMMAND_TAKEN;
+}
+
 static void
 dispatch(struct session *s, const struct command *c, const char *text,
     struct reply *r)
 {
 	struct argument a = { 0 };
-	int to = c->in_state[s->state], bad;
+	bool now = for_now(s, c, r);
+	int bad = 0;
 
-	if (too_idle(s, c, r))
-		return;
-	if (!offer_verb(&s->offer, (enum verb)(c - commands))) {
-		reply_set(r, REPLY_VERB_OFF, c->verb);
-		reply_because(r, "verbs-off");
-		return;
-	}
-	if (to != COMMAND_TAKEN) {
-		reply_set(r, (enum reply_name)to);
-		return;
-	}
-	bad = parse_argument(s, c, text, &a, r);
-	if (bad < 0)
+	/* Of a chunk it must be known in any case. */
+	if (now || c->argument == CHUNK)
+		bad = parse_argument(s, c, text, &a, r);
+	if (bad < 0) {
 		reply_set(r, REPLY_SYNTAX, c->help);
-	if (bad == 0)
+		s->over |= c->argument == CHUNK;
+	} else if (bad == 0 && now) {
 		c->handler(s, &a, r);
+	} else if (bad == 0 && c->argument == CHUNK) {
+		bdat_refused(s, &a, r);
+	}
 }
 
-/* More than was asked for, where PIPELINING is off. */
-static bool
-talks_early(struct session *s, struct reply *r)
+bool
+command_early(struct session *s, struct reply *r)
 {
 	if (offer_keyword(&s->offer, KEYWORD_PIPELINING) ||
 	    !wire_pending(&s->wire))
@@ -252,6 +288,7 @@ command_run(struct session *s, char *line, size_t len)
 	struct reply r = { 0 };
 	bool path = c != NULL && (c->argument == FROM_PATH ||
 	    c->argument == TO_PATH);
+	bool chunk = c != NULL && c->argument == CHUNK;
 
 	if (line_too_long(s, c, len)) {
 		session_line_too_long(s);
@@ -260,14 +297,16 @@ command_run(struct session *s, char *line, size_t len)
 	/* Blanks at the end are common and harmless. */
 	while (len > 0 && line[len - 1] == ' ')
 		line[--len] = '\0';
-	if (talks_early(s, &r))
+	if (!chunk && command_early(s, &r)) {
 		;
-	else if (has_control(line, len, path))
+	} else if (has_control(line, len, path)) {
 		reply_set(&r, REPLY_BAD_CHARACTER);
-	else if (c == NULL)
+		s->over |= chunk;
+	} else if (c == NULL) {
 		unknown(s, line, verb, &r);
-	else
+	} else {
 		dispatch(s, c, text, &r);
+	}
 	if (!s->lost)
 		session_say(s, &r, c != NULL ? c->verb : "-");
 	if (s->tx.done)

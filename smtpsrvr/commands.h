@@ -6,9 +6,11 @@
 
 #include "smtpsrvr/session.h"
 
-enum command_argument { NONE, OPTIONAL, REQUIRED, FROM_PATH, TO_PATH };
+enum command_argument { NONE, OPTIONAL, REQUIRED, FROM_PATH, TO_PATH,
+	CHUNK };
 enum command_group { MIDDLE, LAST };
 enum command_counts { IDLE, WORK };
+enum command_spoken { BOTH, SMTP, LMTP };
 
 #define COMMAND_TAKEN (-1)	/* in a state's column */
 
@@ -20,6 +22,7 @@ struct command {
 	enum command_argument argument;
 	enum command_group group;
 	enum command_counts counts;
+	enum command_spoken spoken;
 	const char *help;
 };
 
@@ -46,6 +49,20 @@ extern const size_t commands_count;
 /* The same of a keyword that may be off besides. */
 bool keyword_offered(const struct session *s, enum keyword k,
     char argument_r[KEYWORD_ARGUMENT]);
+
+/*
+ * One more command that brings no message nearer (a message pays it back);
+ * true if that is too many: r is set, and the session over.
+ */
+bool command_idle(struct session *s, struct reply *r);
+/* More is there than was asked for, where PIPELINING is off: the same. */
+bool command_early(struct session *s, struct reply *r);
+/*
+ * BDAT is not taken, for the reason that r gives: its octets are dropped, and
+ * with them the transaction.
+ */
+void bdat_refused(struct session *s, const struct argument *a,
+    struct reply *r);
 
 /*
  * Carries one command line out (NUL-ended, len bytes) and says its reply.

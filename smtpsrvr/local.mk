@@ -9,6 +9,8 @@ smtpsrvr_libsmtpsrvr_a_SOURCES = \
 	smtpsrvr/check_settings.c \
 	smtpsrvr/check_source.c \
 	smtpsrvr/checks.c smtpsrvr/checks.h \
+	smtpsrvr/chunk_lines.c smtpsrvr/chunk_lines.h \
+	smtpsrvr/cmd_bdat.c \
 	smtpsrvr/cmd_data.c \
 	smtpsrvr/cmd_hello.c \
 	smtpsrvr/cmd_idle.c \
@@ -25,6 +27,7 @@ smtpsrvr_libsmtpsrvr_a_SOURCES = \
 	smtpsrvr/session.c smtpsrvr/session.h \
 	smtpsrvr/submitter.c smtpsrvr/submitter.h \
 	smtpsrvr/template.c smtpsrvr/template.h \
+	smtpsrvr/transfer.c smtpsrvr/transfer.h \
 	smtpsrvr/trouble.c smtpsrvr/trouble.h \
 	smtpsrvr/wire.c smtpsrvr/wire.h
 EXTRA_DIST += smtpsrvr/commands.def smtpsrvr/checks.def smtpsrvr/keywords.def
@@ -40,6 +43,12 @@ tests_smtpsrvr_t_data_reader_t_SOURCES = tests/smtpsrvr/t_data_reader.c \
 	tests/tap.h
 tests_smtpsrvr_t_data_reader_t_LDADD = smtpsrvr/libsmtpsrvr.a
 TESTS += tests/smtpsrvr/t_data_reader.t
+
+check_PROGRAMS += tests/smtpsrvr/t_chunk_lines.t
+tests_smtpsrvr_t_chunk_lines_t_SOURCES = tests/smtpsrvr/t_chunk_lines.c \
+	tests/tap.h
+tests_smtpsrvr_t_chunk_lines_t_LDADD = smtpsrvr/libsmtpsrvr.a
+TESTS += tests/smtpsrvr/t_chunk_lines.t
 
 check_PROGRAMS += tests/smtpsrvr/t_params.t
 tests_smtpsrvr_t_params_t_SOURCES = tests/smtpsrvr/t_params.c tests/tap.h

@@ -29,8 +29,8 @@ static const struct {
 	enum offered offered;
 	enum keyword keyword;
 } facts[] = {
-#define COMMAND(verb, handler, start, ready, mail, refused, rcpt, argument, \
-    group, counts, offered, keyword, help) \
+#define COMMAND(verb, handler, start, ready, mail, refused, rcpt, chunks, \
+    failed, argument, group, counts, offered, keyword, spoken, help) \
 	{ offered, KEYWORD_##keyword },
 #include "smtpsrvr/commands.def"
 #undef COMMAND
@@ -81,6 +81,10 @@ offer_from(const struct settings *s)
 		if (facts[v].keyword != KEYWORD_NONE &&
 		    !offer_keyword(&o, facts[v].keyword))
 			o.verbs_off |= UINT64_C(1) << v;
+	/* It is a BODY, and comes by BDAT (RFC 3030 section 3). */
+	if (!offer_keyword(&o, KEYWORD_CHUNKING) ||
+	    !offer_keyword(&o, KEYWORD_8BITMIME))
+		o.keywords_off |= UINT64_C(1) << KEYWORD_BINARYMIME;
 	return o;
 }
 

@@ -109,9 +109,14 @@ take_word(const char *value, const char *const *words, const char **word_r)
 static int
 take_body(const char *value, struct taking *t)
 {
-	static const char *const words[] = { "7BIT", "8BITMIME", NULL };
+	static const char *const words[] = { "7BIT", "8BITMIME",
+	    "BINARYMIME", NULL };
+	const char **body = &t->mail->body;
 
-	return take_word(value, words, &t->mail->body);
+	if (take_word(value, words, body) != 0)
+		return -1;
+	return strcmp(*body, "BINARYMIME") != 0 ||
+	    offer_keyword(t->by->offer, KEYWORD_BINARYMIME) ? 0 : -1;
 }
 
 static int

@@ -19,7 +19,7 @@
 
 struct mail_params {
 	int64_t size;		/* -1: not given; INT64_MAX: more than fits */
-	const char *body;	/* "", "7BIT", "8BITMIME" */
+	const char *body;	/* "", "7BIT", "8BITMIME", "BINARYMIME" */
 	const char *ret;	/* "", "FULL", "HDRS" */
 	char envid[ASKED_ENVID_MOST + 1];	/* as given */
 	bool utf8;		/* SMTPUTF8 */

@@ -15,6 +15,7 @@
 #include "lib/path.h"
 #include "lib/rows.h"
 #include "lib/subproto.h"
+#include "smtpsrvr/chunk_lines.h"
 #include "smtpsrvr/offer.h"
 #include "smtpsrvr/params.h"
 #include "smtpsrvr/wire.h"
@@ -45,6 +46,8 @@ enum session_state {
 	STATE_MAIL,	/* a sender is given */
 	STATE_REFUSED,	/* recipients were given, all were refused */
 	STATE_RCPT,	/* at least one recipient is accepted */
+	STATE_CHUNKS,	/* BDAT brought a part of the message */
+	STATE_FAILED,	/* a chunk was refused */
 	STATE_COUNT
 };
 
@@ -59,6 +62,9 @@ struct transaction {
 	struct reply *refusal;	/* which that gave; or null */
 	uint64_t size;		/* of the message as sent */
 	uint64_t stored;	/* of the text that submit gets */
+	int64_t until;		/* when it must be here; 0: none of it came */
+	struct chunk_lines lines;	/* of BDAT */
+	bool bare;		/* its text is void: a bare newline */
 	bool streaming;		/* the envelope went out before the commit */
 	bool broken;		/* the way to submit failed; text is dropped */
 	bool done;		/* it ends with the reply to this command */
@@ -112,6 +118,8 @@ struct argument {
 	const char *text;	/* behind the verb, blanks taken off */
 	struct mailbox path;	/* FROM_PATH, TO_PATH */
 	const char *params;	/* what follows the path */
+	uint64_t octets;	/* CHUNK */
+	bool last;
 };
 
 /*

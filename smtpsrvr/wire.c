@@ -69,30 +69,59 @@ wait_input(struct wire *w, bool stoppable, int64_t deadline)
 	return p[0].revents != 0 ? WIRE_OK : WIRE_STOPPING;
 }
 
-enum wire_end
-wire_fill(struct wire *w, bool stoppable, int64_t deadline)
+/* Sends what waits, and takes what comes. */
+static enum wire_end
+take_input(struct wire *w, bool stoppable, int64_t deadline, char *p,
+    size_t len, size_t *got_r)
 {
 	enum wire_end end = wire_flush(w);
 	ssize_t n;
 
 	if (end != WIRE_OK)
 		return end;
-	if (w->at > 0) {
-		memmove(w->buffer, w->buffer + w->at, w->len - w->at);
-		w->len -= w->at;
-		w->at = 0;
-	}
 	if (deadline != CLOCK_NEVER && clock_left(deadline) == 0)
 		return WIRE_TIMEOUT;
 	end = wait_input(w, stoppable, deadline);
 	if (end != WIRE_OK)
 		return end;
 	do {
-		n = read(w->in, w->buffer + w->len, sizeof w->buffer - w->len);
+		n = read(w->in, p, len);
 	} while (n < 0 && errno == EINTR);
 	if (n <= 0)
 		return WIRE_CLOSED;
-	w->len += (size_t)n;
+	*got_r = (size_t)n;
+	return WIRE_OK;
+}
+
+enum wire_end
+wire_fill(struct wire *w, bool stoppable, int64_t deadline)
+{
+	enum wire_end end;
+	size_t got;
+
+	if (w->at > 0) {
+		memmove(w->buffer, w->buffer + w->at, w->len - w->at);
+		w->len -= w->at;
+		w->at = 0;
+	}
+	end = take_input(w, stoppable, deadline, w->buffer + w->len,
+	    sizeof w->buffer - w->len, &got);
+	if (end == WIRE_OK)
+		w->len += got;
+	return end;
+}
+
+enum wire_end
+wire_read(struct wire *w, char *p, size_t len, int64_t deadline,
+    size_t *got_r)
+{
+	size_t have = w->len - w->at;
+
+	if (have == 0)
+		return take_input(w, false, deadline, p, len, got_r);
+	*got_r = have < len ? have : len;
+	memcpy(p, w->buffer + w->at, *got_r);
+	w->at += *got_r;
 	return WIRE_OK;
 }
 

@@ -47,6 +47,12 @@ enum wire_end wire_line(struct wire *w, size_t most, bool stoppable,
     int64_t deadline, char **line_r, size_t *len_r);
 /* Reads more behind what is there; the buffer must not be full. */
 enum wire_end wire_fill(struct wire *w, bool stoppable, int64_t deadline);
+/*
+ * At least one byte to p, at most len (not 0): what was read before, or else
+ * straight from the client, and never more than is asked for.
+ */
+enum wire_end wire_read(struct wire *w, char *p, size_t len, int64_t deadline,
+    size_t *got_r);
 /* Is another byte there without waiting? */
 bool wire_pending(const struct wire *w);
 

@@ -12,7 +12,7 @@ static bool
 body_good(const char *body)
 {
 	return body[0] == '\0' || strcmp(body, "7BIT") == 0 ||
-	    strcmp(body, "8BITMIME") == 0;
+	    strcmp(body, "8BITMIME") == 0 || strcmp(body, "BINARYMIME") == 0;
 }
 
 /* All of DELIVERBY or nothing of it. */

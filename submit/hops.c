@@ -25,7 +25,9 @@ counts(const char *word)
 static void
 begin_of_line(struct hops *h, char c)
 {
-	if (c == '\n' && h->len == 0) {
+	if (c == '\r') {
+		return;			/* of a binary message's CRLF */
+	} else if (c == '\n' && h->len == 0) {
 		h->body = true;
 	} else if (c == '\n') {
 		h->len = 0;

@@ -21,7 +21,7 @@ struct hops {
 };
 
 void hops_init(struct hops *h);
-/* Lines end in LF. */
+/* Lines end in LF, or in CRLF. */
 void hops_add(struct hops *h, const char *p, size_t len);
 
 #endif

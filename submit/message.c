@@ -325,7 +325,8 @@ begin_text(const struct side *s, struct message *m)
 		.with = m->with,
 		.id = m->id,
 		.only_for = m->given == 1 ? m->only : "",
-		.when = (time_t)(now / 1000000)
+		.when = (time_t)(now / 1000000),
+		.crlf = strcmp(m->env.body, "BINARYMIME") == 0
 	};
 
 	m->entry = queue_new(m->id);

@@ -89,7 +89,8 @@ system_tests = \
 	tests/system/38-limits.py \
 	tests/system/41-costs.py \
 	tests/system/42-commit-delay.py \
-	tests/system/42-extensions.py
+	tests/system/42-extensions.py \
+	tests/system/43-chunks.py
 check_PROGRAMS += tests/costs/messages
 tests_costs_messages_SOURCES = tests/costs/messages.c
 tests_costs_messages_LDADD = $(smtpsrvr_smtpsrvr_LDADD)
@@ -105,7 +106,9 @@ talks = \
 	tests/talks/23-parameters.talk tests/talks/24-recipients.talk \
 	tests/talks/25-pipelining.talk tests/talks/26-many-commands.talk \
 	tests/talks/27-data.talk tests/talks/28-defer.talk \
-	tests/talks/29-policy.talk tests/talks/30-dsn.talk
+	tests/talks/29-policy.talk tests/talks/30-dsn.talk \
+	tests/talks/40-chunks.talk tests/talks/41-chunks-limits.talk \
+	tests/talks/42-chunks-off.talk
 # With $(srcdir), or make dist would make the target check.
 EXTRA_DIST += tests/harness.py tests/journal.py $(talks) tests/peers.sh \
 	$(srcdir)/check run .ci/run build-aux/prepare.sh build-aux/splice.sh \

@@ -43,6 +43,12 @@ lines(void)
 	received(&f, "Received: from client.example (mail.example [1.2.3.4])\n"
 	    "\tby mx.example.org (Inlet) with ESMTP id 0123456789ABCDEFGHJK\n"
 	    "\tfor <x@y>; Fri, 20 Nov 2026 17:00:00 +0000\n", "all of it");
+	f.crlf = true;
+	received(&f, "Received: from client.example (mail.example [1.2.3.4])"
+	    "\r\n\tby mx.example.org (Inlet) with ESMTP id "
+	    "0123456789ABCDEFGHJK\r\n"
+	    "\tfor <x@y>; Fri, 20 Nov 2026 17:00:00 +0000\r\n", "in CRLF");
+	f.crlf = false;
 	f.name = "";
 	f.only_for = "";
 	received(&f, "Received: from client.example ([1.2.3.4])\n"

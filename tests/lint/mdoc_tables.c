@@ -25,14 +25,14 @@ static const struct reply_row replies[] = {
 };
 
 struct command_row {
-	const char *help, *in_state[5], *group, *counts, *offered;
+	const char *help, *in_state[7], *group, *counts, *offered;
 };
 
 static const struct command_row commands[] = {
-#define COMMAND(verb, handler, start, ready, mail, refused, rcpt, argument, \
-    group, counts, offered, keyword, help) \
-	{ help, { #start, #ready, #mail, #refused, #rcpt }, #group, #counts, \
-	    #offered },
+#define COMMAND(verb, handler, start, ready, mail, refused, rcpt, chunks, \
+    failed, argument, group, counts, offered, keyword, spoken, help) \
+	{ help, { #start, #ready, #mail, #refused, #rcpt, #chunks, #failed }, \
+	    #group, #counts, #offered },
 #include "smtpsrvr/commands.def"
 #undef COMMAND
 };
@@ -68,7 +68,7 @@ static const struct step_row steps[] = {
 };
 
 static const char *const states[] = { "START", "READY", "MAIL", "REFUSED",
-	"RCPT" };
+	"RCPT", "CHUNKS", "FAILED" };
 
 /*
  * Broken between words.  What the caller of reply_set() fills in is shown as

@@ -10,7 +10,7 @@
 #include "tests/tap.h"
 
 static const char *const states[STATE_COUNT] = { "START", "READY", "MAIL",
-	"REFUSED", "RCPT" };
+	"REFUSED", "RCPT", "CHUNKS", "FAILED" };
 
 /* An argument that the command takes. */
 static const char *
@@ -26,6 +26,8 @@ argument(const struct command *c)
 		return " FROM:<a@client.example>";
 	case TO_PATH:
 		return " TO:<postmaster@mx.test.example>";
+	case CHUNK:
+		return " 0";
 	}
 	return "";
 }
@@ -45,6 +47,7 @@ said(struct fixture *f, enum session_state state, const char *verb,
 	s->source.channel = 0;
 	session_reset(s);
 	s->state = state;
+	s->tx.params.body = "";
 	s->wire.used = 0;
 	shutdown(f->client, SHUT_WR);
 	snprintf(line, sizeof line, "%s%s", verb, rest);

@@ -49,8 +49,9 @@ every_row(void)
 	static const struct {
 		const char *verb, *offered;
 	} rows[] = {
-#define COMMAND(verb, handler, start, ready, mail, refused, rcpt, argument, \
-    group, counts, offered, keyword, help) { #verb, #offered },
+#define COMMAND(verb, handler, start, ready, mail, refused, rcpt, chunks, \
+    failed, argument, group, counts, offered, keyword, spoken, help) \
+	{ #verb, #offered },
 #include "smtpsrvr/commands.def"
 #undef COMMAND
 	};

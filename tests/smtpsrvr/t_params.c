@@ -31,7 +31,7 @@ static const struct example mail[] = {
 	{ " SIZE=0x10", 501, 0, NULL },
 	{ " SIZE=1 SIZE=1", 501, 0, NULL },
 	{ " BODY=7BIT BODY=7BIT", 501, 0, NULL },
-	{ " BODY=BINARYMIME", 501, 0, NULL },
+	{ " BODY=binarymime", 0, -1, "BINARYMIME" },
 	{ " =", 501, 0, NULL },
 	{ " =x", 501, 0, NULL },
 	{ " X=", 501, 0, NULL },

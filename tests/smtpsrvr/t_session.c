@@ -61,7 +61,8 @@ main(void)
 	is(codes("EHLO a\r\nMAIL FROM:<>\r\n" RCPT "QUIT\r\n"),
 	    "220 250 250 250 221 ", "a pipelined group");
 	ok(strstr(out, "250-mx.test.example\r\n250-PIPELINING\r\n"
-	    "250-SIZE 52428800\r\n250-8BITMIME\r\n250-HELP\r\n"
+	    "250-SIZE 52428800\r\n250-8BITMIME\r\n250-CHUNKING\r\n"
+	    "250-BINARYMIME\r\n250-HELP\r\n"
 	    "250-ENHANCEDSTATUSCODES\r\n") != NULL, "EHLO's lines");
 	is(codes("HELO a\r\nMAIL FROM:<>\r\n" RCPT "RSET\r\nDATA\r\nQUIT\r\n"),
 	    "220 250 250 250 250 503 221 ", "RSET forgets the transaction");

@@ -46,5 +46,7 @@ main(void)
 	same_in_pieces("Received\n: x\n", 0, "a name and its colon apart");
 	same_in_pieces("AVeryLongFieldNameIndeed: Received:\nReceived: 1\n", 1,
 	    "a long name");
+	same_in_pieces("Received: a\r\nDelivered-To: b\r\n x\r\n\r\n"
+	    "Received: not this\r\n", 2, "a binary message's lines");
 	return done();
 }

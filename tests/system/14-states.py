@@ -7,17 +7,19 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 ".."))
 from harness import *
 
-STATES = ["START", "READY", "MAIL", "REFUSED", "RCPT"]
+STATES = ["START", "READY", "MAIL", "REFUSED", "RCPT", "CHUNKS", "FAILED"]
 WAY = ["EHLO client.test", "MAIL FROM:<s@elsewhere.test>",
-       "RCPT TO:<nobody@example.org>", "RCPT TO:<user@example.org>"]
+       "RCPT TO:<nobody@example.org>", "RCPT TO:<user@example.org>",
+       "BDAT 0", "BDAT 3\r\n\n"]
 # Which of WAY leads to a state.
-STEPS = {"START": 0, "READY": 1, "MAIL": 2, "REFUSED": 3, "RCPT": 4}
+STEPS = {"START": 0, "READY": 1, "MAIL": 2, "REFUSED": 3, "RCPT": 4,
+         "CHUNKS": 5, "FAILED": 6}
 # A good command line, and one whose argument is wrong.
 GOOD = {"NONE": "", "OPTIONAL": " text", "REQUIRED": " client.test",
         "FROM_PATH": " FROM:<s@elsewhere.test>",
-        "TO_PATH": " TO:<user@example.org>"}
+        "TO_PATH": " TO:<user@example.org>", "CHUNK": " 0"}
 BAD = {"NONE": " text", "REQUIRED": "", "FROM_PATH": " <s@elsewhere.test>",
-       "TO_PATH": " <user@example.org>"}
+       "TO_PATH": " <user@example.org>", "CHUNK": " -1"}
 
 
 def reach(server, state):
@@ -31,8 +33,8 @@ def states():
     table = table_rows("smtpsrvr/commands.def", "COMMAND")
     with Server(deliver=False) as server:
         for row in table:
-            verb, argument = row[0], row[7]
-            for state, answer in zip(STATES, row[2:7]):
+            verb, argument = row[0], row[9]
+            for state, answer in zip(STATES, row[2:9]):
                 where = "%s in state %s" % (verb, state)
                 with reach(server, state) as c:
                     reply = c.cmd(verb + GOOD[argument])

@@ -1,0 +1,98 @@
+/*
+ * transfer - what DATA and BDAT have in common: the wait for a message's
+ * octets, and what becomes of it.
+ */
+#include "config.h"
+
+#include "smtpsrvr/checks.h"
+#include "smtpsrvr/submitter.h"
+#include "smtpsrvr/transfer.h"
+
+#define OVERRUN 4		/* times the maximum that is read and dropped */
+
+void
+transfer_begin(struct session *s)
+{
+	s->tx.until = clock_ms() + s->set->message_time;
+}
+
+int64_t
+transfer_deadline(const struct session *s)
+{
+	int64_t deadline = clock_ms() + s->set->data_timeout;
+
+	return deadline < s->tx.until ? deadline : s->tx.until;
+}
+
+enum transfer_end
+transfer_end(const struct session *s, enum wire_end end)
+{
+	switch (end) {
+	case WIRE_OK:
+		return TRANSFER_OK;
+	case WIRE_TIMEOUT:
+		return clock_left(s->tx.until) == 0 ? TRANSFER_SLOW :
+		    TRANSFER_TIMEOUT;
+	case WIRE_STOPPING:
+		return TRANSFER_STOPPING;
+	case WIRE_TOO_LONG:
+	case WIRE_BARE:
+	case WIRE_CLOSED:
+		break;
+	}
+	return TRANSFER_CLOSED;
+}
+
+bool
+transfer_endless(const struct session *s, uint64_t octets)
+{
+	return octets / OVERRUN > (uint64_t)s->set->max_message_size;
+}
+
+void
+transfer_refuse(struct session *s, enum transfer_end end, struct reply *r)
+{
+	s->over = end != TRANSFER_BARE;
+	switch (end) {
+	case TRANSFER_BARE:
+		reply_set(r, s->set->bare_newline == BARE_NEWLINE_DEFER ?
+		    REPLY_BARE_NEWLINE_DEFER : REPLY_BARE_NEWLINE);
+		reply_because(r, "bare-newline");
+		break;
+	case TRANSFER_TIMEOUT:
+		reply_set(r, REPLY_SLOW_TRANSFER, s->set->hostname);
+		reply_limit(r, "data-timeout", s->set->data_timeout,
+		    s->set->data_timeout);
+		break;
+	case TRANSFER_SLOW:
+		reply_set(r, REPLY_SLOW_TRANSFER, s->set->hostname);
+		reply_limit(r, "message-time", s->set->message_time,
+		    s->set->message_time);
+		break;
+	case TRANSFER_ENDLESS:
+		reply_set(r, REPLY_TOO_BIG,
+		    (long long)s->set->max_message_size);
+		reply_limit(r, "max-message-size", (long long)s->tx.size,
+		    s->set->max_message_size);
+		break;
+	case TRANSFER_STOPPING:
+		reply_set(r, REPLY_SHUTTING_DOWN, s->set->hostname);
+		break;
+	case TRANSFER_CLOSED:
+	case TRANSFER_OK:
+		s->lost = true;
+		break;
+	}
+}
+
+void
+transfer_finish(struct session *s, struct reply *r)
+{
+	if (checks_run(s, END, &(struct check_subject){ 0 }, r) != PASS)
+		return;
+	submitter_finish(s, r);
+	if (reply_good(r)) {
+		s->messages++;
+		s->errors = s->idle = 0;
+	}
+}
