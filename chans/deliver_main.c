@@ -5,8 +5,11 @@
  */
 #include "config.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sysexits.h>
@@ -56,6 +59,32 @@ options(struct deliver *v, int argc, char **argv)
 #define FILES_MOST 4096
 #define FILES_SPARE 256		/* channel programs, folders, the log */
 
+/*
+ * Whoever accepts mail comes first; nobody waits for a mailbox.  Linux weighs
+ * whole sessions against each other before it looks at nice values (autogroup,
+ * where the kernel has it), so one of our own is told, too.
+ */
+static void
+be_nice(int value)
+{
+	char text[16];
+	int fd, n;
+
+	if (value <= getpriority(PRIO_PROCESS, 0))
+		return;
+	if (setpriority(PRIO_PROCESS, 0, value) == -1)
+		log_note(LEVEL_WARNING, "delivery-nice: %s", strerror(errno));
+	if (getsid(0) != getpid())
+		return;
+	fd = open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
+	if (fd == -1)
+		return;
+	n = snprintf(text, sizeof text, "%d", value);
+	if (write(fd, text, (size_t)n) != n)
+		log_note(LEVEL_INFO, "autogroup: %s", strerror(errno));
+	close(fd);
+}
+
 static void
 confine(struct deliver *v)
 {
@@ -92,6 +121,7 @@ main(int argc, char **argv)
 	if (deliver_configure(&v, &code) == -1)
 		return code;
 	deliver_log(&v);
+	be_nice((int)v.conf->server.v.delivery_nice);
 	confine(&v);
 	v.d.started = clock_wall_us();
 	if (depot_open(&v.d.depot, v.conf->server.v.spool_directory,

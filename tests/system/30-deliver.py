@@ -52,7 +52,17 @@ def basics():
             eq(uid_of(pid), (SUBMIT, SUBMIT, []), role + " is the mail user")
         with open("/proc/%d/status" % pid) as f:
             like(f.read(), r"^NoNewPrivs:\s+1$", role + " has no_new_privs")
+        eq(os.getpriority(os.PRIO_PROCESS, pid),
+           max(10, os.getpriority(os.PRIO_PROCESS, 0)), role + " is nice")
     eq(d.stop(), 0, "SIGTERM: exit 0")
+
+
+def as_nice_as_told():
+    here = os.getpriority(os.PRIO_PROCESS, 0)
+    d = Delivery(settings={"delivery-nice": str(min(19, here + 3))}).start()
+    eq(os.getpriority(os.PRIO_PROCESS, d.p.pid), min(19, here + 3),
+       "delivery-nice")
+    d.stop()
 
 
 def as_ordinary_user():
@@ -470,6 +480,6 @@ def many_recipients():
     d.stop()
 
 
-run(basics, as_ordinary_user, bad_entries, locked, later, bounce, owed,
-    expired, odd_programs, together, late_but_done, under_way, second_program,
+run(basics, as_nice_as_told, as_ordinary_user, bad_entries, locked, later,
+    bounce, owed, expired, odd_programs, together, late_but_done, under_way, second_program,
     many_programs, settings_again, one_pass, many_recipients)
