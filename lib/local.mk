@@ -19,6 +19,8 @@ lib_libbase_a_SOURCES = \
 	lib/conf_pack.c \
 	lib/counts.c \
 	lib/counts.h \
+	lib/datetime.c \
+	lib/datetime.h \
 	lib/digest.c \
 	lib/digest.h \
 	lib/control.h \
@@ -105,6 +107,11 @@ check_PROGRAMS += tests/lib/t_asked.t
 tests_lib_t_asked_t_SOURCES = tests/lib/t_asked.c tests/tap.h
 tests_lib_t_asked_t_LDADD = lib/libbase.a
 TESTS += tests/lib/t_asked.t
+
+check_PROGRAMS += tests/lib/t_datetime.t
+tests_lib_t_datetime_t_SOURCES = tests/lib/t_datetime.c tests/tap.h
+tests_lib_t_datetime_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_datetime.t
 
 check_PROGRAMS += tests/lib/t_utf8.t
 tests_lib_t_utf8_t_SOURCES = tests/lib/t_utf8.c tests/tap.h

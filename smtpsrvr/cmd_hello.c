@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "lib/datetime.h"
 #include "lib/text.h"
 #include "smtpsrvr/checks.h"
 #include "smtpsrvr/commands.h"
@@ -83,6 +84,56 @@ bool
 keyword_size(const struct session *s, char argument_r[KEYWORD_ARGUMENT])
 {
 	text_digits(argument_r, s->set->max_message_size);
+	return true;
+}
+
+bool
+keyword_limits(const struct session *s, char argument_r[KEYWORD_ARGUMENT])
+{
+	char number[TEXT_DIGITS];
+	size_t len = 0;
+
+	text_add(argument_r, KEYWORD_ARGUMENT, &len, "MAILMAX=");
+	text_add(argument_r, KEYWORD_ARGUMENT, &len,
+	    text_digits(number, s->set->max_messages));
+	text_add(argument_r, KEYWORD_ARGUMENT, &len, " RCPTMAX=");
+	text_add(argument_r, KEYWORD_ARGUMENT, &len,
+	    text_digits(number, s->set->max_recipients));
+	return true;
+}
+
+bool
+keyword_deliverby(const struct session *s, char argument_r[KEYWORD_ARGUMENT])
+{
+	argument_r[0] = '\0';
+	if (s->set->deliver_by_least != 0)
+		text_digits(argument_r, params_by_least(s->set));
+	return true;
+}
+
+bool
+keyword_priority(const struct session *s, char argument_r[KEYWORD_ARGUMENT])
+{
+	static const char *const policies[] = { "", "", "MIXER", "STANAG4406",
+	    "NSEP" };
+
+	return text_copy(argument_r, KEYWORD_ARGUMENT,
+	    policies[s->set->mt_priority]) == 0;
+}
+
+bool
+keyword_futurerelease(const struct session *s,
+    char argument_r[KEYWORD_ARGUMENT])
+{
+	int64_t most = s->set->hold_most / 1000;
+	char until[DATETIME_TEXT];
+	size_t len;
+
+	text_digits(argument_r, most);
+	len = strlen(argument_r);
+	text_add(argument_r, KEYWORD_ARGUMENT, &len, " ");
+	text_add(argument_r, KEYWORD_ARGUMENT, &len,
+	    datetime_text(clock_wall_us() / 1000000 + most, until));
 	return true;
 }
 

@@ -13,7 +13,8 @@ cmd_mail(struct session *s, const struct argument *a, struct reply *r)
 {
 	struct mail_params p;
 	struct check_subject x = { .path = &a->path, .params = &p };
-	const struct params_by by = { .offer = &s->offer };
+	const struct params_by by = { .offer = &s->offer,
+	    .set = s->set, .now = clock_wall_us() };
 
 	if (params_mail(a->params, &by, &p, r) != 0)
 		return;
@@ -27,5 +28,8 @@ cmd_mail(struct session *s, const struct argument *a, struct reply *r)
 		return;
 	}
 	s->state = STATE_MAIL;
-	reply_set(r, REPLY_SENDER_OK);
+	if (p.lowered)
+		reply_set(r, REPLY_PRIORITY_CHANGED, (long long)p.priority);
+	else
+		reply_set(r, REPLY_SENDER_OK);
 }

@@ -69,6 +69,10 @@ offer_from(const struct settings *s)
 		bits(&s->verbs_off, verbs, ARRAY_LEN(verbs))
 	};
 
+	if (s->mt_priority == MT_PRIORITY_OFF)
+		o.keywords_off |= UINT64_C(1) << KEYWORD_MT_PRIORITY;
+	if (s->hold_most == 0)
+		o.keywords_off |= UINT64_C(1) << KEYWORD_FUTURERELEASE;
 	/* Refused as settings; whatever layer they come from, they are on. */
 	for (int v = 0; v < VERB_COUNT; v++)
 		if (facts[v].offered == ALWAYS)

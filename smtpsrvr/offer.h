@@ -2,7 +2,8 @@
  * offer - which EHLO keywords and verbs a client is offered.
  *
  * All that keywords.def and commands.def have, but for what the settings
- * ehlo-keywords-off and verbs-off name.  Words of both tables only, and pure:
+ * ehlo-keywords-off and verbs-off name, and for what other settings leave
+ * nothing of.  Words of both tables only, and pure:
  * tailor, which checks those settings, links it without the session.
  */
 #ifndef SMTPSRVR_OFFER_H
@@ -35,7 +36,7 @@ struct offer {
 };
 
 /*
- * What those settings leave; words that are none, or of verbs that cannot be
+ * What the settings leave; words that are none, or of verbs that cannot be
  * off, mean nothing.  A verb is off with its keyword, and a keyword
  * with its verb: what is announced is there (RFC 5321 4.2.4).
  */

@@ -5,10 +5,12 @@
 
 #include <string.h>
 
+#include "lib/datetime.h"
 #include "lib/text.h"
 #include "smtpsrvr/params.h"
 
 #define KEYWORD_MOST 64		/* longest keyword that we compare */
+#define SECOND INT64_C(1000000)
 
 /* keyword: letters, digits, inner hyphens; value: printable but "=". */
 struct param {
@@ -152,6 +154,98 @@ take_orcpt(const char *value, struct taking *t)
 	    text_copy(t->rcpt->orcpt, sizeof t->rcpt->orcpt, value) : -1;
 }
 
+static int
+out_of_range(struct taking *t, const char *what)
+{
+	reply_set(t->reply, REPLY_OUT_OF_RANGE, what);
+	return -1;
+}
+
+int64_t
+params_by_least(const struct settings *s)
+{
+	return (s->deliver_by_least + 999) / 1000;
+}
+
+/* RFC 2852 4: ["-" / "+"] 1*9DIGIT ";" ( "N" / "R" ) ["T"] */
+static int
+take_by(const char *value, struct taking *t)
+{
+	const char *digits = value + (*value == '-' || *value == '+');
+	size_t len = strspn(digits, "0123456789");
+	const char *mode = digits + len;
+	char number[10];
+	int64_t n;
+
+	if (len < 1 || len > 9 || mode[0] != ';' || mode[1] == '\0' ||
+	    strchr("NRnr", mode[1]) == NULL ||
+	    !(mode[2] == '\0' || text_same(mode + 2, "T")))
+		return -1;
+	memcpy(number, digits, len);
+	number[len] = '\0';
+	if (text_number(number, 0, 999999999, &n) != 0)
+		return -1;
+	if (*value == '-')
+		n = -n;
+	t->mail->by_mode = mode[1] == 'N' || mode[1] == 'n' ? 'N' : 'R';
+	t->mail->by_trace = mode[2] != '\0';
+	t->mail->by = t->by->now + n * SECOND;
+	if (t->mail->by_mode == 'R' &&
+	    (n <= 0 || n < params_by_least(t->by->set)))
+		return out_of_range(t, "BY");
+	return 0;
+}
+
+/* RFC 6710 3: one digit, or one but 0 behind a minus. */
+static int
+take_priority(const char *value, struct taking *t)
+{
+	int64_t most = t->by->set->priority_most, n;
+
+	if (value[0] == '-' ? value[1] < '1' || value[2] != '\0' :
+	    value[1] != '\0')
+		return -1;
+	if (text_number(value, -ASKED_PRIORITY_MOST, ASKED_PRIORITY_MOST,
+	    &n) != 0)
+		return -1;
+	t->mail->lowered = n > most;
+	t->mail->priority = (int)(n > most ? most : n);
+	return 0;
+}
+
+static int
+hold_until(int64_t seconds, const char *what, struct taking *t)
+{
+	int64_t now = t->by->now / SECOND;
+
+	if (t->mail->hold != 0)
+		return -1;	/* HOLDFOR and HOLDUNTIL */
+	if (seconds <= now || seconds - now > t->by->set->hold_most / 1000)
+		return out_of_range(t, what);
+	t->mail->hold = seconds * SECOND;
+	return 0;
+}
+
+/* RFC 4865 4: up to nine digits, the first of them not 0. */
+static int
+take_holdfor(const char *value, struct taking *t)
+{
+	int64_t n;
+
+	if (value[0] == '0' || text_number(value, 1, 999999999, &n) != 0)
+		return -1;
+	return hold_until(t->by->now / SECOND + n, "HOLDFOR", t);
+}
+
+static int
+take_holduntil(const char *value, struct taking *t)
+{
+	int64_t seconds;
+
+	return datetime_parse(value, &seconds) == 0 ?
+	    hold_until(seconds, "HOLDUNTIL", t) : -1;
+}
+
 /*
  * verb    whose parameter it is
  * word    its keyword
@@ -175,6 +269,12 @@ static const struct row {
 	    take_notify },
 	{ VERB_RCPT, "ORCPT", KEYWORD_DSN, ASKED_ORCPT_MOST, 507,
 	    take_orcpt },
+	{ VERB_MAIL, "BY", KEYWORD_DELIVERBY, 13, 17, take_by },
+	{ VERB_MAIL, "MT-PRIORITY", KEYWORD_MT_PRIORITY, 2, 15,
+	    take_priority },
+	{ VERB_MAIL, "HOLDFOR", KEYWORD_FUTURERELEASE, 9, 0, take_holdfor },
+	{ VERB_MAIL, "HOLDUNTIL", KEYWORD_FUTURERELEASE, 40, 34,
+	    take_holduntil },
 };
 
 static size_t
@@ -236,7 +336,12 @@ params_mail(const char *text, const struct params_by *by,
 	struct taking t = { .by = by, .mail = p_r, .reply = reply_r };
 
 	*p_r = (struct mail_params){ .size = -1, .body = "", .ret = "" };
-	return take_all(text, VERB_MAIL, &t);
+	if (take_all(text, VERB_MAIL, &t) != 0)
+		return -1;
+	/* Released when its time is over already? */
+	if (p_r->by != 0 && p_r->by <= p_r->hold)
+		return out_of_range(&t, "BY");
+	return 0;
 }
 
 int

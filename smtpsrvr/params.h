@@ -1,6 +1,7 @@
 /*
  * params - ESMTP parameters of MAIL and RCPT (RFC 5321 4.1.2): SIZE (RFC
- * 1870), BODY (RFC 6152), RET, ENVID, NOTIFY, ORCPT (RFC 3461).
+ * 1870), BODY (RFC 6152), RET, ENVID, NOTIFY, ORCPT (RFC 3461), BY (RFC 2852),
+ * MT-PRIORITY (RFC 6710), HOLDFOR, HOLDUNTIL (RFC 4865).
  *
  *	esmtp-param = keyword ["=" value]
  *
@@ -23,6 +24,12 @@ struct mail_params {
 	const char *ret;	/* "", "FULL", "HDRS" */
 	char envid[ASKED_ENVID_MOST + 1];	/* as given */
 	bool utf8;		/* SMTPUTF8 */
+	int priority;		/* MT-PRIORITY */
+	bool lowered;		/* more was asked for */
+	int64_t hold;		/* microseconds since 1970; 0: not held */
+	int64_t by;		/* the same; 0: no deadline */
+	char by_mode;		/* 'R', 'N' */
+	bool by_trace;
 };
 
 struct rcpt_params {
@@ -33,6 +40,8 @@ struct rcpt_params {
 /* What they are judged by. */
 struct params_by {
 	const struct offer *offer;
+	const struct settings *set;	/* MAIL: bounds */
+	int64_t now;		/* MAIL: microseconds since 1970 */
 	bool utf8;		/* RCPT: MAIL had SMTPUTF8 */
 };
 
@@ -41,6 +50,8 @@ MM_MUST_USE int params_mail(const char *text, const struct params_by *by,
     struct mail_params *p_r, struct reply *reply_r);
 MM_MUST_USE int params_rcpt(const char *text, const struct params_by *by,
     struct rcpt_params *p_r, struct reply *reply_r);
+/* deliver-by-least in whole seconds, rounded up. */
+int64_t params_by_least(const struct settings *s);
 /*
  * How much longer than others that command's line may be, for what is offered
  * (RFC 5321 4.5.3.1.4, and what each extension says).

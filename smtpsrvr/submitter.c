@@ -67,7 +67,9 @@ front(struct session *s, struct buf *b)
 	    .body = p->body, .sid = s->sid,
 	    .channel = c->channels[s->source.channel].title,
 	    .name = s->name, .envid = p->envid, .ret = p->ret, .id = "",
-	    .size = p->size, .utf8 = p->utf8 };
+	    .size = p->size, .utf8 = p->utf8, .priority = p->priority,
+	    .hold = p->hold, .by = p->by, .by_mode = p->by_mode,
+	    .by_trace = p->by_trace };
 
 	if (!s->said_hello && sub_put_hello(b, &s->hello) != 0)
 		return -1;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/asked.h"
+#include "lib/text.h"
 #include "submit/asks.h"
 
 static bool
@@ -40,6 +41,53 @@ asks_recipient_good(const struct sub_envelope *e,
 {
 	return asked_notify_good(r->notify) &&
 	    asked_orcpt_good(r->orcpt, e->utf8);
+}
+
+/* One of the keywords that sessions are not to offer? */
+static bool
+is_off(const struct settings *v, const char *keyword)
+{
+	const struct strings *l = &v->ehlo_keywords_off;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (text_same(l->at[i], keyword))
+			return true;
+	return false;
+}
+
+const char *
+asks_beyond(const struct sub_envelope *e, const struct settings *v,
+    int64_t now)
+{
+	const struct {
+		const char *keyword;
+		bool asked;
+	} t[] = {
+		{ "8BITMIME", e->body[0] != '\0' },
+		{ "DSN", e->envid[0] != '\0' || e->ret[0] != '\0' },
+		{ "SMTPUTF8", e->utf8 },
+		{ "DELIVERBY", e->by != 0 },
+		{ "MT-PRIORITY", e->priority != 0 },
+		{ "FUTURERELEASE", e->hold != 0 }
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(t); i++)
+		if (t[i].asked && is_off(v, t[i].keyword))
+			return t[i].keyword;
+	if (e->priority != 0 && (v->mt_priority == MT_PRIORITY_OFF ||
+	    e->priority > v->priority_most))
+		return "MT-PRIORITY";
+	/* hold-most is in milliseconds, and at most a year. */
+	if (e->hold != 0 && e->hold > now + v->hold_most * 1000)
+		return "FUTURERELEASE";
+	return NULL;
+}
+
+const char *
+asks_recipient_beyond(const struct sub_recipient *r, const struct settings *v)
+{
+	return (r->notify[0] != '\0' || r->orcpt[0] != '\0') &&
+	    is_off(v, "DSN") ? "DSN" : NULL;
 }
 
 static int

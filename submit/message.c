@@ -78,12 +78,27 @@ says_too_much(const struct side *s, const struct message *m,
 	return true;
 }
 
+/* Something that its settings do not let it ask for. */
+static void
+beyond(const struct side *s, struct message *m, const char *what,
+    struct reply *reply_r)
+{
+	if (answered_before(s->caller)) {
+		disagree(s, m, "asked", "", what);
+	} else {
+		reply_set(reply_r, REPLY_UNSUPPORTED_PARAMETER, what);
+		refuse(s, m, reply_r);
+	}
+}
+
 /* What can be refused before any recipient. */
 static void
 check_envelope(const struct side *s, struct message *m, struct reply *reply_r)
 {
 	const struct source *from = &s->whence->source;
 	const char *chan = decide_channel(&s->desk->site, s->whence);
+	const char *what = s->caller->kind == SUB_NOTICE ? NULL : asks_beyond(
+	    &m->env, &s->whence->limits, clock_wall_us());
 
 	if (decide_sender(&s->desk->site, s->caller, m->env.sender, m->sender,
 	    reply_r) != 0) {
@@ -99,6 +114,8 @@ check_envelope(const struct side *s, struct message *m, struct reply *reply_r)
 		disagree(s, m, "channel", chan, m->env.channel);
 	} else if (by_network(s->caller) && m->with == NULL) {
 		disagree(s, m, "with", "SMTP", m->env.with);
+	} else if (what != NULL) {
+		beyond(s, m, what, reply_r);
 	} else if (says_too_much(s, m, reply_r) ||
 	    room_enter(&s->desk->room, &m->share, m->env.size,
 	    reply_r) != 0) {
@@ -259,15 +276,20 @@ message_recipient(const struct side *s, struct message *m, const void *p,
     size_t len, struct reply *reply_r, const char **why_r)
 {
 	struct sub_recipient to;
+	const char *what = NULL;
 
 	if (sub_get_recipient(p, len, &to) != 0 ||
 	    !asks_recipient_good(&m->env, &to)) {
 		*why_r = "malformed recipient";
 		return -1;
 	}
+	if (s->caller->kind != SUB_NOTICE)
+		what = asks_recipient_beyond(&to, &s->whence->limits);
 	if (!m->refused && too_many(s, m, reply_r)) {
 		if (!s->caller->each)
 			refuse(s, m, reply_r);
+	} else if (!m->refused && what != NULL) {
+		beyond(s, m, what, reply_r);
 	} else if (!m->refused) {
 		if (route(s, m, &to, reply_r) != 0)
 			return 1;

@@ -108,7 +108,8 @@ talks = \
 	tests/talks/27-data.talk tests/talks/28-defer.talk \
 	tests/talks/29-policy.talk tests/talks/30-dsn.talk \
 	tests/talks/40-chunks.talk tests/talks/41-chunks-limits.talk \
-	tests/talks/42-chunks-off.talk
+	tests/talks/42-chunks-off.talk \
+	tests/talks/31-times.talk
 # With $(srcdir), or make dist would make the target check.
 EXTRA_DIST += tests/harness.py tests/journal.py $(talks) tests/peers.sh \
 	$(srcdir)/check run .ci/run build-aux/prepare.sh build-aux/splice.sh \

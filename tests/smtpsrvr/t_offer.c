@@ -23,9 +23,12 @@ leaves(void)
 	static const char *const words[] = { "size", "PIPELINING" },
 	    *const help[] = { "HELP" }, *const vrfy[] = { "vrfy" },
 	    *const unknown[] = { "NOSUCH" };
+	const uint64_t unset = UINT64_C(1) << KEYWORD_MT_PRIORITY |
+	    UINT64_C(1) << KEYWORD_FUTURERELEASE;
 	struct offer o = made(NULL, 0, NULL, 0);
 
-	ok(o.keywords_off == 0 && o.verbs_off == 0, "all, by default");
+	ok(o.keywords_off == unset && o.verbs_off == 0,
+	    "by default, all that need no setting");
 	o = made(words, 2, vrfy, 1);
 	ok(!offer_keyword(&o, KEYWORD_SIZE) &&
 	    !offer_keyword(&o, KEYWORD_PIPELINING), "keywords in any case");
@@ -38,8 +41,28 @@ leaves(void)
 	o = made(NULL, 0, help, 1);
 	ok(!offer_keyword(&o, KEYWORD_HELP), "a keyword with its verb");
 	o = made(unknown, 1, unknown, 1);
-	ok(o.keywords_off == 0 && o.verbs_off == 0, "unknown words are none");
+	ok(o.keywords_off == unset && o.verbs_off == 0,
+	    "unknown words are none");
 	is(offer_word(KEYWORD_8BITMIME), "8BITMIME", "a word");
+}
+
+/* What their own settings switch on. */
+static void
+by_setting(void)
+{
+	struct settings v;
+	struct offer o;
+
+	settings_defaults(&v);
+	v.mt_priority = MT_PRIORITY_ON;
+	o = offer_from(&v);
+	ok(offer_keyword(&o, KEYWORD_MT_PRIORITY) &&
+	    !offer_keyword(&o, KEYWORD_FUTURERELEASE), "mt-priority");
+	v.mt_priority = MT_PRIORITY_OFF;
+	v.hold_most = 1000;
+	o = offer_from(&v);
+	ok(!offer_keyword(&o, KEYWORD_MT_PRIORITY) &&
+	    offer_keyword(&o, KEYWORD_FUTURERELEASE), "hold-most");
 }
 
 /* Every row of both tables can be switched, but for those that never can. */
@@ -127,6 +150,7 @@ int
 main(void)
 {
 	leaves();
+	by_setting();
 	every_row();
 	mistakes();
 	return done();

@@ -1,8 +1,10 @@
 /*
- * params: RFC 1870 6.1, RFC 6152 3, RFC 3461 4.3, RFC 3461 4.4, and the
- * edges of T20 and T22.
+ * params: RFC 1870 6.1, RFC 6152 3, RFC 3461 4.3, RFC 3461 4.4, RFC 2852 4,
+ * RFC 4865 4, RFC 6710 3, and the edges of T20 and T22.
  */
 #include "config.h"
+
+#include <stdio.h>
 
 #include "smtpsrvr/params.h"
 #include "tests/tap.h"
@@ -45,7 +47,11 @@ static const struct example mail[] = {
 };
 
 static const struct offer all;
-static const struct params_by by = { .offer = &all };
+static const struct settings bounds = { .hold_most = 86400000,
+    .deliver_by_least = 59500, .priority_most = 3 };
+#define NOW INT64_C(1795194000)	/* 2026-11-20T17:00:00Z */
+static const struct params_by by = { .offer = &all, .set = &bounds,
+    .now = NOW * 1000000 + 999999 };
 
 static void
 long_ones(void)
@@ -164,6 +170,140 @@ dsn(void)
 }
 
 static void
+times(void)
+{
+	static const struct {
+		const char *text;
+		const char *why;	/* null: taken */
+		int64_t hold, by;	/* seconds from now */
+		char mode;
+		bool trace;
+	} t[] = {
+		{ " BY=60;R", NULL, 0, 60, 'R', false },
+		{ " by=+60;rt", NULL, 0, 60, 'R', true },
+		{ " BY=999999999;N", NULL, 0, 999999999, 'N', false },
+		{ " BY=0;N", NULL, 0, 0, 'N', false },
+		{ " BY=-999999999;NT", NULL, 0, -999999999, 'N', true },
+		{ " BY=59;R", "BY is out of range", 0, 0, 0, 0 },
+		{ " BY=0;R", "BY is out of range", 0, 0, 0, 0 },
+		{ " BY=-60;R", "BY is out of range", 0, 0, 0, 0 },
+		{ " BY=1000000000;N", "Bad parameter BY", 0, 0, 0, 0 },
+		{ " BY=;N", "Bad parameter BY", 0, 0, 0, 0 },
+		{ " BY=60", "Bad parameter BY", 0, 0, 0, 0 },
+		{ " BY=60;", "Bad parameter BY", 0, 0, 0, 0 },
+		{ " BY=60;X", "Bad parameter BY", 0, 0, 0, 0 },
+		{ " BY=60;RX", "Bad parameter BY", 0, 0, 0, 0 },
+		{ " BY=60;RTT", "Bad parameter BY", 0, 0, 0, 0 },
+		{ " BY=+-60;R", "Bad parameter BY", 0, 0, 0, 0 },
+		{ " BY=6 0;R", "Bad parameter BY", 0, 0, 0, 0 },
+		{ " BY", "Bad parameter BY", 0, 0, 0, 0 },
+		{ " BY=60;N BY=60;N", "Bad parameter BY", 0, 0, 0, 0 },
+		{ " HOLDFOR=1", NULL, 1, 0, 0, 0 },
+		{ " HOLDFOR=86400", NULL, 86400, 0, 0, 0 },
+		{ " HOLDFOR=86401", "HOLDFOR is out of range", 0, 0, 0, 0 },
+		{ " HOLDFOR=0", "Bad parameter HOLDFOR", 0, 0, 0, 0 },
+		{ " HOLDFOR=01", "Bad parameter HOLDFOR", 0, 0, 0, 0 },
+		{ " HOLDFOR=-1", "Bad parameter HOLDFOR", 0, 0, 0, 0 },
+		{ " HOLDFOR=1000000000", "Bad parameter HOLDFOR", 0, 0, 0, 0 },
+		{ " HOLDUNTIL=2026-11-20T18:00:01+01:00", NULL, 1, 0, 0, 0 },
+		{ " holduntil=2026-11-21T17:00:00Z", NULL, 86400, 0, 0, 0 },
+		{ " HOLDUNTIL=2026-11-21T17:00:01Z",
+		    "HOLDUNTIL is out of range", 0, 0, 0, 0 },
+		{ " HOLDUNTIL=2026-11-20T17:00:00Z",
+		    "HOLDUNTIL is out of range", 0, 0, 0, 0 },
+		{ " HOLDUNTIL=9999-12-31T23:59:59Z",
+		    "HOLDUNTIL is out of range", 0, 0, 0, 0 },
+		{ " HOLDUNTIL=tomorrow", "Bad parameter HOLDUNTIL",
+		    0, 0, 0, 0 },
+		{ " HOLDFOR=1 HOLDUNTIL=2026-11-20T18:00:00Z",
+		    "Bad parameter HOLDUNTIL", 0, 0, 0, 0 },
+		{ " HOLDUNTIL=2026-11-20T18:00:00Z HOLDFOR=1",
+		    "Bad parameter HOLDFOR", 0, 0, 0, 0 },
+		{ " HOLDFOR=60 BY=62;R", NULL, 60, 62, 'R', false },
+		{ " BY=60;R HOLDFOR=61", "BY is out of range", 0, 0, 0, 0 },
+		{ " BY=60;N HOLDFOR=61", "BY is out of range", 0, 0, 0, 0 }
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(t); i++) {
+		struct mail_params p;
+		struct reply r;
+		int got = params_mail(t[i].text, &by, &p, &r);
+
+		if (t[i].why != NULL)
+			ok(got == -1 && r.code == 501 &&
+			    strcmp(r.text, t[i].why) == 0, t[i].text);
+		else
+			ok(got == 0 && p.hold == (t[i].hold == 0 ? 0 :
+			    (NOW + t[i].hold) * 1000000) &&
+			    p.by == (t[i].mode == 0 ? 0 :
+			    by.now + t[i].by * 1000000) &&
+			    p.by_mode == t[i].mode &&
+			    p.by_trace == t[i].trace, t[i].text);
+	}
+}
+
+static void
+priorities(void)
+{
+	static const struct {
+		const char *value;
+		int priority;	/* 10: bad */
+		bool lowered;
+	} t[] = {
+		{ "0", 0, false }, { "3", 3, false }, { "4", 3, true },
+		{ "9", 3, true }, { "-1", -1, false }, { "-9", -9, false },
+		{ "10", 10, false }, { "-0", 10, false }, { "-", 10, false },
+		{ "+1", 10, false }, { "01", 10, false }, { "-10", 10, false },
+		{ "x", 10, false }, { "1.", 10, false }
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(t); i++) {
+		char text[40];
+		struct mail_params p;
+		struct reply r;
+		int got;
+
+		(void)snprintf(text, sizeof text, " MT-PRIORITY=%s",
+		    t[i].value);
+		got = params_mail(text, &by, &p, &r);
+		if (t[i].priority == 10)
+			ok(got == -1 && r.code == 501, text);
+		else
+			ok(got == 0 && p.priority == t[i].priority &&
+			    p.lowered == t[i].lowered, text);
+	}
+}
+
+/* Whatever belongs to a keyword that is off is unknown. */
+static void
+each_off(void)
+{
+	static const struct {
+		enum keyword of;
+		const char *text;
+	} t[] = {
+		{ KEYWORD_DELIVERBY, " BY=60;N" },
+		{ KEYWORD_MT_PRIORITY, " MT-PRIORITY=1" },
+		{ KEYWORD_FUTURERELEASE, " HOLDFOR=1" },
+		{ KEYWORD_FUTURERELEASE, " HOLDUNTIL=2026-11-20T18:00:00Z" }
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(t); i++) {
+		const struct offer off = { UINT64_C(1) << t[i].of, 0 };
+		const struct params_by without = { .offer = &off,
+		    .set = &bounds, .now = by.now };
+		struct mail_params p;
+		struct reply r;
+
+		num(params_mail(t[i].text, &by, &p, &r), 0, t[i].text);
+		ok(params_mail(t[i].text, &without, &p, &r) == -1 &&
+		    r.code == 555, "  off");
+		ok(params_growth(&off, VERB_MAIL) <
+		    params_growth(&all, VERB_MAIL), "  the line is shorter");
+	}
+}
+
+static void
 off_and_growth(void)
 {
 	const struct offer off = { UINT64_C(1) << KEYWORD_DSN, 0 };
@@ -205,6 +345,9 @@ main(void)
 	}
 	recipients();
 	dsn();
+	times();
+	priorities();
+	each_off();
 	off_and_growth();
 	long_ones();
 	switched_off();

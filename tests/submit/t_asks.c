@@ -1,5 +1,6 @@
 /*
- * t_asks - what submit takes of what is asked for, and its records.
+ * t_asks - what submit takes of what is asked for, what settings leave of it,
+ * and its records.
  */
 #include "config.h"
 
@@ -66,6 +67,60 @@ recipients(void)
 	ok(!asks_recipient_good(&e, &r), "a newline");
 }
 
+static void
+bounds(void)
+{
+	static const char *const words[] = { "8bitmime", "DSN", "SMTPUTF8",
+	    "DELIVERBY", "MT-PRIORITY", "FUTURERELEASE" };
+	const int64_t now = 1795194000000000;
+	struct sub_envelope e = nothing;
+	struct sub_recipient r = { "a@b", "", "" };
+	struct settings v;
+
+	settings_defaults(&v);
+	ok(asks_beyond(&e, &v, now) == NULL, "nothing is asked for");
+	e.priority = -1;
+	is(asks_beyond(&e, &v, now), "MT-PRIORITY", "off by default");
+	v.mt_priority = MT_PRIORITY_ON;
+	ok(asks_beyond(&e, &v, now) == NULL, "on");
+	v.priority_most = 3;
+	e.priority = 3;
+	ok(asks_beyond(&e, &v, now) == NULL, "the most");
+	e.priority = 4;
+	is(asks_beyond(&e, &v, now), "MT-PRIORITY", "more");
+	e.priority = 0;
+	e.hold = now + 1;
+	is(asks_beyond(&e, &v, now), "FUTURERELEASE", "off by default");
+	v.hold_most = 1000;
+	e.hold = now + 1000000;
+	ok(asks_beyond(&e, &v, now) == NULL, "a second");
+	e.hold++;
+	is(asks_beyond(&e, &v, now), "FUTURERELEASE", "more");
+	e = nothing;
+	e.body = "7BIT";
+	e.envid = "x";
+	e.utf8 = true;
+	e.by = now;
+	e.priority = 1;
+	e.hold = now;
+	ok(asks_beyond(&e, &v, now) == NULL, "all of them");
+	r.notify = "NEVER";
+	ok(asks_recipient_beyond(&r, &v) == NULL, "NOTIFY");
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		v.ehlo_keywords_off = (struct strings){ 1, &words[i] };
+		ok(asks_beyond(&e, &v, now) != NULL, words[i]);
+		ok((asks_recipient_beyond(&r, &v) != NULL) == (i == 1),
+		    "  NOTIFY is of DSN");
+	}
+	r.notify = "";
+	r.orcpt = "rfc822;x";
+	v.ehlo_keywords_off = (struct strings){ 1, &words[1] };
+	is(asks_recipient_beyond(&r, &v), "DSN", "ORCPT, too");
+	e = nothing;
+	e.ret = "FULL";
+	is(asks_beyond(&e, &v, now), "DSN", "and RET");
+}
+
 /* As an entry of its own. */
 static int
 entry(struct buf *b, const struct sub_envelope *e, struct qfile *q_r)
@@ -130,6 +185,7 @@ main(void)
 {
 	values();
 	recipients();
+	bounds();
 	records();
 	return done();
 }

@@ -140,6 +140,29 @@ def until(place, line, code, most=2000):
     return None
 
 
+def argument(place, keyword):
+    with place.client(False) as c:
+        return next(line.partition(" ")[2] for line in c.hello().lines
+                    if line.split()[0] == keyword)
+
+
+def limit_of(place, keyword, parameter):
+    """What EHLO says, where MAIL takes that and not one more, or less."""
+    said = int(argument(place, keyword).split()[0])
+    with place.client() as c:
+        codes = []
+        for n in (said - 1, said, said + 1):
+            codes.append(c.cmd("MAIL FROM:<a@b.test> " + parameter % n).code)
+            c.cmd("RSET")
+    return said if codes in ([501, 250, 250], [250, 250, 501]) else codes
+
+
+def priority(place):
+    with place.client() as c:
+        text = c.cmd("MAIL FROM:<a@b.test> MT-PRIORITY=9").text
+        return int(re.search(r"(\d) is the priority", text).group(1))
+
+
 def recipients(place):
     return until(place, "RCPT TO:<user@example.org>", 452) - 1
 
@@ -222,6 +245,13 @@ TOGETHER = {
                          (1 << 20, 3 << 20, 2 << 20)),
     "max-recipients": ("100", "102", "101", recipients, (100, 102, 101)),
     "max-messages": ("1", "3", "2", messages, (1, 3, 2)),
+    "hold-most": ("5s", "7s", "6s", lambda p: limit_of(
+        p, "FUTURERELEASE", "HOLDFOR=%d"), (5, 7, 6)),
+    "deliver-by-least": ("5s", "7s", "6s", lambda p: limit_of(
+        p, "DELIVERBY", "BY=%d;R"), (5, 7, 6)),
+    "mt-priority": ('"on"', '"NSEP"', '"MIXER"', lambda p: argument(
+        p, "MT-PRIORITY"), ("", "NSEP", "MIXER")),
+    "priority-most": ("2", "4", "3", priority, (2, 4, 3)),
     "max-errors": ("6", "8", "7", lambda p: until(p, "HELO", 421),
                    (6, 8, 7)),
     "max-refused-recipients": (

@@ -4,6 +4,7 @@ users ask for it, too."""
 import json
 import os
 import sys
+import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 ".."))
 from harness import *
@@ -42,4 +43,24 @@ def carried():
            "NOTIFY and ORCPT of each")
 
 
-run(carried)
+def moments():
+    """Times are absolute in the entry (RFC 2852 4.1, RFC 4865 4.1)."""
+    with Server(deliver=False, settings={
+            "hold-most": '"1d"', "mt-priority": '"on"',
+            "priority-most": "2"}) as server:
+        before = int(time.time())
+        found = queued(server, " HOLDFOR=3600 BY=7200;RT MT-PRIORITY=9",
+                       [("user@example.org", "")])
+        after = int(time.time())
+        ok(before + 3600 <= found["hold"] <= after + 3600, "held an hour")
+        ok(before + 7200 <= found["by"] <= after + 7200, "returned in two")
+        eq((found["by-mode"], found["by-trace"]), ("R", True), "how")
+        eq(found["priority"], 2, "the priority that the client heard of")
+        until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(after + 600))
+        found = queued(server, " HOLDUNTIL=%s MT-PRIORITY=-4" % until,
+                       [("user@example.org", "")])
+        eq((found["hold"], found["priority"]), (after + 600, -4),
+           "until then")
+
+
+run(carried, moments)
