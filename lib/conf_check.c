@@ -13,6 +13,7 @@
 #include "lib/authmode.h"
 #include "lib/conf_check.h"
 #include "lib/net.h"
+#include "lib/networks.h"
 #include "lib/path.h"
 #include "lib/reply.h"
 #include "lib/tags.h"
@@ -225,22 +226,27 @@ check_penalties(const struct section *s, struct conf_wrong *w)
 }
 
 static void
-check_reserved(const struct section *s, struct conf_wrong *w)
+check_networks(const struct section *s, enum setting_id id,
+    struct conf_wrong *w)
 {
-	const struct settings *v = &s->v;
+	const struct strings l = setting_strings(&s->v, id);
 	char shown[SETTING_SHOWN];
 	struct netaddr a;
 	int bits;
 
-	for (size_t i = 0; i < v->reserved_peers.n; i++) {
-		const char *peer = v->reserved_peers.at[i];
+	for (size_t i = 0; s->from[id].file != NULL && i < l.n; i++)
+		if (networks_parse(l.at[i], &a, &bits) != 0)
+			conf_wrong(w, at(s, id),
+			    "%s: %s is not an address or prefix",
+			    setting_name(id), setting_show(l.at[i], shown));
+}
 
-		if (net_parse(peer, &a) != 0 &&
-		    net_parse_prefix(peer, &a, &bits) != 0)
-			conf_wrong(w, at(s, SETTING_reserved_peers),
-			    "reserved-peers: %s is not an address or prefix",
-			    setting_show(peer, shown));
-	}
+static void
+check_reserved(const struct section *s, struct conf_wrong *w)
+{
+	const struct settings *v = &s->v;
+
+	check_networks(s, SETTING_reserved_peers, w);
 	if (v->reserved_connections > 0 && v->reserved_peers.n == 0)
 		conf_wrong(w, at(s, SETTING_reserved_connections),
 		    "reserved-connections: there are no reserved-peers");
@@ -416,6 +422,7 @@ check_server(const struct conf *c, struct conf_wrong *w)
 	check_rates(s, w);
 	check_penalties(s, w);
 	check_reserved(s, w);
+	check_networks(s, SETTING_proxies, w);
 	check_log(s, w);
 	check_mode(s, w);
 	for (size_t i = 0; i < v->dns_servers.n; i++) {
@@ -463,6 +470,22 @@ clash(const struct netaddr *a, const struct netaddr *b)
 	    (net_same_host(a, b) || wildcard(a) || wildcard(b));
 }
 
+/* A listener that is for proxies knows some. */
+static void
+check_proxied(const struct conf *c, const struct section *s,
+    struct conf_wrong *w)
+{
+	bool own = s->from[SETTING_proxy_protocol].file != NULL;
+	const struct section *by = own ? s : &c->server;
+	const struct section *names = s->from[SETTING_proxies].file != NULL ?
+	    s : &c->server;
+
+	if (by->v.proxy_protocol && names->v.proxies.n == 0)
+		conf_wrong(w, at(by, SETTING_proxy_protocol),
+		    "proxy-protocol: listen \"%s\" has no proxies, so that "
+		    "nobody could connect", s->title);
+}
+
 static void
 check_listener(const struct conf *c, const struct section *s,
     struct wanted *sockets, int *n_io, struct conf_wrong *w)
@@ -474,6 +497,8 @@ check_listener(const struct conf *c, const struct section *s,
 	    at(s, SETTING_channels), w);
 	check_libwrap(s, &s->v, w);
 	check_rates(s, w);
+	check_networks(s, SETTING_proxies, w);
+	check_proxied(c, s, w);
 	for (size_t i = 0; i < s->v.address.n; i++) {
 		struct wanted *x = &sockets[*n_io];
 		int j;

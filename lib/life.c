@@ -22,14 +22,13 @@ life_tell(int sock, const struct life_report *r)
 }
 
 int
-life_ask(int sock, uint32_t channel, int64_t deadline,
+life_ask(int sock, const struct life_report *ask, int64_t deadline,
     struct life_answer *a_r)
 {
-	struct life_report ask = { .kind = LIFE_ASK, .channel = channel };
 	struct pollfd p = { sock, POLLIN, 0 };
 	int n;
 
-	if (life_tell(sock, &ask) != 0)
+	if (life_tell(sock, ask) != 0)
 		return -1;
 	do {
 		n = poll(&p, 1, clock_left(deadline));

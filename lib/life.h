@@ -9,12 +9,14 @@
 #define LIB_LIFE_H
 
 #include <stdint.h>
-#include "lib/mm.h"
+#include "lib/net.h"
 
 enum life_kind {
 	LIFE_BEGUN = 1,		/* the session serves its client now */
 	LIFE_CHANNEL,		/* its channel; nobody waits */
 	LIFE_ASK,		/* the same, and it waits: may it go on? */
+	LIFE_CLIENT,		/* whose connection it really is, as a listed
+				 * proxy said; it waits for the answer */
 	LIFE_TROUBLE,		/* what went wrong since the last one */
 	LIFE_END		/* the same; it ends by itself now */
 };
@@ -26,9 +28,10 @@ struct life_report {
 	uint32_t unknown;	/* unknown commands */
 	uint32_t garbage;	/* what is no SMTP */
 	uint32_t failures;	/* failed authentications */
+	struct netaddr client;	/* CLIENT */
 };
 
-/* To LIFE_ASK. */
+/* To LIFE_ASK and LIFE_CLIENT. */
 struct life_answer {
 	uint32_t refused;	/* by a limit: then the rest counts */
 	uint32_t value, most;
@@ -39,9 +42,9 @@ struct life_answer {
 
 /* Session to smtpd; -1: smtpd is gone, or hears nothing any more. */
 int life_tell(int sock, const struct life_report *r);
-/* LIFE_ASK, and the answer; -1 if none came in time. */
-MM_MUST_USE int life_ask(int sock, uint32_t channel, int64_t deadline,
-    struct life_answer *a_r);
+/* One of those that want an answer; -1 if none came in time. */
+MM_MUST_USE int life_ask(int sock, const struct life_report *ask,
+    int64_t deadline, struct life_answer *a_r);
 /*
  * In smtpd: 1 with the next report, 0 at the end, -1 when there is none now.
  * What is no report comes as one of kind 0.

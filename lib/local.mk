@@ -21,6 +21,8 @@ lib_libbase_a_SOURCES = \
 	lib/counts.h \
 	lib/datetime.c \
 	lib/datetime.h \
+	lib/crc32c.c \
+	lib/crc32c.h \
 	lib/digest.c \
 	lib/digest.h \
 	lib/control.h \
@@ -40,6 +42,8 @@ lib_libbase_a_SOURCES = \
 	lib/mm.h \
 	lib/net.c \
 	lib/net.h \
+	lib/networks.c \
+	lib/networks.h \
 	lib/path.c \
 	lib/path.h \
 	lib/penalty.c \
@@ -51,6 +55,8 @@ lib_libbase_a_SOURCES = \
 	lib/priv_filter.c \
 	lib/proc.c \
 	lib/proc.h \
+	lib/proxy.c \
+	lib/proxy.h \
 	lib/qfile.c \
 	lib/qfile.h \
 	lib/quota.c \
@@ -296,3 +302,18 @@ check_PROGRAMS += tests/lib/t_penalty.t
 tests_lib_t_penalty_t_SOURCES = tests/lib/t_penalty.c tests/tap.h
 tests_lib_t_penalty_t_LDADD = lib/libbase.a
 TESTS += tests/lib/t_penalty.t
+
+check_PROGRAMS += tests/lib/t_crc32c.t
+tests_lib_t_crc32c_t_SOURCES = tests/lib/t_crc32c.c tests/tap.h
+tests_lib_t_crc32c_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_crc32c.t
+
+check_PROGRAMS += tests/lib/t_networks.t
+tests_lib_t_networks_t_SOURCES = tests/lib/t_networks.c tests/tap.h
+tests_lib_t_networks_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_networks.t
+
+check_PROGRAMS += tests/lib/t_proxy.t
+tests_lib_t_proxy_t_SOURCES = tests/lib/t_proxy.c tests/tap.h
+tests_lib_t_proxy_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_proxy.t

@@ -177,6 +177,18 @@ net_bits(const struct netaddr *a)
 	return a->family == 4 ? 32 : a->family == 6 ? 128 : 0;
 }
 
+/* Addresses are compared as whole structs: an unused tail must be zero. */
+bool
+net_good(const struct netaddr *a)
+{
+	uint8_t rest = a->pad;
+
+	for (size_t i = (size_t)net_bits(a) / 8; i < sizeof(a->ip); i++)
+		rest |= a->ip[i];
+	return rest == 0 &&
+	    (a->family == 0 || a->family == 4 || a->family == 6);
+}
+
 /* Closes without losing errno; gives -1. */
 static int
 give_up(int fd)

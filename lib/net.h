@@ -39,6 +39,8 @@ const char *net_literal(const struct netaddr *a, char *dst);
 struct netaddr net_prefix(const struct netaddr *a, int bits);
 bool net_same_host(const struct netaddr *a, const struct netaddr *b);
 int net_bits(const struct netaddr *a);	/* 32, 128, 0 */
+/* Is it one at all?  Of what another process sent. */
+bool net_good(const struct netaddr *a);
 
 /*
  * A bound, listening, close-on-exec TCP socket with SO_REUSEADDR, TCP_NODELAY

@@ -27,6 +27,7 @@ enum plan_user { PLAN_SUBMIT, PLAN_SESSION, PLAN_LOOKUP, PLAN_LOGGER,
 #define PLAN_SECTIONS PLAN_CHANNEL(CONF_CHANNELS)
 #define PLAN_RULES 256		/* of all sections */
 #define PLAN_RESERVED 64
+#define PLAN_PROXIES 256	/* of all listeners */
 
 struct plan_section {
 	char name[CONF_NAME];	/* "" of the server, and where there is none */
@@ -35,6 +36,7 @@ struct plan_section {
 	int32_t trusted;	/* no penalties */
 	int32_t rule, rules;	/* its first one, and how many it has */
 	int32_t rules_set;	/* it has a list, be it an empty one */
+	int32_t proxy, proxies;	/* of a listener: who may name a client */
 };
 
 struct plan_rule {
@@ -65,6 +67,7 @@ struct plan {
 	int32_t max_share;		/* percent, of a prefix */
 	int32_t reserved, nreserved;	/* connections; their peers */
 	struct plan_prefix reserved_peers[PLAN_RESERVED];
+	struct plan_prefix proxies[PLAN_PROXIES];
 	int32_t points[PENALTIES], penalty_limit;
 	int64_t half_life_ms;
 	int32_t max_load;		/* 0: any */

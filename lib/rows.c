@@ -20,7 +20,7 @@
 
 /* Two programs share the layout: no holes, and a serial without a lock. */
 _Static_assert(sizeof(struct row) == sizeof(uint64_t) + ROWS_TOKEN +
-    2 * sizeof(struct netaddr) + 4 * sizeof(int32_t) + sizeof(int64_t) +
+    3 * sizeof(struct netaddr) + 5 * sizeof(int32_t) + sizeof(int64_t) +
     512 + 256,
     "a hole in struct row");
 _Static_assert(sizeof(struct row) % sizeof(uint64_t) == 0,
@@ -102,6 +102,30 @@ number(const _Atomic int32_t *from)
 	return atomic_load_explicit(from, memory_order_relaxed);
 }
 
+void
+rows_tell(struct row *r, const struct netaddr *client)
+{
+	uint32_t n = atomic_load_explicit(&r->told, memory_order_relaxed) | 1;
+
+	atomic_store_explicit(&r->told, n, memory_order_relaxed);
+	atomic_thread_fence(memory_order_release);
+	r->client = *client;
+	atomic_store_explicit(&r->told, n + 1, memory_order_release);
+}
+
+/* What is being written now is not known yet. */
+static void
+copy_client(const struct row *r, struct row *copy_r)
+{
+	uint32_t n = atomic_load_explicit(&r->told, memory_order_acquire);
+
+	copy_r->client = r->client;
+	atomic_thread_fence(memory_order_acquire);
+	if (atomic_load_explicit(&r->told, memory_order_relaxed) != n)
+		n |= 1;
+	atomic_init(&copy_r->told, n);
+}
+
 /* False if it was not that connection's all the while; copy_r is mixed then. */
 static bool
 copy(const struct row *r, uint64_t serial, struct row *copy_r)
@@ -116,6 +140,7 @@ copy(const struct row *r, uint64_t serial, struct row *copy_r)
 	copy_r->since = r->since;
 	atomic_init(&copy_r->counted_listener, number(&r->counted_listener));
 	atomic_init(&copy_r->counted_channel, number(&r->counted_channel));
+	copy_client(r, copy_r);
 	memcpy(copy_r->channels, r->channels, sizeof(copy_r->channels));
 	memcpy(copy_r->name, r->name, sizeof(copy_r->name));
 	/*

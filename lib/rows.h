@@ -25,6 +25,12 @@ struct row {
 	/* As limits count it: indexes in the settings that are in force now;
 	 * -1: none (of a channel: or not known yet). */
 	_Atomic int32_t counted_listener, counted_channel;
+	/*
+	 * 0: the peer's own connection; else the peer is a listed proxy, and
+	 * if it is even client is whose connection it is.
+	 */
+	_Atomic uint32_t told;
+	struct netaddr client;
 	char channels[512];		/* operand; "" as the listener says */
 	char name[256];			/* of a host without an address, as the
 					 * operand of root has it; or "" */
@@ -45,6 +51,8 @@ struct row_pass {
 struct row *rows_make(uint32_t n, int *fd_r);
 /* Read-only, from the descriptor; n_r gets how many rows.  Null on error. */
 const struct row *rows_map(int fd, uint32_t *n_r);
+/* In smtpd: a proxy's session said whose connection it is. */
+void rows_tell(struct row *r, const struct netaddr *client);
 /*
  * Copies what the row says of its connection, but for the token; false if it
  * is free.

@@ -181,21 +181,14 @@ put_address(struct buf *b, const struct netaddr *a)
 	return buf_add(b, a->ip, sizeof(a->ip));
 }
 
-/* Addresses are compared as whole structs: an unused tail must be zero. */
 static void
 get_address(struct reader *r, struct netaddr *a)
 {
-	size_t used, i;
-
 	a->family = (uint8_t)get_number(r, 1);
 	a->port = (uint16_t)get_number(r, 2);
 	get_bytes(r, a->ip, sizeof(a->ip));
-	used = a->family == 6 ? 16 : a->family == 4 ? 4 : 0;
-	if (used == 0 && a->family != 0)
+	if (!net_good(a))
 		r->bad = true;
-	for (i = used; i < sizeof(a->ip); i++)
-		if (a->ip[i] != 0)
-			r->bad = true;
 }
 
 /* A text each, and an empty one. */
@@ -242,6 +235,7 @@ sub_put_hello(struct buf *b, const struct sub_hello *h)
 	    put_number(b, (uint32_t)h->listener, 4) == -1 ||
 	    put_number(b, (uint32_t)h->finicky, 4) == -1 ||
 	    put_text(b, h->channels) == -1 ||
+	    put_text(b, h->login) == -1 ||
 	    put_variables(b, &h->variables) == -1))
 		result = -1;
 	return finish(b, start, SUB_HELLO, result);
@@ -273,10 +267,11 @@ sub_get_hello(const void *p, size_t len, struct sub_hello *h_r)
 	h_r->listener = get_int32(&r);
 	h_r->finicky = get_int32(&r);
 	get_text_into(&r, h_r->channels, sizeof(h_r->channels));
+	get_text_into(&r, h_r->login, sizeof(h_r->login));
 	get_variables(&r, &h_r->variables);
 	return finished(&r) && h_r->version == SUB_VERSION &&
 	    h_r->kind >= SUB_SESSION && h_r->kind <= SUB_NOTICE &&
-	    (h_r->flags & ~SUB_EACH) == 0 && h_r->listener >= -1 &&
+	    (h_r->flags & ~(SUB_EACH | SUB_TOLD)) == 0 && h_r->listener >= -1 &&
 	    (h_r->finicky == 0 || h_r->finicky == 1) ? 0 : -1;
 }
 

@@ -26,9 +26,10 @@
 #include "lib/trace.h"
 #include "lib/variables.h"
 
-#define SUB_VERSION 3
+#define SUB_VERSION 4
 #define SUB_FRAME_MOST 65536	/* payload of one frame */
 #define SUB_FIELD_MOST 1024	/* one field of an envelope or recipient */
+#define SUB_LOGIN 256
 
 enum sub_type {
 	SUB_HELLO = 'H', SUB_ENVELOPE = 'E', SUB_RECIPIENT = 'R',
@@ -43,7 +44,10 @@ enum sub_kind {
 	SUB_NOTICE		/* deliver: a DSN under a given identifier */
 };
 
-#define SUB_EACH 1		/* hello flag */
+/* Hello flags. */
+#define SUB_EACH 1
+#define SUB_TOLD 2		/* SUB_SESSION: peer, local and login are what a
+				 * listed proxy said */
 
 /* On the wire as here, little endian. */
 struct sub_header {
@@ -58,8 +62,9 @@ struct sub_hello {
 	uint32_t row;		/* SUB_SESSION */
 	uint64_t serial;
 	uint8_t token[ROWS_TOKEN];
+	struct netaddr peer, local;	/* SUB_DECLARED, SUB_TOLD */
+	char login[SUB_LOGIN];		/* SUB_TOLD, or "" */
 	/* SUB_DECLARED */
-	struct netaddr peer, local;
 	int32_t listener, finicky;
 	char channels[512];
 	struct variables variables;	/* of the session's environment */

@@ -140,10 +140,13 @@ admission_connect(struct daemon *d, const struct limit_subject *who,
 {
 	int section = first_section(d, who);
 
-	if (!who->reserved && (ask_load(d, hit_r) != 0 ||
-	    ask_penalties(d, who, hit_r) != 0))
+	if (!who->reserved && ask_load(d, hit_r) != 0)
 		return -1;
-	if (ask_rules(d, section, who, hit_r) != 0)
+	/* Whose connection it is will be said, or it is a proxy's look. */
+	if (who->proxy)
+		return 0;
+	if ((!who->reserved && ask_penalties(d, who, hit_r) != 0) ||
+	    ask_rules(d, section, who, hit_r) != 0)
 		return -1;
 	add_rules(d, section, RATE_CONNECTIONS, 1, who);
 	return 0;
@@ -153,8 +156,11 @@ int
 admission_channel(struct daemon *d, const struct limit_subject *who,
     struct limit_hit *hit_r)
 {
-	if (limits_ask_channel(&d->slots.limits, &d->plan, who, hit_r) != 0 ||
-	    ask_rules(d, PLAN_CHANNEL(who->channel), who, hit_r) != 0)
+	if (limits_ask_channel(&d->slots.limits, &d->plan, who, hit_r) != 0)
+		return -1;
+	if (who->proxy)
+		return 0;
+	if (ask_rules(d, PLAN_CHANNEL(who->channel), who, hit_r) != 0)
 		return -1;
 	add_rules(d, PLAN_CHANNEL(who->channel), RATE_CONNECTIONS, 1, who);
 	return 0;
@@ -168,6 +174,7 @@ charge(struct daemon *d, const struct limit_subject *who, enum penalty what,
 	struct asked a;
 
 	if (points == 0 || d->plan.penalty_limit == 0 || who->reserved ||
+	    who->proxy ||
 	    (who->channel >= 0 &&
 	    d->plan.sections[PLAN_CHANNEL(who->channel)].trusted))
 		return;
@@ -189,6 +196,8 @@ admission_trouble(struct daemon *d, const struct limit_subject *who,
 	int sections[2] = { first_section(d, who), who->channel >= 0 ?
 	    PLAN_CHANNEL(who->channel) : -1 };
 
+	if (who->proxy)
+		return;
 	for (size_t i = 0; i < ARRAY_LEN(sections) && sections[i] >= 0; i++) {
 		add_rules(d, sections[i], RATE_ERRORS, believed(r->errors),
 		    who);

@@ -78,7 +78,8 @@ admit(struct daemon *d, int fd, const struct plan_socket *via,
 	struct slots *s = &d->slots;
 	struct limit_subject who = { .peer = *peer,
 	    .listener = (int16_t)via->listener, .channel = -1,
-	    .reserved = limits_reserved(&d->plan, peer) };
+	    .reserved = limits_reserved(&d->plan, peer),
+	    .proxy = limits_proxy(&d->plan, via->listener, peer) };
 	struct limit_hit hit = { .limit = "slots", .enhanced = "4.3.2",
 	    .section = "", .key = "all", .value = s->used, .most = s->room };
 
@@ -206,6 +207,46 @@ channel_of(const struct daemon *d, const struct slot *s, uint32_t number)
 	return (int16_t)number;
 }
 
+static struct life_answer
+refusal(const struct limit_hit *h)
+{
+	struct life_answer a = { .refused = 1, .value = h->value,
+	    .most = h->most, .free_ms = h->free_ms };
+
+	snprintf(a.limit, sizeof a.limit, "%s", h->rule != NULL ? h->rule :
+	    h->limit);
+	return a;
+}
+
+/*
+ * Of a listed proxy the session is believed: then it is its client that is
+ * counted, as if that had connected now.  A connection stays counted as it
+ * was when that is too much.
+ */
+static void
+enter_client(struct daemon *d, struct slot *s, const struct life_report *r)
+{
+	struct limits *l = &d->slots.limits;
+	struct limit_subject who = { .peer = r->client,
+	    .listener = s->who.listener, .channel = -1,
+	    .reserved = limits_reserved(&d->plan, &r->client) };
+	struct limit_hit hit = { .limit = "proxies" };
+	struct life_answer a = { 0 };
+
+	limits_leave(l, &s->who);
+	if (s->proxy && net_good(&r->client) &&
+	    limits_ask(l, &d->plan, &who, &hit) == 0 &&
+	    admission_connect(d, &who, &hit) == 0) {
+		s->who = who;
+		s->told = false;
+	} else {
+		a = refusal(&hit);
+	}
+	limits_enter(l, &s->who);
+	slots_tell(&d->slots, (uint32_t)(s - d->slots.at));
+	life_reply(s->life, &a);
+}
+
 /* A channel is counted once; who only tells it is let in by its settings. */
 static void
 enter_channel(struct daemon *d, struct slot *s, const struct life_report *r)
@@ -220,10 +261,7 @@ enter_channel(struct daemon *d, struct slot *s, const struct life_report *r)
 	who.channel = channel_of(d, s, r->channel);
 	if (who.channel >= 0 && r->kind == LIFE_ASK &&
 	    admission_channel(d, &who, &hit) != 0) {
-		a = (struct life_answer){ .refused = 1, .value = hit.value,
-		    .most = hit.most, .free_ms = hit.free_ms };
-		snprintf(a.limit, sizeof a.limit, "%s", hit.rule != NULL ?
-		    hit.rule : hit.limit);
+		a = refusal(&hit);
 	} else if (who.channel >= 0) {
 		s->who.channel = who.channel;
 		limits_enter_channel(&d->slots.limits, &s->who);
@@ -245,6 +283,9 @@ heard(struct daemon *d, struct slot *s, const struct life_report *r)
 	case LIFE_CHANNEL:
 	case LIFE_ASK:
 		enter_channel(d, s, r);
+		break;
+	case LIFE_CLIENT:
+		enter_client(d, s, r);
 		break;
 	case LIFE_END:
 		s->ended = true;

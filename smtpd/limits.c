@@ -115,17 +115,30 @@ limits_prefix_text(const struct limits *l, const struct netaddr *peer,
 	    prefix_bits(l, peer));
 }
 
-bool
-limits_reserved(const struct plan *p, const struct netaddr *peer)
+static bool
+among(const struct plan_prefix *x, int n, const struct netaddr *peer)
 {
-	for (int i = 0; i < p->nreserved; i++) {
-		const struct plan_prefix *x = &p->reserved_peers[i];
+	for (; n-- > 0; x++) {
 		struct netaddr in = net_prefix(peer, x->bits);
 
 		if (net_same_host(&in, &x->at))
 			return true;
 	}
 	return false;
+}
+
+bool
+limits_reserved(const struct plan *p, const struct netaddr *peer)
+{
+	return among(p->reserved_peers, p->nreserved, peer);
+}
+
+bool
+limits_proxy(const struct plan *p, int listener, const struct netaddr *peer)
+{
+	const struct plan_section *s = &p->sections[PLAN_LISTENER(listener)];
+
+	return listener >= 0 && among(p->proxies + s->proxy, s->proxies, peer);
 }
 
 /* What a number is about. */
@@ -161,20 +174,20 @@ hit(struct limits *l, struct limit_hit *h, const char *limit,
 /* One section's own limits, those that it has. */
 static int
 ask_section(struct limits *l, const struct plan *p, int section,
-    const struct netaddr *peer, struct limit_hit *h)
+    const struct limit_subject *who, struct limit_hit *h)
 {
 	static const char *const names[] = { "max-connections",
 	    "max-connections-per-address", "max-connections-per-prefix" };
 	const struct plan_section *s = &p->sections[section];
 	const int32_t most[] = { s->most, s->per_address, s->per_prefix };
 
-	for (int i = ALL; i <= PREFIX; i++) {
+	for (int i = ALL; i <= (who->proxy ? ALL : PREFIX); i++) {
 		uint32_t value = most[i] == 0 ? 0 :
-		    count(l, peer, section, (enum about)i);
+		    count(l, &who->peer, section, (enum about)i);
 
 		if (most[i] > 0 && value >= (uint32_t)most[i])
-			return hit(l, h, names[i], s, peer, (enum about)i,
-			    value, most[i]);
+			return hit(l, h, names[i], s, &who->peer,
+			    (enum about)i, value, most[i]);
 	}
 	return 0;
 }
@@ -199,6 +212,8 @@ ask_shares(struct limits *l, const struct plan *p,
 	if (l->others >= (uint32_t)rest)
 		return hit(l, h, "reserved-connections", server, &s->peer,
 		    ALL, l->others, rest);
+	if (s->proxy)
+		return 0;
 	share = most * p->max_share / 100;
 	if (share == 0)
 		share = 1;
@@ -211,9 +226,8 @@ int
 limits_ask(struct limits *l, const struct plan *p,
     const struct limit_subject *s, struct limit_hit *hit_r)
 {
-	if (ask_section(l, p, 0, &s->peer, hit_r) != 0 ||
-	    ask_section(l, p, PLAN_LISTENER(s->listener), &s->peer,
-	    hit_r) != 0)
+	if (ask_section(l, p, 0, s, hit_r) != 0 ||
+	    ask_section(l, p, PLAN_LISTENER(s->listener), s, hit_r) != 0)
 		return -1;
 	return ask_shares(l, p, s, hit_r);
 }
@@ -222,16 +236,18 @@ int
 limits_ask_channel(struct limits *l, const struct plan *p,
     const struct limit_subject *s, struct limit_hit *hit_r)
 {
-	return ask_section(l, p, PLAN_CHANNEL(s->channel), &s->peer, hit_r);
+	return ask_section(l, p, PLAN_CHANNEL(s->channel), s, hit_r);
 }
 
 static void
-change(struct limits *l, int section, const struct netaddr *peer,
+change(struct limits *l, int section, const struct limit_subject *s,
     void (*how)(struct limits *, const struct netaddr *))
 {
-	struct netaddr address = key_of(l, peer, section, false);
-	struct netaddr prefix = key_of(l, peer, section, true);
+	struct netaddr address = key_of(l, &s->peer, section, false);
+	struct netaddr prefix = key_of(l, &s->peer, section, true);
 
+	if (s->proxy)
+		return;
 	how(l, &address);
 	how(l, &prefix);
 }
@@ -240,7 +256,7 @@ void
 limits_enter_channel(struct limits *l, const struct limit_subject *s)
 {
 	l->section[PLAN_CHANNEL(s->channel)]++;
-	change(l, PLAN_CHANNEL(s->channel), &s->peer, add);
+	change(l, PLAN_CHANNEL(s->channel), s, add);
 }
 
 void
@@ -248,10 +264,10 @@ limits_enter(struct limits *l, const struct limit_subject *s)
 {
 	l->section[0]++;
 	l->others += !s->reserved;
-	change(l, 0, &s->peer, add);
+	change(l, 0, s, add);
 	if (s->listener >= 0) {
 		l->section[PLAN_LISTENER(s->listener)]++;
-		change(l, PLAN_LISTENER(s->listener), &s->peer, add);
+		change(l, PLAN_LISTENER(s->listener), s, add);
 	}
 	if (s->channel >= 0)
 		limits_enter_channel(l, s);
@@ -263,13 +279,13 @@ limits_leave(struct limits *l, const struct limit_subject *s)
 	PANIC_IF(l->section[0] == 0);
 	l->section[0]--;
 	l->others -= !s->reserved;
-	change(l, 0, &s->peer, take);
+	change(l, 0, s, take);
 	if (s->listener >= 0) {
 		l->section[PLAN_LISTENER(s->listener)]--;
-		change(l, PLAN_LISTENER(s->listener), &s->peer, take);
+		change(l, PLAN_LISTENER(s->listener), s, take);
 	}
 	if (s->channel >= 0) {
 		l->section[PLAN_CHANNEL(s->channel)]--;
-		change(l, PLAN_CHANNEL(s->channel), &s->peer, take);
+		change(l, PLAN_CHANNEL(s->channel), s, take);
 	}
 }

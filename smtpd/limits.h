@@ -15,6 +15,7 @@ struct limit_subject {
 	struct netaddr peer;
 	int16_t listener, channel;	/* configuration indexes, or -1 */
 	bool reserved;			/* a reserved peer */
+	bool proxy;	/* not a client: no address or prefix is counted */
 };
 
 struct limit_node {
@@ -68,5 +69,8 @@ void limits_leave(struct limits *l, const struct limit_subject *s);
 void limits_prefix_text(const struct limits *l, const struct netaddr *peer,
     char dst[RATE_TEXT]);
 bool limits_reserved(const struct plan *p, const struct netaddr *peer);
+/* May it name a client as its own, at that listener? */
+bool limits_proxy(const struct plan *p, int listener,
+    const struct netaddr *peer);
 
 #endif

@@ -67,6 +67,8 @@ slots_tell(struct slots *s, uint32_t n)
 	    memory_order_relaxed);
 	atomic_store_explicit(&s->rows[n].counted_channel, who->channel,
 	    memory_order_relaxed);
+	if (s->at[n].proxy && !who->proxy)
+		rows_tell(&s->rows[n], &who->peer);
 }
 
 uint32_t
@@ -85,10 +87,12 @@ slots_take(struct slots *s, int conn, const struct limit_subject *who,
 	row->local = *local;
 	row->listener = who->listener;
 	row->since = time(NULL);
+	row->told = who->proxy;
 	s->free = s->at[n].next;
 	s->used++;
 	s->at[n] = (struct slot){ .conn = conn, .life = -1,
-	    .next = SLOT_NONE, .who = *who, .since = clock_ms() };
+	    .next = SLOT_NONE, .who = *who, .proxy = who->proxy,
+	    .since = clock_ms() };
 	slots_tell(s, n);
 	atomic_store_explicit(&row->serial, ++s->serial,
 	    memory_order_release);

@@ -27,6 +27,7 @@ struct slot {
 	uint32_t next;		/* free list, or queue of those that wait */
 	struct limit_subject who;	/* as it is counted */
 	uint32_t generation;	/* of the settings that its session has */
+	bool proxy;		/* its peer may say whose it is */
 	bool told;		/* its session said which channel it is */
 	bool ended;		/* and that it ends by itself */
 	uint8_t tries;		/* templates that it was passed to */

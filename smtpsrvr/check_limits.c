@@ -33,14 +33,32 @@ has_own(const struct conf *c, int channel)
 }
 
 enum check_verdict
+checks_answered(const struct session *s, const struct life_answer *a,
+    struct reply *r)
+{
+	char when[24];
+
+	if (a->refused == 0)
+		return PASS;
+	if (a->free_ms > 0) {
+		snprintf(when, sizeof when, "%lld s",
+		    (long long)(a->free_ms + 999) / 1000);
+		reply_set(r, REPLY_TOO_OFTEN, a->limit, when);
+	} else {
+		reply_set(r, REPLY_BUSY, s->set->hostname, a->limit);
+	}
+	reply_because(r, "limits");
+	reply_limit(r, a->limit, a->value, a->most);
+	return REFUSE;
+}
+
+enum check_verdict
 check_limits(struct session *s, const struct check_subject *x,
     struct reply *r)
 {
 	struct life_report told = { .kind = LIFE_CHANNEL,
 	    .channel = (uint32_t)s->source.channel };
-	const char *host = s->set->hostname;
 	struct life_answer a;
-	char when[24];
 
 	(void)x;
 	if (s->life < 0)
@@ -50,19 +68,9 @@ check_limits(struct session *s, const struct check_subject *x,
 		(void)!life_tell(s->life, &told);
 		return PASS;
 	}
-	if (life_ask(s->life, told.channel, clock_ms() + ANSWER_MS, &a) != 0) {
-		reply_set(r, REPLY_NO_SERVICE, host);
-		return REFUSE;
-	}
-	if (a.refused == 0)
-		return PASS;
-	if (a.free_ms > 0) {
-		snprintf(when, sizeof when, "%lld s",
-		    (long long)(a.free_ms + 999) / 1000);
-		reply_set(r, REPLY_TOO_OFTEN, a.limit, when);
-	} else {
-		reply_set(r, REPLY_BUSY, host, a.limit);
-	}
-	reply_limit(r, a.limit, a.value, a.most);
+	told.kind = LIFE_ASK;
+	if (life_ask(s->life, &told, clock_ms() + ANSWER_MS, &a) == 0)
+		return checks_answered(s, &a, r);
+	reply_set(r, REPLY_NO_SERVICE, s->set->hostname);
 	return REFUSE;
 }

@@ -67,6 +67,10 @@ enum check_verdict checks_delayed(struct session *s, const struct mailbox *to,
 void checks_sending(const struct session *s, struct sending *from_r);
 void checks_envelope(const struct session *s, struct envelope *e_r);
 
+/* What smtpd said of limits; REFUSE with the reply. */
+enum check_verdict checks_answered(const struct session *s,
+    const struct life_answer *a, struct reply *r);
+
 /*
  * Puts the settings in force that are the client's own: of its row, and what
  * rules set (null: nothing yet).  REFUSE, after it has been logged why.

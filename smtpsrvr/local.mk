@@ -5,6 +5,7 @@ smtpsrvr_libsmtpsrvr_a_SOURCES = \
 	smtpsrvr/check_libwrap.c \
 	smtpsrvr/check_limits.c \
 	smtpsrvr/check_mail.c \
+	smtpsrvr/check_proxy.c \
 	smtpsrvr/check_sender.c \
 	smtpsrvr/check_settings.c \
 	smtpsrvr/check_source.c \
@@ -28,6 +29,7 @@ smtpsrvr_libsmtpsrvr_a_SOURCES = \
 	smtpsrvr/submitter.c smtpsrvr/submitter.h \
 	smtpsrvr/template.c smtpsrvr/template.h \
 	smtpsrvr/transfer.c smtpsrvr/transfer.h \
+	smtpsrvr/told.c smtpsrvr/told.h \
 	smtpsrvr/trouble.c smtpsrvr/trouble.h \
 	smtpsrvr/wire.c smtpsrvr/wire.h
 EXTRA_DIST += smtpsrvr/commands.def smtpsrvr/checks.def smtpsrvr/keywords.def

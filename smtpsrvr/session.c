@@ -97,6 +97,7 @@ session_init(struct session *s, const struct server *v,
 
 	s->server = v;
 	s->who = *who;
+	s->peer = who->peer;
 	s->submit = -1;
 	s->life = life;
 	s->hello = (struct sub_hello){ .version = SUB_VERSION,
@@ -142,11 +143,15 @@ session_settle(struct session *s)
 void
 session_log(struct session *s, struct logline *l, const char *verb)
 {
+	char text[NET_TEXT];
+
 	log_word(l, "ip", s->ip);
 	log_word(l, "chan", s->source.channel >= 0 ?
 	    s->server->conf->channels[s->source.channel].title : "-");
 	log_word(l, "verb", verb);
 	log_word(l, "sid", s->sid);
+	if (s->told)
+		log_word(l, "proxy", net_text(&s->peer, text));
 }
 
 static void
@@ -264,6 +269,19 @@ log_end_of(struct session *s, const char *how)
 	log_end(&l);
 }
 
+/* Who is refused at the door hears why, but at a proxy's. */
+static void
+say_no(struct session *s, const struct reply *r)
+{
+	if (!s->mute) {
+		session_say(s, r, "CONNECT");
+		return;
+	}
+	s->lost = true;
+	if (s->watcher != NULL)
+		s->watcher->replied(s, "CONNECT", r);
+}
+
 void
 session_greet(struct session *s)
 {
@@ -272,7 +290,7 @@ session_greet(struct session *s)
 	if (checks_run(s, CONNECT, &(struct check_subject){ 0 }, &r) ==
 	    REFUSE) {
 		s->over = true;
-		session_say(s, &r, "CONNECT");
+		say_no(s, &r);
 		return;
 	}
 	s->until = clock_ms() + s->set->session_time;
@@ -347,6 +365,13 @@ session_step(struct session *s)
 	}
 }
 
+/* A proxy that wanted to know whether we are there. */
+static bool
+only_looked(const struct session *s)
+{
+	return s->look && s->messages == 0 && s->state <= STATE_READY;
+}
+
 void
 session_run(struct session *s)
 {
@@ -355,10 +380,10 @@ session_run(struct session *s)
 		session_step(s);
 	submitter_abort(s);
 	trouble_end(s);
-	if (s->lost)
+	if (s->lost && !s->mute && !only_looked(s))
 		log_end_of(s, s->state > STATE_READY ? "in-transaction" :
 		    "closed");
-	else
+	if (!s->lost)
 		wire_hang_up(&s->wire);
 	submitter_close(s);
 }

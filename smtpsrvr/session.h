@@ -75,7 +75,12 @@ struct session {
 	const struct settings *set;	/* in force for this client */
 	struct offer offer;	/* what of EHLO and verbs they leave */
 	size_t longest_line;	/* of any command, with its parameters */
-	struct row_pass who;
+	struct row_pass who;	/* the client, as far as we know */
+	struct netaddr peer;	/* the other end of the connection */
+	bool told;		/* who.peer, who.local: as a proxy says */
+	bool headed;		/* its header was waited for */
+	bool look;		/* it said that it connects for itself */
+	bool mute;		/* closed without a reply */
 
 	/* from the source host to the channel */
 	struct source_list list;

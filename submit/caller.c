@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/networks.h"
 #include "lib/text.h"
 #include "submit/caller.h"
 
@@ -37,7 +38,7 @@ rights_init(struct rights *r_r, const struct conf *c, const struct row *rows,
 	uid_t uid;
 
 	*r_r = (struct rights){ .own = geteuid(), .session = -1,
-		.rows = rows, .nrows = nrows };
+		.rows = rows, .nrows = nrows, .conf = c };
 	/* Without privileges all programs have one uid, and the user need not
 	 * exist. */
 	if (find_user(v->session_user, &uid) == 0)
@@ -101,6 +102,36 @@ find_login(int64_t uid, char *dst, size_t size)
 		snprintf(dst, size, "uid%lld", (long long)uid);
 }
 
+/*
+ * A client's address in place of the connection's own.  Where the listener
+ * knows its proxies is the same for both programs, but not who says so.
+ */
+static int
+take_told(const struct rights *r, struct caller *c,
+    const struct sub_hello *h, const char **why_r)
+{
+	struct settings v;
+
+	if (c->row.listener >= r->conf->nlisteners) {
+		*why_r = "no such listener";
+		return -1;
+	}
+	conf_effective(r->conf, c->row.listener, -1, &v);
+	if (!v.proxy_protocol || !networks_hold(&v.proxies, &c->row.peer)) {
+		*why_r = "its peer may not name a client";
+		return -1;
+	}
+	if (h->login[0] != '\0') {
+		*why_r = "its peer may not name a login";
+		return -1;
+	}
+	c->told = true;
+	c->proxy = c->row.peer;
+	c->row.peer = h->peer;
+	c->row.local = h->local;
+	return 0;
+}
+
 static int
 hello_session(const struct rights *r, struct caller *c,
     const struct sub_hello *h, const char **why_r)
@@ -120,6 +151,8 @@ hello_session(const struct rights *r, struct caller *c,
 	}
 	c->number = h->row;
 	c->serial = h->serial;
+	if ((h->flags & SUB_TOLD) != 0 && take_told(r, c, h, why_r) != 0)
+		return -1;
 	net_text(&c->row.peer, c->ip);
 	return 0;
 }

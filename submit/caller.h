@@ -3,7 +3,8 @@
  *
  * Nothing a caller says of itself is believed for being said: a session
  * proves its row with serial and token, a user of this machine is whom the
- * kernel says, and only a trusted uid may name a source host, or variables.
+ * kernel says, only a trusted uid may name a source host, or variables, and
+ * only the session of a listed proxy's connection a client for it.
  */
 #ifndef SUBMIT_CALLER_H
 #define SUBMIT_CALLER_H
@@ -32,6 +33,7 @@ struct rights {
 	uid_t trusted[CALLER_TRUSTED];
 	const struct row *rows;
 	uint32_t nrows;
+	const struct conf *conf;
 };
 
 struct caller {
@@ -39,10 +41,13 @@ struct caller {
 	int64_t uid;		/* of the process that connected */
 	enum sub_kind kind;	/* 0 until the hello */
 	bool each;		/* each address is answered */
-	struct row row;		/* the connection; DECLARED: as declared */
+	struct row row;		/* the connection; DECLARED: as declared; of a
+				 * listed proxy: as it says */
+	bool told;		/* so it does */
+	struct netaddr proxy;	/* then: itself */
 	uint32_t number;	/* SESSION: which row */
 	uint64_t serial;
-	char login[64];		/* LOCAL */
+	char login[SUB_LOGIN];	/* LOCAL; or as one of xclient says */
 	struct variables variables;	/* DECLARED */
 	char ip[NET_TEXT];	/* for the log */
 };

@@ -94,11 +94,14 @@ static void
 log_caller(struct logline *l, struct desk *k, const struct dialogue *d)
 {
 	const struct message *m = d->message;
+	char proxy[NET_TEXT];
 
 	log_word(l, "ip", d->caller.ip);
 	log_word(l, "chan", decide_channel(&k->site, &d->whence));
 	if (m != NULL && m->env.sid[0] != '\0')
 		log_word(l, "sid", m->env.sid);
+	if (d->caller.told)
+		log_word(l, "proxy", net_text(&d->caller.proxy, proxy));
 	if (d->caller.kind == SUB_LOCAL)
 		log_num(l, "uid", d->caller.uid);
 }

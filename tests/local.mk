@@ -87,6 +87,7 @@ system_tests = \
 	tests/system/37-quotas.py \
 	tests/system/38-layers.py \
 	tests/system/38-limits.py \
+	tests/system/43-proxy.py \
 	tests/system/41-costs.py \
 	tests/system/42-commit-delay.py \
 	tests/system/42-extensions.py \
@@ -111,7 +112,8 @@ talks = \
 	tests/talks/42-chunks-off.talk \
 	tests/talks/31-times.talk
 # With $(srcdir), or make dist would make the target check.
-EXTRA_DIST += tests/harness.py tests/journal.py $(talks) tests/peers.sh \
+EXTRA_DIST += tests/harness.py tests/journal.py tests/pp.py $(talks) \
+	tests/peers.sh \
 	$(srcdir)/check run .ci/run build-aux/prepare.sh build-aux/splice.sh \
 	tests/lint/lint.sh tests/lint/layers.txt tests/lint/names.txt \
 	tests/lint/untested.txt

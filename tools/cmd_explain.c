@@ -18,6 +18,7 @@ struct explaining {
 	struct explainer now, then;
 	bool compare, batch;
 	int listener, listener_then;
+	struct netaddr proxy;
 	struct show_json json, *j;	/* j null: text */
 	int worst;		/* exit code so far */
 };
@@ -113,7 +114,7 @@ many(struct explaining *x, const struct request *r)
 		show_json_open(x->j, '[');
 	while (getline(&line, &room, stdin) >= 0) {
 		struct explain_case k = { .helo = r->helo,
-		    .listener = x->listener };
+		    .proxy = x->proxy, .listener = x->listener };
 		const char *why = "";
 
 		number++;
@@ -138,7 +139,8 @@ static void
 single(struct explaining *x, const struct request *r)
 {
 	struct explain_case k = { .from = r->operands[1],
-	    .to = r->operands[2], .helo = r->helo, .listener = x->listener };
+	    .to = r->operands[2], .proxy = x->proxy, .helo = r->helo,
+	    .listener = x->listener };
 	const char *why = "no such address";
 
 	if (net_parse(r->operands[0], &k.address) == 0 &&
@@ -184,6 +186,10 @@ explain(struct explaining *x, const struct request *r)
 	    (x->compare && listener(x->then.c.conf, r->listener,
 	    &x->listener_then) != 0))
 		return EX_USAGE;
+	if (r->proxy != NULL && net_parse(r->proxy, &x->proxy) != 0) {
+		fprintf(stderr, "inlet explain: --proxy: no such address\n");
+		return EX_USAGE;
+	}
 	if (r->json) {
 		show_json_begin(&x->json, stdout);
 		x->j = &x->json;

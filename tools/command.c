@@ -19,10 +19,11 @@ static const struct command commands[] = {
 	    TAKES_COMMON | TAKES_CHANGED | TAKES_JSON | TAKES_LISTENER |
 	    TAKES_CHANNEL | TAKES_FOR, 0, 0 },
 	{ "explain", cmd_explain, "[-f] [--json] [--listener name] "
-	    "[--helo name] [--against file] address from to | -",
+	    "[--helo name] [--proxy address] [--against file] "
+	    "address from to | -",
 	    "show why mail is accepted or refused, check by check",
 	    TAKES_COMMON | TAKES_FINICKY | TAKES_JSON | TAKES_LISTENER |
-	    TAKES_HELO | TAKES_AGAINST, 1, 3 },
+	    TAKES_HELO | TAKES_PROXY | TAKES_AGAINST, 1, 3 },
 	{ "limits", cmd_limits, "[--json] [address | prefix | channel]",
 	    "show what the running server counts, and the limits",
 	    TAKES_COMMON | TAKES_JSON, 0, 1 },

@@ -222,11 +222,62 @@ say(struct explained *x, const char *step, const char *verb, const char *text,
 	return reply_good(&x->final);
 }
 
+/* Which of ours it connects to, where the listener tells. */
+static struct netaddr
+local_address(const struct conf *c, const struct explain_case *k)
+{
+	static const struct netaddr none;
+	const struct strings *at;
+	struct netaddr a;
+
+	if (k->listener < 0)
+		return none;
+	at = &c->listeners[k->listener].v.address;
+	for (size_t i = 0; i < at->n; i++)
+		if (net_parse(at->at[i], &a) == 0 &&
+		    a.family == k->address.family)
+			return a;
+	return none;
+}
+
+static bool
+takes_header(const struct explainer *e, const struct explain_case *k)
+{
+	return server_settings(&e->server, k->listener, -1)->proxy_protocol;
+}
+
+/* What the proxy would send; without one the peer speaks for itself. */
+static void
+put_header(struct explained *x)
+{
+	const struct explain_case *k = x->what;
+	struct wire *w = &x->session->wire;
+	char client[NET_TEXT], server[NET_TEXT];
+	struct netaddr at = local_address(x->by->c.conf, k);
+	const char *six = k->address.family == 6 ? "6" : "4";
+	int n;
+
+	if (at.family == 0)
+		at.family = k->address.family;
+	if (k->proxy.family == 0)
+		n = snprintf(w->buffer, sizeof(w->buffer),
+		    "PROXY UNKNOWN\r\n");
+	else
+		n = snprintf(w->buffer, sizeof(w->buffer),
+		    "PROXY TCP%s %s %s %d %d\r\n", six,
+		    net_text(&k->address, client), net_text(&at, server),
+		    k->address.port, at.port);
+	w->len = (size_t)n;
+}
+
 static void
 greet(struct explained *x)
 {
 	x->step = "CONNECT";
+	if (takes_header(x->by, x->what))
+		put_header(x);
 	session_greet(x->session);
+	x->mute = x->session->mute;
 	x->session->wire.used = 0;
 	x->source = x->session->source;
 	x->last = source_last(&x->session->list);
@@ -309,24 +360,6 @@ fits(const char *text, const char **why_r)
 	return -1;
 }
 
-/* Which of ours it connects to, where the listener tells. */
-static struct netaddr
-local_address(const struct conf *c, const struct explain_case *k)
-{
-	static const struct netaddr none;
-	const struct strings *at;
-	struct netaddr a;
-
-	if (k->listener < 0)
-		return none;
-	at = &c->listeners[k->listener].v.address;
-	for (size_t i = 0; i < at->n; i++)
-		if (net_parse(at->at[i], &a) == 0 &&
-		    a.family == k->address.family)
-			return a;
-	return none;
-}
-
 /* Whoever looks on, for as long as a session lives. */
 struct onlookers {
 	struct onlooker session;
@@ -337,7 +370,8 @@ static void
 begin(struct explainer *e, const struct explain_case *k, const char *channels,
     struct explained *x, struct onlookers *on)
 {
-	struct row_pass who = { .peer = k->address, .listener = k->listener };
+	struct row_pass who = { .peer = k->proxy.family != 0 ? k->proxy :
+	    k->address, .listener = k->listener };
 
 	who.local = local_address(e->c.conf, k);
 	*on = (struct onlookers){ { { asked, consulted, checked, replied },
@@ -379,6 +413,10 @@ explain_run(struct explainer *e, const struct explain_case *k,
 	if (fits(k->from, why_r) != 0 || fits(k->to, why_r) != 0 ||
 	    fits(x->helo, why_r) != 0)
 		return -1;
+	if (k->proxy.family != 0 && !takes_header(e, k)) {
+		*why_r = "no proxy may name a client at that listener";
+		return -1;
+	}
 	begin(e, k, "", x, &on);
 	converse(x);
 	if (reply_good(&x->final))
@@ -396,6 +434,8 @@ explain_greet(struct explainer *e, const struct explain_case *k,
 
 	memset(x, 0, sizeof(*x));
 	begin(e, k, channels, x, &on);
+	/* Whoever told of it: it is about a client. */
+	x->session->headed = true;
 	greet(x);
 	end(e, x);
 }

@@ -27,6 +27,7 @@ struct explainer {
 /* Who asks, and for what; text as it was typed. */
 struct explain_case {
 	struct netaddr address;
+	struct netaddr proxy;	/* that says so; family 0: nobody */
 	const char *from, *to;	/* angle brackets are added where missing */
 	const char *helo;	/* null: the address as a literal */
 	int listener;
@@ -80,6 +81,7 @@ struct explained {
 	struct routes routes;
 	struct reply final;	/* the first refusal, or RCPT's reply */
 	const char *final_step;
+	bool mute;		/* it is closed, nothing is said */
 	int64_t us;
 };
 
@@ -88,7 +90,10 @@ MM_MUST_USE int explainer_open(struct explainer *e_r,
     const struct tailored_options *o);
 void explainer_close(struct explainer *e);
 
-/* -1 with a constant text if from, to or helo cannot be put into a command. */
+/*
+ * -1 with a constant text if from, to or helo cannot be put into a command, or
+ * no proxy can name a client at that listener.
+ */
 MM_MUST_USE int explain_run(struct explainer *e, const struct explain_case *k,
     struct explained *x_r, const char **why_r);
 /*

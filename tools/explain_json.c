@@ -177,6 +177,9 @@ explain_json(const struct explained *x, struct show_json *j)
 
 	show_json_open(j, '{');
 	show_json_pair(j, "address", net_text(&x->what->address, address));
+	if (x->what->proxy.family != 0)
+		show_json_pair(j, "proxy", net_text(&x->what->proxy,
+		    address));
 	show_json_pair(j, "from", x->what->from);
 	show_json_pair(j, "to", x->what->to);
 	show_json_pair(j, "helo", x->helo);
@@ -186,6 +189,8 @@ explain_json(const struct explained *x, struct show_json *j)
 	show_json_pair(j, "verdict", reply_good(&x->final) ? "accept" :
 	    reply_temporary(&x->final) ? "defer" : "refuse");
 	show_json_pair(j, "step", x->final_step);
+	if (x->mute)
+		show_json_pair(j, "said", "nothing");
 	reply(j, &x->final);
 	source(x, j);
 	routes(x, j);

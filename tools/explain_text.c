@@ -196,6 +196,8 @@ event(const struct explained *x, const struct explain_event *e)
 		putchar('\n');
 		return;
 	case EXPLAIN_REPLIED:
+		if (x->mute)
+			return;
 		label("reply");
 		printf("%d %s%s%s\n", e->reply.code, e->reply.enhanced,
 		    e->reply.enhanced[0] != '\0' ? " " : "", e->reply.text);
@@ -269,6 +271,9 @@ explain_text(const struct explained *x)
 	const char *at = "";
 
 	printf("client %s", net_text(&x->what->address, text));
+	if (x->what->proxy.family != 0)
+		printf(", as the proxy %s says",
+		    net_text(&x->what->proxy, text));
 	if (x->what->listener >= 0)
 		printf(", listener \"%s\" (%s)",
 		    c->listeners[x->what->listener].title,
@@ -287,6 +292,11 @@ explain_text(const struct explained *x)
 			source(x);
 	}
 	submitted(x);
+	if (x->mute) {
+		printf("\nrefused: closed without a reply (%" PRId64
+		    " us)\n", x->us);
+		return;
+	}
 	printf("\n%s: %d %s %s (%" PRId64 " us)\n",
 	    reply_good(&x->final) ? "accepted" :
 	    reply_temporary(&x->final) ? "refused for now" : "refused",

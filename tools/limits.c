@@ -72,6 +72,7 @@ struct live {
 	size_t n;
 	struct connection {
 		struct netaddr peer;
+		bool by_host;	/* it is a client's */
 		const struct section *listener, *channel;	/* or null */
 	} *at;
 };
@@ -94,7 +95,9 @@ find_live(const struct limits_view *v)
 		if (!rows_see(v->rows, v->nrows, i, &r))
 			continue;
 		l.n++;
-		*c = (struct connection){ .peer = r.peer,
+		*c = (struct connection){ .peer = r.told == 0 ? r.peer :
+		    r.client,
+			.by_host = r.told % 2 == 0,
 			.listener = section_at(v->conf->listeners,
 			    v->conf->nlisteners, r.counted_listener),
 			.channel = section_at(v->conf->channels,
@@ -175,7 +178,7 @@ tally_hosts(const struct live *l, const struct section *s,
 		int bits = (int)(a->family == 6 ? server->prefix_length_ipv6 :
 		    server->prefix_length_ipv4);
 
-		if (is_in(&l->at[i], s))
+		if (l->at[i].by_host && is_in(&l->at[i], s))
 			key[n++] = net_prefix(a, prefix ? bits : net_bits(a));
 	}
 	qsort(key, n, sizeof(*key), by_address);

@@ -8,6 +8,7 @@
 #include <pwd.h>
 #include <string.h>
 #include <unistd.h>
+#include "lib/networks.h"
 #include "lib/text.h"
 #include "tools/makeplan.h"
 
@@ -129,6 +130,44 @@ plan_sockets(const struct conf *c, int listener, struct plan *p,
 	return 0;
 }
 
+/* What of a list is good for smtpd; conf_check() saw that all are. */
+static int
+plan_networks(const struct strings *l, struct plan *p, int32_t *used_io,
+    struct conf_wrong *w, struct origin o)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		struct plan_prefix *x = &p->proxies[*used_io];
+
+		if (*used_io == PLAN_PROXIES) {
+			conf_wrong(w, o, "more than %d proxies of all "
+			    "listeners", PLAN_PROXIES);
+			return -1;
+		}
+		if (networks_parse(l->at[i], &x->at, &x->bits) != 0)
+			return -1;
+		(*used_io)++;
+	}
+	return 0;
+}
+
+/* Who may say at that listener whose connection it is. */
+static int
+plan_proxies(const struct conf *c, int listener, struct plan *p,
+    int32_t *used_io, struct conf_wrong *w)
+{
+	struct plan_section *to = &p->sections[PLAN_LISTENER(listener)];
+	struct origin o = c->listeners[listener].where;
+	struct settings v;
+
+	conf_effective(c, listener, -1, &v);
+	to->proxy = *used_io;
+	if (v.proxy_protocol &&
+	    plan_networks(&v.proxies, p, used_io, w, o) != 0)
+		return -1;
+	to->proxies = *used_io - to->proxy;
+	return 0;
+}
+
 /* What a section says itself; what it leaves open others say. */
 static int32_t
 own(const struct section *s, enum setting_id id, int64_t value)
@@ -184,7 +223,7 @@ static int
 plan_limits(const struct conf *c, struct plan *p, struct conf_wrong *w)
 {
 	const struct settings *v = &c->server.v;
-	int32_t used = 0, points;
+	int32_t used = 0, listed = 0, points;
 	enum penalty what;
 	char why[300];
 	int bad = plan_section(&c->server, p, &used, &p->sections[0], w);
@@ -192,6 +231,8 @@ plan_limits(const struct conf *c, struct plan *p, struct conf_wrong *w)
 	for (int i = 0; i < c->nlisteners && bad == 0; i++)
 		bad = plan_section(&c->listeners[i], p, &used,
 		    &p->sections[PLAN_LISTENER(i)], w);
+	for (int i = 0; i < c->nlisteners && bad == 0; i++)
+		bad = plan_proxies(c, i, p, &listed, w);
 	for (int i = 0; i < c->nchannels && bad == 0; i++)
 		bad = plan_section(&c->channels[i], p, &used,
 		    &p->sections[PLAN_CHANNEL(i)], w);
@@ -203,11 +244,8 @@ plan_limits(const struct conf *c, struct plan *p, struct conf_wrong *w)
 	for (size_t i = 0; i < v->reserved_peers.n && bad == 0; i++) {
 		struct plan_prefix *x = &p->reserved_peers[p->nreserved++];
 
-		if (net_parse(v->reserved_peers.at[i], &x->at) == 0)
-			x->bits = net_bits(&x->at);
-		else
-			bad = net_parse_prefix(v->reserved_peers.at[i],
-			    &x->at, &x->bits);
+		bad = networks_parse(v->reserved_peers.at[i], &x->at,
+		    &x->bits);
 	}
 	return bad;
 }

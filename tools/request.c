@@ -50,6 +50,8 @@ static const struct option_row rows[] = {
 	    AT(against), "only what this other configuration would change" },
 	{ TAKES_FOR, '\0', "for", "--for address", true, AT(address),
 	    "values in force for a client at that address" },
+	{ TAKES_PROXY, '\0', "proxy", "--proxy address", true, AT(proxy),
+	    "as that proxy says, from which the connection comes" },
 };
 
 const char *

@@ -27,7 +27,8 @@ enum {
 	TAKES_HELO = 2048,
 	TAKES_AGAINST = 4096,
 	TAKES_FOR = 8192,
-	TAKES_LAST = TAKES_FOR,
+	TAKES_PROXY = 16384,
+	TAKES_LAST = TAKES_PROXY,
 	TAKES_COMMON = TAKES_FILE | TAKES_PROGRAMS
 };
 
@@ -35,6 +36,7 @@ struct request {
 	struct tailored_options tailor;	/* -C -L -f -n -p */
 	bool json, changed, foreground, debug;
 	const char *listener, *channel, *helo, *against, *address;
+	const char *proxy;
 	int noperands;
 	char **operands;	/* the command itself is not in it */
 };

@@ -75,16 +75,16 @@ def hello(kind=SESSION, flags=0, row=None):
     if row is None:
         turn = turn % (ROWS - 1) + 1
         row = turn
-    return frame("H", struct.pack("<HBBIQ", 2, kind, flags, row,
+    return frame("H", struct.pack("<HBBIQ", 4, kind, flags, row,
                                   SERIAL + row - ROW) +
                  TOKEN + bytes(19) + bytes(19) +
-                 struct.pack("<ii", -1, 0) + text("") + text(""))
+                 struct.pack("<ii", -1, 0) + text("") * 3)
 
 
 def envelope(sender="a@example.net", channel="lan", ident=""):
     return frame("E", b"".join(map(text, (
-        sender, "client.test", "ESMTP", "", "sid1", channel, "", "", "",
-        ident))) + struct.pack("<q", -1))
+        sender, "client.test", "ESMTP", "", "sid1", channel, "", "", "", "",
+        ident))) + struct.pack("<qqqBBi", -1, 0, 0, 0, 0, 0))
 
 
 def recipient(address):

@@ -69,7 +69,19 @@ tests_fuzz_fuzz_tbrow_t_CPPFLAGS = $(fuzz_cppflags) -DFUZZ_CORPUS='"tbrow"'
 tests_fuzz_fuzz_tbrow_t_LDADD = $(tables_LDADD)
 TESTS += tests/fuzz/fuzz_tbrow.t
 
+check_PROGRAMS += tests/fuzz/fuzz_proxy.t
+tests_fuzz_fuzz_proxy_t_SOURCES = tests/fuzz/fuzz_proxy.c \
+	tests/fuzz/replay.c
+tests_fuzz_fuzz_proxy_t_CPPFLAGS = $(fuzz_cppflags) -DFUZZ_CORPUS='"proxy"'
+tests_fuzz_fuzz_proxy_t_LDADD = lib/libbase.a
+TESTS += tests/fuzz/fuzz_proxy.t
+
 if FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_proxy
+tests_fuzz_fuzz_proxy_SOURCES = tests/fuzz/fuzz_proxy.c
+tests_fuzz_fuzz_proxy_LDADD = lib/libbase.a
+tests_fuzz_fuzz_proxy_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
 noinst_PROGRAMS += tests/fuzz/fuzz_tbrow
 tests_fuzz_fuzz_tbrow_SOURCES = tests/fuzz/fuzz_tbrow.c
 tests_fuzz_fuzz_tbrow_LDADD = $(tables_LDADD)

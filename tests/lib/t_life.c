@@ -14,6 +14,7 @@ main(void)
 	    .garbage = 2 }, got;
 	struct life_answer a = { .refused = 1, .value = 7, .most = 7,
 	    .free_ms = 9, .limit = "max-connections" }, answer;
+	const struct life_report ask = { .kind = LIFE_ASK, .channel = 5 };
 	char junk[200] = { 0 };
 	int pair[2];
 
@@ -31,15 +32,15 @@ main(void)
 	    life_hear(pair[0], &got) == 1 && got.kind == 0,
 	    "nor is what is too long");
 	life_reply(pair[0], &a);
-	ok(life_ask(pair[1], 5, clock_ms() + 1000, &answer) == 0 &&
+	ok(life_ask(pair[1], &ask, clock_ms() + 1000, &answer) == 0 &&
 	    answer.refused == 1 && answer.value == 7 && answer.free_ms == 9,
 	    "a question has its answer");
 	ok(life_hear(pair[0], &got) == 1 && got.kind == LIFE_ASK &&
 	    got.channel == 5, "it is about a channel");
-	num(life_ask(pair[1], 5, clock_ms() + 20, &answer), -1,
+	num(life_ask(pair[1], &ask, clock_ms() + 20, &answer), -1,
 	    "or none in time");
 	ok(write(pair[0], junk, 3) == 3 &&
-	    life_ask(pair[1], 5, clock_ms() + 1000, &answer) == -1,
+	    life_ask(pair[1], &ask, clock_ms() + 1000, &answer) == -1,
 	    "or one that is none");
 	close(pair[1]);
 	while (life_hear(pair[0], &got) == 1)

@@ -57,7 +57,7 @@ hello(struct buf *b)
 	b->p[HEADER + 2] = SUB_NOTICE + 1;
 	num(sub_get_hello(p, len, &g), -1, "an unknown kind");
 	b->p[HEADER + 2] = SUB_LOCAL;
-	b->p[HEADER + 3] = 2;
+	b->p[HEADER + 3] = 4;
 	num(sub_get_hello(p, len, &g), -1, "an unknown flag");
 	b->p[HEADER + 3] = 0;
 	num(sub_get_hello(p, len, &g), 0, "without flags");

@@ -323,6 +323,102 @@ truth(void)
 	ok(charged(subject(80, -1)), "then again one without");
 }
 
+static bool
+client(uint32_t n, int life, const struct netaddr *who,
+    struct life_answer *a_r)
+{
+	const struct life_report r = { .kind = LIFE_CLIENT, .client = *who };
+
+	if (life_tell(life, &r) != 0)
+		exit(1);
+	connections_life(d, n);
+	return recv(life, a_r, sizeof *a_r, MSG_DONTWAIT) == sizeof *a_r &&
+	    a_r->refused == 0;
+}
+
+/* Of whom a session says whose connection it is. */
+static void
+proxies(void)
+{
+	struct netaddr seven = subject(7, -1).peer, odd = seven;
+	struct limit_subject look = subject(200, -1);
+	struct plan_section *s = &d->plan.sections[0];
+	struct life_answer a;
+	int life[4];
+	uint32_t n[4];
+
+	d->plan.sections[PLAN_LISTENER(0)].proxies = 1;
+	d->plan.nreserved = 0;
+	d->plan.proxies[0] = (struct plan_prefix){ .at = look.peer,
+	    .bits = 32 };
+	d->plan.proxies[0].at.port = 0;
+	ok(limits_proxy(&d->plan, 0, &look.peer) &&
+	    !limits_proxy(&d->plan, 0, &seven) &&
+	    !limits_proxy(&d->plan, 1, &look.peer) &&
+	    !limits_proxy(&d->plan, -1, &look.peer),
+	    "who is a proxy, and where");
+	s->per_address = 2;
+	s->rules = 0;
+	rule(0, RATE_CONNECTIONS, RATE_ADDRESS, 3);
+	n[0] = session(90, &life[0]);
+	ok(!client(n[0], life[0], &seven, &a), "nobody else is believed");
+	is(a.limit, "proxies", "which is said");
+	ok(d->slots.at[n[0]].who.peer.ip[3] == 90 &&
+	    d->slots.rows[n[0]].told == 0, "and is counted as it was");
+	look.proxy = true;
+	for (int i = 1; i < 4; i++) {
+		n[i] = slots_take(&d->slots, open("/dev/null", O_RDWR), &look,
+		    &look.peer);
+		if (n[i] == SLOT_NONE)
+			exit(1);
+	}
+	num(d->slots.limits.section[0], 4, "a proxy counts in all");
+	look.proxy = false;
+	ok(limits_ask(&d->slots.limits, &d->plan, &look, &h) == 0,
+	    "and not by its address");
+	for (int i = 1; i < 4; i++) {
+		int pair[2];
+
+		if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0,
+		    pair) != 0)
+			exit(1);
+		(void)!slots_waiting(&d->slots);
+		d->slots.at[n[i]].life = pair[0];
+		d->slots.at[n[i]].generation = d->generation;
+		life[i] = pair[1];
+		tell(n[i], life[i], LIFE_BEGUN, 0);
+		num(d->slots.rows[n[i]].told, 1, "whose it is nobody knows");
+	}
+	odd.ip[9] = 1;
+	ok(!client(n[1], life[1], &odd, &a), "what is no address");
+	ok(client(n[1], life[1], &seven, &a) &&
+	    client(n[2], life[2], &seven, &a), "two of one client");
+	ok(!client(n[3], life[3], &seven, &a) && a.value == 2 && a.most == 2,
+	    "no third");
+	is(a.limit, "max-connections-per-address", "by its own limit");
+	ok(d->slots.rows[n[2]].told == 2 && net_same_host(
+	    &d->slots.rows[n[2]].client, &seven), "its row says who it is");
+	tell(n[2], life[2], LIFE_CHANNEL, 0);
+	num(in_channel(0), 1, "its channel");
+	odd = subject(8, -1).peer;
+	ok(client(n[2], life[2], &odd, &a) && in_channel(0) == 0,
+	    "another client later, whose channel is not known");
+	ok(client(n[3], life[3], &seven, &a), "then there is room");
+	odd = seven;
+	ok(!client(n[3], life[3], &odd, &a), "connections per address");
+	is(a.limit, "connections per address 3/1h", "are those of clients");
+	tell(n[1], life[1], LIFE_END, 0);
+	for (int i = 1; i < 4; i++) {
+		close(life[i]);
+		connections_life(d, n[i]);
+	}
+	close(life[0]);
+	slots_free(&d->slots, n[0]);
+	ok(d->slots.used == 0 && d->slots.limits.section[0] == 0 &&
+	    d->slots.limits.others == 0, "nobody is left");
+	s->per_address = s->rules = 0;
+}
+
 int
 main(void)
 {
@@ -332,5 +428,6 @@ main(void)
 	load();
 	lies();
 	truth();
+	proxies();
 	return done();
 }

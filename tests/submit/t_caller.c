@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include "lib/text.h"
 #include "submit/caller.h"
 #include "tests/submit/stage.h"
 #include "tests/tap.h"
@@ -68,6 +69,43 @@ sessions(void)
 	h = hello(SUB_SESSION);
 	h.version++;
 	num(call(&c, DOOR_JAIL, own, h), -1, "another version");
+}
+
+/* What a listed proxy's session says of its client, and what others' do. */
+static void
+told(struct row *rows)
+{
+	struct sub_hello h = hello(SUB_SESSION);
+	int64_t own = (int64_t)geteuid();
+	struct conf *c[4];
+	struct caller k;
+
+	for (size_t i = 0; i < ARRAY_LEN(c); i++)
+		c[i] = stage_conf("/nonexistent", "/nonexistent");
+	stage_set(c[1], "proxies=192.0.2.0/24");
+	stage_set(c[2], "proxy-protocol=yes");
+	stage_set(c[2], "proxies=192.0.2.8");
+	stage_set(c[3], "proxy-protocol=yes");
+	stage_set(c[3], "proxies=192.0.2.0/24");
+	h.flags |= SUB_TOLD;
+	for (size_t i = 0; i < ARRAY_LEN(c); i++) {
+		rights.conf = c[i];
+		num(call(&k, DOOR_JAIL, own, h), i == 3 ? 0 : -1, i == 3 ?
+		    "a listed proxy's says whose connection it is" :
+		    "none other does");
+	}
+	is(k.ip, "203.0.113.5", "that is the client then");
+	ok(k.told && net_same_host(&k.proxy, &rows[STAGE_ROW].peer),
+	    "and the peer is remembered");
+	ok(text_copy(h.login, sizeof(h.login), "ann") == 0 &&
+	    call(&k, DOOR_JAIL, own, h) == -1, "no login by this way");
+	h.login[0] = '\0';
+	h.flags = 0;
+	ok(call(&k, DOOR_JAIL, own, h) == 0 && !k.told, "a proxy for itself");
+	is(k.ip, "192.0.2.7", "has its own address");
+	for (size_t i = 0; i < ARRAY_LEN(c); i++)
+		conf_free(c[i]);
+	rights.conf = NULL;
 }
 
 static void
@@ -157,6 +195,7 @@ main(void)
 	rights.rows = rows;
 	rights.nrows = STAGE_ROW + 1;
 	sessions();
+	told(rows);
 	others();
 	doors();
 	users();

@@ -37,6 +37,7 @@ channel "usual" { }
 """
 TIMES = "tests/smtpsrvr/t_times.c"
 RATES = "tests/system/36-rates.py"
+PROXY = "tests/system/43-proxy.py"
 # Shown with a clock of their own, or with clients enough; and those of a channel alone, which nothing
 # is over: what shows that they act.
 ELSEWHERE = {
@@ -60,6 +61,7 @@ ELSEWHERE = {
     "max-connections-per-prefix": RATES,
     "rates": RATES,
     "trusted": RATES,
+    "proxy-protocol": PROXY, "proxies": PROXY, "proxy-timeout": PROXY,
     "delivery-processes": "tests/system/30-deliver.py",
     "delivery-timeout": "tests/system/30-deliver.py",
 }
@@ -554,7 +556,7 @@ def complete():
         if name in ELSEWHERE:
             ok(name in text_of(os.path.join(SRC, ELSEWHERE[name])),
                "%s: %s" % (name, ELSEWHERE[name]))
-            if ELSEWHERE[name] not in (TIMES, RATES):
+            if ELSEWHERE[name] not in (TIMES, RATES, PROXY):
                 ok("SERVER" not in scope,
                    "%s: there is nothing that it could be over" % name)
         else:

@@ -118,7 +118,8 @@ events(void)
 			    "the event that would be logged");
 		}
 	}
-	ok(strncmp(checks, "source ", 7) == 0, "the source is found first");
+	ok(strncmp(checks, "proxy source ", 13) == 0,
+	    "the source is found first");
 	ok(strstr(checks, "route ") != NULL, "and the route");
 	is(steps, "CONNECT 220 EHLO 250 MAIL 250 RCPT 550 ",
 	    "commands and replies");
