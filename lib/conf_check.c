@@ -499,6 +499,10 @@ check_listener(const struct conf *c, const struct section *s,
 	check_rates(s, w);
 	check_networks(s, SETTING_proxies, w);
 	check_proxied(c, s, w);
+	if (s->v.protocol == PROTOCOL_LMTP && s->v.port == 25)
+		conf_wrong(w, at(s, SETTING_protocol), "listen \"%s\": "
+		    "protocol = \"lmtp\" may not be on port 25 (RFC 2033 5)",
+		    s->title);
 	for (size_t i = 0; i < s->v.address.n; i++) {
 		struct wanted *x = &sockets[*n_io];
 		int j;

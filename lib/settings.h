@@ -51,6 +51,7 @@ enum setting_id {
 
 /* Words of the CHOICE settings, in the order of the table. */
 enum { BARE_NEWLINE_REJECT, BARE_NEWLINE_DEFER };
+enum { PROTOCOL_SMTP, PROTOCOL_LMTP };
 enum { QUEUE_FILES, QUEUE_JOURNAL };
 enum { LIBWRAP_AUTO, LIBWRAP_ON, LIBWRAP_OFF };
 enum { LIBWRAP_DENIAL_REJECT, LIBWRAP_DENIAL_DEFER };

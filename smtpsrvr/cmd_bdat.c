@@ -124,6 +124,7 @@ fail(struct session *s, bool last)
 {
 	if (s->state < STATE_MAIL)
 		return;
+	s->tx.each_hears = last;
 	if (last) {
 		s->tx.done = true;
 		return;
@@ -189,6 +190,7 @@ cmd_bdat(struct session *s, const struct argument *a, struct reply *r)
 		reply_set(r, REPLY_CHUNK_TAKEN, (long long)a->octets);
 		return;
 	}
+	s->tx.each_hears = a->last;
 	if (reply_good(r))
 		s->tx.done = true;
 	else

@@ -81,6 +81,7 @@ cmd_data(struct session *s, const struct argument *a, struct reply *r)
 	reply_set(r, REPLY_GO_AHEAD);
 	session_say(s, r, "DATA");
 	memset(r, 0, sizeof *r);
+	s->tx.each_hears = true;
 	end = read_text(s);
 	if (end == TRANSFER_OK) {
 		transfer_finish(s, r);

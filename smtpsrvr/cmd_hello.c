@@ -1,5 +1,5 @@
 /*
- * EHLO, HELO (RFC 5321 4.1.1.1).
+ * EHLO, HELO (RFC 5321 4.1.1.1); LHLO (RFC 2033 4.1), which is LMTP's EHLO.
  *
  *	ehlo = "EHLO" SP ( Domain / address-literal ) CRLF
  *	helo = "HELO" SP Domain CRLF
@@ -43,15 +43,19 @@ take_name(struct session *s, const char *name)
 
 /* Whatever is refused, the state stays as it was (RFC 5321 4.1.1.1). */
 static void
-hello(struct session *s, const struct argument *a, bool esmtp,
+hello(struct session *s, const struct argument *a, const char *verb,
     struct reply *r)
 {
 	char before[sizeof s->helo];
 
 	memcpy(before, s->helo, sizeof before);
 	if (take_name(s, a->text) != 0) {
-		reply_set(r, REPLY_SYNTAX, esmtp ? "EHLO hostname" :
-		    "HELO hostname");
+		char help[32];
+		size_t len = 0;
+
+		text_add(help, sizeof help, &len, verb);
+		text_add(help, sizeof help, &len, " hostname");
+		reply_set(r, REPLY_SYNTAX, help);
 		return;
 	}
 	if (!s->set->delay_refusals && checks_run(s, HELO,
@@ -61,7 +65,7 @@ hello(struct session *s, const struct argument *a, bool esmtp,
 		return;
 	}
 	session_reset(s);
-	s->esmtp = esmtp;
+	s->esmtp = strcmp(verb, "HELO") != 0;
 	s->state = STATE_READY;
 	reply_set(r, REPLY_HELLO, s->set->hostname);
 }
@@ -69,7 +73,7 @@ hello(struct session *s, const struct argument *a, bool esmtp,
 void
 cmd_helo(struct session *s, const struct argument *a, struct reply *r)
 {
-	hello(s, a, false, r);
+	hello(s, a, "HELO", r);
 }
 
 bool
@@ -154,15 +158,28 @@ next_line(struct session *s, struct reply *r, const char *word,
 	reply_set(r, REPLY_HELLO, text);
 }
 
-void
-cmd_ehlo(struct session *s, const struct argument *a, struct reply *r)
+static void
+extended(struct session *s, const struct argument *a, const char *verb,
+    struct reply *r)
 {
 	char argument[KEYWORD_ARGUMENT];
 
-	hello(s, a, true, r);
+	hello(s, a, verb, r);
 	if (!reply_good(r))
 		return;
 	for (int k = 0; k < KEYWORD_COUNT; k++)
 		if (keyword_offered(s, (enum keyword)k, argument))
 			next_line(s, r, offer_word((enum keyword)k), argument);
+}
+
+void
+cmd_ehlo(struct session *s, const struct argument *a, struct reply *r)
+{
+	extended(s, a, "EHLO", r);
+}
+
+void
+cmd_lhlo(struct session *s, const struct argument *a, struct reply *r)
+{
+	extended(s, a, "LHLO", r);
 }

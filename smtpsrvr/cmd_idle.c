@@ -51,13 +51,15 @@ cmd_help(struct session *s, const struct argument *a, struct reply *r)
 
 	for (size_t i = 0; a->text[0] != '\0' && i < commands_count; i++) {
 		if (!text_same(a->text, commands[i].verb) ||
+		    !command_spoken(s, &commands[i]) ||
 		    !offer_verb(&s->offer, (enum verb)i))
 			continue;
 		reply_set(r, REPLY_HELP, commands[i].help);
 		return;
 	}
 	for (size_t i = 0; i < commands_count; i++)
-		if (offer_verb(&s->offer, (enum verb)i))
+		if (command_spoken(s, &commands[i]) &&
+		    offer_verb(&s->offer, (enum verb)i))
 			help_line(s, commands[i].help);
 	for (size_t i = 0; i < own->n; i++)
 		help_line(s, own->at[i]);

@@ -66,11 +66,18 @@ is_verb(const char *known, const char *verb, size_t len)
 	return strlen(known) == len && text_begins(verb, known);
 }
 
+bool
+command_spoken(const struct session *s, const struct command *c)
+{
+	return c->spoken != (s->lmtp ? SMTP : LMTP);
+}
+
 static const struct command *
-find(const char *verb, size_t len)
+find(const struct session *s, const char *verb, size_t len)
 {
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		if (is_verb(commands[i].verb, verb, len))
+		if (command_spoken(s, &commands[i]) &&
+		    is_verb(commands[i].verb, verb, len))
 			return &commands[i];
 	return NULL;
 }
@@ -204,6 +211,17 @@ command_idle(struct session *s, struct reply *r)
 	return true;
 }
 
+/* A column's reply, as LMTP has it: RFC 2033 4.1 and 4.2. */
+static enum reply_name
+reply_there(const struct session *s, int name)
+{
+	if (s->lmtp && name == REPLY_NEED_HELLO)
+		return REPLY_NEED_LHLO;
+	if (s->lmtp && name == REPLY_NO_VALID_RCPTS)
+		return REPLY_NEED_RCPT;
+	return (enum reply_name)name;
+}
+
 /* Is it for now?  Else r says what there is to say. */
 static bool
 for_now(struct session *s, const struct command *c, struct reply *r)
@@ -218,7 +236,7 @@ for_now(struct session *s, const struct command *c, struct reply *r)
 		return false;
 	}
 	if (to != COMMAND_TAKEN)
-		reply_set(r, (enum reply_name)to);
+		reply_set(r, reply_there(s, to));
 	return to == COMMAND_TAKEN;
 }
 
@@ -283,7 +301,7 @@ void
 command_run(struct session *s, char *line, size_t len)
 {
 	size_t verb = word_length(line);
-	const struct command *c = find(line, verb);
+	const struct command *c = find(s, line, verb);
 	const char *text = behind_blanks(line + verb);
 	struct reply r = { 0 };
 	bool path = c != NULL && (c->argument == FROM_PATH ||
@@ -307,7 +325,9 @@ command_run(struct session *s, char *line, size_t len)
 	} else {
 		dispatch(s, c, text, &r);
 	}
-	if (!s->lost)
+	if (!s->lost && s->lmtp && s->tx.each_hears && r.code != 421)
+		session_say_each(s, &r, c->verb);
+	else if (!s->lost)
 		session_say(s, &r, c != NULL ? c->verb : "-");
 	if (s->tx.done)
 		session_reset(s);

@@ -50,6 +50,8 @@ extern const size_t commands_count;
 bool keyword_offered(const struct session *s, enum keyword k,
     char argument_r[KEYWORD_ARGUMENT]);
 
+/* Is there such a verb in this session's protocol? */
+bool command_spoken(const struct session *s, const struct command *c);
 /*
  * One more command that brings no message nearer (a message pays it back);
  * true if that is too many: r is set, and the session over.

@@ -18,8 +18,8 @@
 static int
 usage(void)
 {
-	fputs("usage: smtpsrvr [-d] [-C file] [-L directory] "
-	    "remotehost localhost [channels]\n", stderr);
+	fputs("usage: smtpsrvr [-d] [-C file] [-L directory] [-P protocol]\n"
+	    "                remotehost localhost [channels]\n", stderr);
 	return EX_USAGE;
 }
 
@@ -42,7 +42,7 @@ main(int argc, char **argv)
 		return EX_OSERR;
 	log_open("smtpsrvr", -1, LEVEL_INFO);
 	o.finicky = called_finicky(argv[0]);
-	while ((c = getopt(argc, argv, "dC:L:T")) != -1) {
+	while ((c = getopt(argc, argv, "dC:L:P:T")) != -1) {
 		switch (c) {
 		case 'T':
 			return template_run();
@@ -54,6 +54,11 @@ main(int argc, char **argv)
 			break;
 		case 'L':
 			o.programs = optarg;
+			break;
+		case 'P':
+			o.lmtp = strcmp(optarg, "lmtp") == 0;
+			if (!o.lmtp && strcmp(optarg, "smtp") != 0)
+				return usage();
 			break;
 		default:
 			return usage();

@@ -278,6 +278,7 @@ load(struct once *x)
 		log_note(LEVEL_ERROR, "channels: an empty name");
 		return EX_CONFIG;
 	}
+	x->server.lmtp = x->o->lmtp;
 	buf_init(&why, 4096);
 	if (server_init(&x->server, x->conf, &why) != 0 ||
 	    source_channels(x->conf, -1, x->channels, &list, &why) != 0) {

@@ -12,6 +12,7 @@
 struct once_options {
 	bool debug;		/* -d */
 	bool finicky;		/* argv[0] begins with r */
+	bool lmtp;		/* -P lmtp */
 	const char *file;	/* -C */
 	const char *programs;	/* -L */
 	const char *remote;	/* source host: believed without a socket only

@@ -132,6 +132,9 @@ session_settle(struct session *s)
 	s->set = s->own != NULL ? &s->own->in.v : server_settings(s->server,
 	    s->who.listener, s->source.channel);
 	s->offer = offer_from(s->set);
+	s->lmtp = s->who.listener < 0 ? s->server->lmtp :
+	    s->set->protocol == PROTOCOL_LMTP;
+	s->hello.flags = s->lmtp ? SUB_EACH : 0;
 	s->wire.plain = !offer_keyword(&s->offer,
 	    KEYWORD_ENHANCEDSTATUSCODES);
 	s->wire.reply_ms = s->set->reply_timeout;
@@ -209,16 +212,23 @@ say_line(struct session *s, const struct reply *r, const char *text,
 }
 
 static void
+say_name_too(struct session *s, const struct reply *r, const char *verb)
+{
+	char text[REPLY_TEXT + 32];
+
+	log_refusal(s, r, verb);
+	snprintf(text, sizeof text, "%s (%s)", r->text, s->sid);
+	say_line(s, r, text, verb);
+}
+
+static void
 say_refusal(struct session *s, const struct reply *given, const char *verb)
 {
 	struct reply r = *given;
-	char text[REPLY_TEXT + 32];
 
 	trouble_note(s, &r);
 	count_error(s, &r, strcmp(verb, "RCPT") == 0);
-	log_refusal(s, &r, verb);
-	snprintf(text, sizeof text, "%s (%s)", r.text, s->sid);
-	say_line(s, &r, text, verb);
+	say_name_too(s, &r, verb);
 }
 
 void
@@ -230,10 +240,47 @@ session_say(struct session *s, const struct reply *given, const char *verb)
 		say_line(s, given, given->text, verb);
 }
 
+/* It is one error, however many hear of it. */
+void
+session_say_each(struct session *s, const struct reply *given,
+    const char *verb)
+{
+	struct reply last = *given;
+	bool bad = given->code >= 400;
+
+	if (bad) {
+		trouble_note(s, &last);
+		count_error(s, &last, false);
+	}
+	if (s->tx.accepted == 0 && s->over)
+		say_name_too(s, &last, verb);
+	else if (s->tx.accepted == 0)
+		log_refusal(s, &last, verb);
+	for (uint32_t i = 0; i < s->tx.accepted && !s->lost; i++) {
+		const struct reply *r = i + 1 < s->tx.accepted ? given : &last;
+
+		if (s->tx.own != NULL && s->tx.own[i] != NULL)
+			r = s->tx.own[i];
+		if (r->code >= 400)
+			say_name_too(s, r, verb);
+		else
+			say_line(s, r, r->text, verb);
+	}
+}
+
+static void
+forget_own(struct transaction *tx)
+{
+	for (uint32_t i = 0; tx->own != NULL && i < tx->accepted; i++)
+		free(tx->own[i]);
+	free(tx->own);
+}
+
 void
 session_reset(struct session *s)
 {
 	submitter_abort(s);
+	forget_own(&s->tx);
 	buf_free(&s->tx.recipients);
 	if (s->tx.refusal != NULL)
 		free(s->tx.refusal);

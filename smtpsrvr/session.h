@@ -34,6 +34,7 @@ struct server {
 	struct resolver_wait names;	/* for tables that ask lookup */
 	/* by listener + 1, then channel + 1: see server_settings() */
 	struct settings *settings;
+	bool lmtp;		/* without a listener: the option -P */
 	bool wrap_rules;	/* hosts.allow or hosts.deny has any */
 	const struct counts *counts;	/* submit's, to read; or null */
 };
@@ -68,6 +69,9 @@ struct transaction {
 	bool streaming;		/* the envelope went out before the commit */
 	bool broken;		/* the way to submit failed; text is dropped */
 	bool done;		/* it ends with the reply to this command */
+	/* LMTP */
+	bool each_hears;	/* the reply is one for each recipient */
+	struct reply **own;	/* null, or of each: its refusal, or null */
 };
 
 struct session {
@@ -92,6 +96,7 @@ struct session {
 
 	enum session_state state;
 	bool esmtp;
+	bool lmtp;		/* RFC 2033 */
 	char helo[256];
 	struct transaction tx;
 
@@ -161,6 +166,12 @@ void session_reset(struct session *s);
 void session_say(struct session *s, const struct reply *r, const char *verb);
 /* A command's line was; how long nobody knows: its rest was not kept. */
 void session_line_too_long(struct session *s);
+/*
+ * The reply to the end of a message in LMTP: for each accepted recipient its
+ * own, or r; none if there is no recipient (RFC 2033 4.2, 4.3).
+ */
+void session_say_each(struct session *s, const struct reply *r,
+    const char *verb);
 /* Adds the fields that every event of a session has. */
 void session_log(struct session *s, struct logline *l, const char *verb);
 

@@ -11,6 +11,7 @@
 #include "lib/fdio.h"
 #include "lib/log.h"
 #include "lib/text.h"
+#include "lib/xalloc.h"
 #include "smtpsrvr/submitter.h"
 
 #define FRONT_MOST (16 * 1024)		/* hello and envelope */
@@ -63,7 +64,8 @@ front(struct session *s, struct buf *b)
 	const struct conf *c = s->server->conf;
 	const struct mail_params *p = &s->tx.params;
 	struct sub_envelope e = { .sender = path_text(&s->tx.sender, sender),
-	    .helo = s->helo, .with = s->esmtp ? "ESMTP" : "SMTP",
+	    .helo = s->helo, .with = s->lmtp ? "LMTP" :
+	    s->esmtp ? "ESMTP" : "SMTP",
 	    .body = p->body, .sid = s->sid,
 	    .channel = c->channels[s->source.channel].title,
 	    .name = s->name, .envid = p->envid, .ret = p->ret, .id = "",
@@ -143,9 +145,82 @@ send_retrying(struct session *s, bool commit)
 	return -1;
 }
 
+/* Sends p and reads what submit says to it. */
+static int
+ask(struct session *s, const void *p, size_t len, struct sub_verdict *v_r)
+{
+	int64_t deadline = clock_ms() + ANSWER_MS;
+
+	if (fd_write(s->submit, p, len, deadline) == 0 &&
+	    sub_read_verdict(s->submit, deadline, v_r) == 0)
+		return 0;
+	submitter_close(s);
+	return -1;
+}
+
+/* Hello and envelope. */
+static int
+ask_envelope(struct session *s, struct sub_verdict *v_r)
+{
+	bool used = s->submit >= 0 && s->said_hello;
+	struct buf b;
+	int bad;
+
+	buf_init(&b, FRONT_MOST);
+	bad = open_submit(s) != 0 || front(s, &b) != 0 ||
+	    ask(s, b.p, b.len, v_r) != 0;
+	buf_free(&b);
+	if (!bad)
+		s->said_hello = true;
+	else if (used && !s->submit_kept)
+		return ask_envelope(s, v_r);
+	return bad ? -1 : 0;
+}
+
+/*
+ * LMTP: the envelope, and each recipient, with an answer for each.  What is
+ * said of the envelope comes again with the commit.
+ */
+static int
+announce(struct session *s)
+{
+	const struct buf *all = &s->tx.recipients;
+	struct sub_verdict v;
+	struct sub_header h;
+	size_t at = 0, len;
+
+	if (ask_envelope(s, &v) != 0)
+		return -1;
+	s->tx.own = xcalloc(s->tx.accepted, sizeof *s->tx.own);
+	for (uint32_t i = 0; i < s->tx.accepted; i++, at += len) {
+		if (sub_get_header(all->p + at, &h) != 0)
+			return -1;
+		len = sizeof h + h.len;
+		if (ask(s, all->p + at, len, &v) != 0)
+			return -1;
+		if (reply_good(&v.reply))
+			continue;
+		s->tx.own[i] = xmalloc(sizeof v.reply);
+		*s->tx.own[i] = v.reply;
+	}
+	return 0;
+}
+
+/* Before the first octet of its text; afterwards the envelope is known. */
+static void
+begin_each(struct session *s)
+{
+	if (!s->lmtp || s->tx.streaming || s->tx.broken)
+		return;
+	if (announce(s) != 0)
+		s->tx.broken = true;
+	s->tx.streaming = true;
+}
+
 void
 submitter_stream(struct session *s)
 {
+	begin_each(s);
 	if (!s->tx.broken && send_retrying(s, false) != 0)
 		s->tx.broken = true;
 	s->tx.streaming = true;
@@ -157,6 +232,7 @@ submitter_finish(struct session *s, struct reply *r)
 {
 	struct sub_verdict v;
 
+	begin_each(s);
 	if (!s->tx.broken && send_retrying(s, true) == 0 &&
 	    sub_read_verdict(s->submit, clock_ms() + ANSWER_MS, &v) == 0) {
 		*r = v.reply;

@@ -336,13 +336,16 @@ decide_recipient(const struct site *s, const struct caller *c,
 }
 
 const char *
-decide_with(const char *claimed)
+decide_with(const struct conf *c, int listener, const char *claimed)
 {
 	/* Those with an A say that a password was checked: nobody can yet. */
-	static const char *const words[] = { "SMTP", "ESMTP", "ESMTPS" };
+	static const char *const words[] = { "SMTP", "ESMTP", "ESMTPS",
+	    "LMTP", "LMTPS" };
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (strcmp(claimed, words[i]) == 0)
+		if (strcmp(claimed, words[i]) == 0 && (listener < 0 ||
+		    (c->listeners[listener].v.protocol == PROTOCOL_LMTP) ==
+		    (words[i][0] == 'L')))
 			return words[i];
 	return NULL;
 }

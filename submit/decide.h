@@ -76,7 +76,11 @@ MM_MUST_USE int decide_recipient(const struct site *s, const struct caller *c,
     const struct whence *o, const char *sender, const char *address,
     struct routes *r, struct reply *reply_r, struct authorised *why_r);
 
-/* "SMTP", "ESMTP", "ESMTPS"; null for what a session cannot have proved. */
-const char *decide_with(const char *claimed);
+/*
+ * "SMTP", "ESMTP", "ESMTPS", or "LMTP", "LMTPS" where the listener speaks that
+ * (-1 for none: either); null for what a session cannot have proved.
+ */
+const char *decide_with(const struct conf *c, int listener,
+    const char *claimed);
 
 #endif

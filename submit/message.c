@@ -21,13 +21,6 @@ by_network(const struct caller *c)
 	return c->kind == SUB_SESSION || c->kind == SUB_DECLARED;
 }
 
-/* Has the client been told already that its addresses are good? */
-static bool
-answered_before(const struct caller *c)
-{
-	return by_network(c) && !c->each;
-}
-
 /* From now on all of the message is thrown away. */
 static void
 refuse(const struct side *s, struct message *m, const struct reply *r)
@@ -42,12 +35,14 @@ refuse(const struct side *s, struct message *m, const struct reply *r)
 	room_leave(&s->desk->room, &m->share, false);
 }
 
-/* What the session decided is not what we decide: a defect or an attack. */
+/*
+ * What a session decided, and has told its client, is not what we decide: a
+ * defect or an attack.
+ */
 static void
-disagree(const struct side *s, struct message *m, const char *what,
-    const char *ours, const char *theirs)
+differ(const struct side *s, const struct message *m, const char *what,
+    const char *ours, const char *theirs, struct reply *reply_r)
 {
-	struct reply r;
 	struct logline l;
 
 	log_begin_within(&l, LEVEL_WARNING, decide_log_level(&s->desk->site,
@@ -59,8 +54,18 @@ disagree(const struct side *s, struct message *m, const char *what,
 	log_text(&l, "ours", ours);
 	log_text(&l, "theirs", theirs);
 	log_end(&l);
-	reply_set(&r, REPLY_DISAGREE);
-	reply_because(&r, "disagree");
+	reply_set(reply_r, REPLY_DISAGREE);
+	reply_because(reply_r, "disagree");
+}
+
+/* The message is refused for it. */
+static void
+disagree(const struct side *s, struct message *m, const char *what,
+    const char *ours, const char *theirs)
+{
+	struct reply r;
+
+	differ(s, m, what, ours, theirs, &r);
 	refuse(s, m, &r);
 }
 
@@ -83,7 +88,7 @@ static void
 beyond(const struct side *s, struct message *m, const char *what,
     struct reply *reply_r)
 {
-	if (answered_before(s->caller)) {
+	if (by_network(s->caller)) {
 		disagree(s, m, "asked", "", what);
 	} else {
 		reply_set(reply_r, REPLY_UNSUPPORTED_PARAMETER, what);
@@ -104,12 +109,12 @@ check_envelope(const struct side *s, struct message *m, struct reply *reply_r)
 	    reply_r) != 0) {
 		refuse(s, m, reply_r);
 	} else if (from->channel == -1 && s->caller->kind != SUB_NOTICE) {
-		if (answered_before(s->caller))
+		if (by_network(s->caller))
 			disagree(s, m, "source", from->refusal.text,
 			    m->env.channel);
 		else
 			refuse(s, m, &from->refusal);
-	} else if (answered_before(s->caller) &&
+	} else if (by_network(s->caller) &&
 	    strcmp(m->env.channel, chan) != 0) {
 		disagree(s, m, "channel", chan, m->env.channel);
 	} else if (by_network(s->caller) && m->with == NULL) {
@@ -146,7 +151,8 @@ message_begin(const struct side *s, const void *p, size_t len,
 		*why_r = "a notice needs an identifier and no sender";
 	} else {
 		m->with = by_network(s->caller) ?
-		    decide_with(m->env.with) : "";
+		    decide_with(s->desk->conf,
+		    s->caller->row.listener, m->env.with) : "";
 		if (!notice)
 			trace_next_id(&s->desk->ids, m->id);
 		else
@@ -228,14 +234,16 @@ route(const struct side *s, struct message *m, const struct sub_recipient *to,
 		return 1;
 	}
 	if (rc != 0) {
+		char ours[REPLY_TEXT];
+
 		/*
 		 * Who gets no answer for each is refused as a whole.  Trouble
 		 * is none of the session's.
 		 */
-		if (answered_before(s->caller) && !reply_temporary(reply_r))
-			disagree(s, m, "recipient", reply_r->text,
-			    to->address);
-		else if (!s->caller->each)
+		if (by_network(s->caller) && !reply_temporary(reply_r) &&
+		    text_copy(ours, sizeof ours, reply_r->text) == 0)
+			differ(s, m, "recipient", ours, to->address, reply_r);
+		if (!s->caller->each)
 			refuse(s, m, reply_r);
 	} else if (add_routes(s, m, &rs, to) != 0) {
 		reply_set(reply_r, REPLY_TOO_MANY_RCPTS);

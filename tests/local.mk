@@ -91,7 +91,8 @@ system_tests = \
 	tests/system/41-costs.py \
 	tests/system/42-commit-delay.py \
 	tests/system/42-extensions.py \
-	tests/system/43-chunks.py
+	tests/system/43-chunks.py \
+	tests/system/44-lmtp.py
 check_PROGRAMS += tests/costs/messages
 tests_costs_messages_SOURCES = tests/costs/messages.c
 tests_costs_messages_LDADD = $(smtpsrvr_smtpsrvr_LDADD)
@@ -109,7 +110,7 @@ talks = \
 	tests/talks/27-data.talk tests/talks/28-defer.talk \
 	tests/talks/29-policy.talk tests/talks/30-dsn.talk \
 	tests/talks/40-chunks.talk tests/talks/41-chunks-limits.talk \
-	tests/talks/42-chunks-off.talk \
+	tests/talks/42-chunks-off.talk tests/talks/44-lmtp.talk \
 	tests/talks/31-times.talk
 # With $(srcdir), or make dist would make the target check.
 EXTRA_DIST += tests/harness.py tests/journal.py tests/pp.py $(talks) \

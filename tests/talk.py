@@ -21,6 +21,8 @@ test.  A line is a mark, a blank, and the rest:
     Q: N             so many messages were queued since the case began
     ; text           a remark
 
+"@ protocol = lmtp" says what the server's listener speaks.
+
 In a pattern * is any text, {NAME} is that row of lib/replies.def, and one
 that begins with / is a regular expression.  The greeting is read before a
 case begins unless its first line is S:.
@@ -189,7 +191,9 @@ def talks():
         settings, cases = parse(path)
         key = tuple(sorted(settings.items()))
         if key not in servers:
-            servers[key] = Server(CONF, deliver=False,
+            listen = 'listen "smtp" { address = {"127.0.0.1"}  port = @port@' \
+                '  protocol = %s }\n' % settings.pop("protocol", '"smtp"')
+            servers[key] = Server(CONF, deliver=False, listen=listen,
                                   settings=settings).start()
         before = failures()
         for case in cases:

@@ -32,6 +32,9 @@ argument(const struct command *c)
 	return "";
 }
 
+/* The protocol that sessions speak. */
+static bool lmtp;
+
 /* What is said to the line in that state. */
 static const char *
 said(struct fixture *f, enum session_state state, const char *verb,
@@ -48,6 +51,7 @@ said(struct fixture *f, enum session_state state, const char *verb,
 	session_reset(s);
 	s->state = state;
 	s->tx.params.body = "";
+	s->lmtp = lmtp;
 	s->wire.used = 0;
 	shutdown(f->client, SHUT_WR);
 	snprintf(line, sizeof line, "%s%s", verb, rest);
@@ -86,8 +90,11 @@ every_cell(struct fixture *f)
 		for (int st = 0; st < STATE_COUNT; st++) {
 			const struct command *c = &commands[i];
 			int cell = c->in_state[st];
-			const char *got = said(f, (enum session_state)st,
-			    c->verb, argument(c));
+			const char *got;
+
+			lmtp = c->spoken == LMTP;
+			got = said(f, (enum session_state)st, c->verb,
+			    argument(c));
 
 			snprintf(what, sizeof what, "%s in %s", c->verb,
 			    states[st]);
@@ -114,11 +121,30 @@ arguments(struct fixture *f)
 			st++;
 		if (c->argument == OPTIONAL)
 			continue;
+		lmtp = c->spoken == LMTP;
 		got = said(f, st, c->verb, c->argument == NONE ? " x" : "");
 		snprintf(what, sizeof what, "%s with a wrong argument",
 		    c->verb);
 		ok(strncmp(got, "501 5.5.4 Syntax: ", 18) == 0, what);
 	}
+}
+
+/* RFC 2033 4.1, 4.2. */
+static void
+in_lmtp(struct fixture *f)
+{
+	lmtp = true;
+	ok(begins_with_reply(said(f, STATE_START, "EHLO", " x"),
+	    REPLY_UNKNOWN_COMMAND), "LMTP has no EHLO");
+	ok(begins_with_reply(said(f, STATE_START, "MAIL", " FROM:<>"),
+	    REPLY_NEED_LHLO), "and wants LHLO");
+	ok(begins_with_reply(said(f, STATE_REFUSED, "DATA", ""),
+	    REPLY_NEED_RCPT), "DATA without a recipient is 503");
+	ok(said(f, STATE_REFUSED, "BDAT", " 0 LAST")[0] == '\0',
+	    "and BDAT has no reply");
+	lmtp = false;
+	ok(begins_with_reply(said(f, STATE_START, "LHLO", " x"),
+	    REPLY_UNKNOWN_COMMAND), "SMTP has no LHLO");
 }
 
 static void
@@ -159,6 +185,7 @@ main(void)
 	fixture_server(&f.server);
 	every_cell(&f);
 	arguments(&f);
+	in_lmtp(&f);
 	lines(&f);
 	return done();
 }

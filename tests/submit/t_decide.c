@@ -242,6 +242,28 @@ rules(const char *scratch)
 	buf_free(&why);
 }
 
+/* A keyword of RFC 3848, and the protocol of the listener. */
+static void
+with(void)
+{
+	struct settings *v = &desk.conf->listeners[0].v;
+	const char *said = decide_with(desk.conf, 0, "ESMTP");
+
+	is(said != NULL ? said : "", "ESMTP", "what the listener speaks");
+	ok(decide_with(desk.conf, 0, "ESMTPA") == NULL,
+	    "nobody proved a password");
+	ok(decide_with(desk.conf, 0, "HTTP") == NULL &&
+	    decide_with(desk.conf, -1, "") == NULL, "no others");
+	ok(decide_with(desk.conf, 0, "LMTP") == NULL &&
+	    decide_with(desk.conf, -1, "LMTP") != NULL &&
+	    decide_with(desk.conf, -1, "SMTP") != NULL,
+	    "LMTP is not SMTP; without a listener it may be either");
+	v->protocol = PROTOCOL_LMTP;
+	ok(decide_with(desk.conf, 0, "LMTP") != NULL &&
+	    decide_with(desk.conf, 0, "ESMTP") == NULL, "nor SMTP LMTP");
+	v->protocol = PROTOCOL_SMTP;
+}
+
 int
 main(void)
 {
@@ -268,9 +290,7 @@ main(void)
 	recipient(SUB_SESSION, 2, "user@example.org> x", 501, 0);
 	recipient(SUB_SESSION, 2, "postmaster", 250, 1);
 	policies();
-	is(decide_with("ESMTP"), "ESMTP", "a keyword of RFC 3848");
-	ok(decide_with("ESMTPA") == NULL, "nobody proved a password");
-	ok(decide_with("HTTP") == NULL && decide_with("") == NULL, "no others");
+	with();
 	rules(scratch);
 	whence();
 	stage_desk_end(&desk);

@@ -22,31 +22,48 @@ BAD = {"NONE": " text", "REQUIRED": "", "FROM_PATH": " <s@elsewhere.test>",
        "TO_PATH": " <user@example.org>", "CHUNK": " -1"}
 
 
-def reach(server, state):
-    c = server.client()
+PROTOCOLS = {"SMTP": ["SMTP"], "LMTP": ["LMTP"], "BOTH": ["SMTP", "LMTP"]}
+LISTEN = """\
+listen "smtp" { address = {"127.0.0.1"}  port = @port@ }
+listen "inside" { address = {"127.0.0.1"}  port = @port2@
+    protocol = "lmtp" }
+"""
+
+
+def reach(server, protocol, state):
+    c = server.client(port=server.ports["2" if protocol == "LMTP" else "1"])
     for line in WAY[:STEPS[state]]:
-        c.cmd(line)
+        c.cmd(line.replace("EHLO", "LHLO") if protocol == "LMTP" else line)
     return c
+
+
+def one(server, row, protocol):
+    """A verb in all states."""
+    verb, argument = row[0], row[9]
+    for state, answer in zip(STATES, row[2:9]):
+        where = "%s in state %s of %s" % (verb, state, protocol)
+        if protocol == "LMTP":
+            answer = {"NEED_HELLO": "NEED_LHLO",
+                      "NO_VALID_RCPTS": "NEED_RCPT"}.get(answer, answer)
+        with reach(server, protocol, state) as c:
+            reply = c.cmd(verb + GOOD[argument])
+            if answer != "TAKEN":
+                says(reply, answer, "%s gets %s" % (where, answer))
+            else:
+                ok(reply.code not in (500, 501, 503, 554),
+                   "%s is taken (%s)" % (where, reply.code))
+        if answer == "TAKEN" and argument in BAD:
+            with reach(server, protocol, state) as c:
+                says(c.cmd(verb + BAD[argument]), "SYNTAX",
+                     where + " wants its argument right")
 
 
 def states():
     table = table_rows("smtpsrvr/commands.def", "COMMAND")
-    with Server(deliver=False) as server:
+    with Server(deliver=False, listen=LISTEN) as server:
         for row in table:
-            verb, argument = row[0], row[9]
-            for state, answer in zip(STATES, row[2:9]):
-                where = "%s in state %s" % (verb, state)
-                with reach(server, state) as c:
-                    reply = c.cmd(verb + GOOD[argument])
-                    if answer != "TAKEN":
-                        says(reply, answer, "%s gets %s" % (where, answer))
-                    else:
-                        ok(reply.code not in (500, 501, 503, 554),
-                           "%s is taken (%s)" % (where, reply.code))
-                if answer == "TAKEN" and argument in BAD:
-                    with reach(server, state) as c:
-                        says(c.cmd(verb + BAD[argument]), "SYNTAX",
-                             where + " wants its argument right")
+            for protocol in PROTOCOLS[row[14]]:
+                one(server, row, protocol)
 
 
 if not os.path.exists(os.path.join(SRC, "smtpsrvr", "commands.def")):

@@ -43,6 +43,7 @@ PROXY = "tests/system/43-proxy.py"
 ELSEWHERE = {
     "command-timeout": TIMES, "data-timeout": TIMES, "message-time": TIMES,
     "reply-timeout": TIMES, "session-time": TIMES,
+    "protocol": "tests/system/44-lmtp.py",
     "table": "tests/system/18-source.py",
     "program": "tests/system/30-deliver.py",
     "relay": "tests/system/18-source.py",

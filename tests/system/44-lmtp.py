@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+"""LMTP (RFC 2033): a listener that speaks it, and its clients; each recipient
+has the reply that is its own, and the message is queued once."""
+import os
+import smtplib
+import sys
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                ".."))
+from harness import *
+
+LISTEN = """\
+listen "smtp" { address = {"127.0.0.1"}  port = @port@ }
+listen "inside" { address = {"127.0.0.1"}  port = @port2@
+    protocol = "lmtp" }
+"""
+TEXT = b"Subject: by lmtp\n\n.text\n"
+
+
+def begin(client, to):
+    client.hello(verb="LHLO")
+    return [r.code for r in client.envelope(to)[1:]]
+
+
+def lmtp(server):
+    return server.client(port=server.ports["2"])
+
+
+def many():
+    """More recipients than anything between the programs holds at once."""
+    users = ["u%d" % i for i in range(700)]
+    conf = DEFAULT_CONF.replace('"user", "other"', ", ".join(
+        '"%s"' % u for u in ["user", "other"] + users))
+    with Server(conf, listen=LISTEN) as server:
+        with lmtp(server) as c:
+            to = [u + "@example.org" for u in users]
+            eq(set(begin(c, to)), {250}, "700 recipients")
+            c.cmd("DATA")
+            c.send(stuffed(TEXT))
+            eq([r.code for r in c.replies(700)], [250] * 700,
+               "have a reply each")
+            eq(c.cmd("NOOP").code, 250, "and no more")
+            # Streamed, and on the same connection to submit.
+            begin(c, ["user@example.org", "other@example.org"])
+            c.cmd("DATA")
+            c.send(stuffed(TEXT + b"x" * 500000 + b"\n"))
+            eq([r.code for r in c.replies(2)], [250] * 2, "a large message")
+        server.deliveries("user@example.org", 1)
+        server.deliveries("u699@example.org", 1)
+        got = server.scratch.maildir("u0@example.org")
+        eq(len(got), 1, "each has it once")
+        like(got[0], r"with LMTP id", "Received: says so")
+        eq(untraced(got[0]), TEXT, "as it was sent")
+
+
+def own_replies():
+    """The settings change below a session: submit has the new ones, and what
+    it says is said of the recipient that it is true of."""
+    with Server(deliver=False, listen=LISTEN) as server:
+        with lmtp(server) as c:
+            eq(begin(c, ["user@example.org", "other@example.org",
+                         "third@example.org"]), [250] * 3, "three are taken")
+            old = server.role("submit")[0].pid
+            server.reload(text=server.text.replace('"other", ', ""))
+            wait_for(lambda: server.scratch.log_text().count("recovered") ==
+                     2 and old not in [p.pid for p in server.role("submit")],
+                     15, "a new submit")
+            c.send("BDAT 6 LAST\r\ntext\r\n")
+            eq([r.code for r in c.replies(3)], [250, 451, 250],
+               "the one that is no more is refused by itself")
+            eq(c.cmd("NOOP").code, 250, "and no more is said")
+        eq(len(server.scratch.queue()), 1, "one message is queued")
+        entry = server.scratch.entry(server.scratch.queue()[0])
+        ok(b"third@example.org" in entry and b"other@" not in entry,
+           "for the two others")
+        ok(server.scratch.log_lines("disagree"), "it is logged")
+        with lmtp(server) as c:
+            begin(c, ["user@example.org", "third@example.org"])
+            server.kill("submit")
+            c.cmd("DATA")
+            c.send(stuffed(TEXT))
+            wait_for(lambda: server.role("submit"), 10, "a new submit")
+            codes = {r.code for r in c.replies(2)}
+            ok(codes in ({451}, {250}), "one verdict for both: %s" % codes)
+
+
+def clients():
+    with Server(listen=LISTEN) as server:
+        with smtplib.LMTP("127.0.0.1", server.ports["2"]) as client:
+            # It reads one reply, however many recipients it gave.
+            refused = client.sendmail(
+                "s@elsewhere.test", ["no@example.org", "other@example.org"],
+                TEXT.decode())
+            eq(list(refused), ["no@example.org"], "smtplib.LMTP")
+        server.deliveries("other@example.org", 1)
+        if tool("swaks"):
+            done = subprocess.run(
+                ["swaks", "--protocol", "LMTP", "--server",
+                 "127.0.0.1:%d" % server.ports["2"], "--from",
+                 "s@elsewhere.test", "--to",
+                 "user@example.org,other@example.org"],
+                stdout=subprocess.PIPE, timeout=slow(60))
+            eq(done.returncode, 0, "swaks --protocol LMTP")
+            eq(done.stdout.count(b"Queued as"), 2, "hears two replies")
+            server.deliveries("other@example.org", 2)
+        else:
+            skip("no swaks")
+        with server.client() as c:
+            says(c.cmd("LHLO client.test"), "UNKNOWN_COMMAND",
+                 "the listener beside it speaks SMTP")
+
+
+def by_hand():
+    """-P lmtp: by exec, without a listener."""
+    server = Server(deliver=False, listen=LISTEN)
+    if not server.scratch.root:
+        server.start()
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        c = Client(door.getsockname(), greet=False)
+        there = door.accept()[0]
+    process = spawn(server.command("smtpsrvr", *server.where()) +
+                    ["-P", "lmtp", "127.0.0.1", "inlet.example",
+                     "local,world"], stdin=there, stdout=there,
+                    **server.as_user())
+    there.close()
+    with c:
+        eq(c.reply().code, 220, "it greets")
+        eq(begin(c, ["user@example.org", "other@example.org"]), [250] * 2,
+           "-P lmtp speaks it")
+        c.cmd("DATA")
+        c.send(stuffed(TEXT))
+        eq([r.code for r in c.replies(2)], [250] * 2, "a reply each")
+        c.quit()
+    process.wait(slow(10))
+    eq(len(server.scratch.queue()), 1, "it is queued")
+    if server.smtpd is not None:
+        ok(server.stop(), "the resident server ends cleanly")
+
+
+need_built("smtpd", "smtpsrvr", "submit", "deliver", "ch_local")
+run(many, own_replies, clients, by_hand)
