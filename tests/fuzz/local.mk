@@ -76,11 +76,23 @@ tests_fuzz_fuzz_proxy_t_CPPFLAGS = $(fuzz_cppflags) -DFUZZ_CORPUS='"proxy"'
 tests_fuzz_fuzz_proxy_t_LDADD = lib/libbase.a
 TESTS += tests/fuzz/fuzz_proxy.t
 
+check_PROGRAMS += tests/fuzz/fuzz_mime7.t
+tests_fuzz_fuzz_mime7_t_SOURCES = tests/fuzz/fuzz_mime7.c \
+	tests/fuzz/replay.c
+tests_fuzz_fuzz_mime7_t_CPPFLAGS = $(fuzz_cppflags) -DFUZZ_CORPUS='"mime7"'
+tests_fuzz_fuzz_mime7_t_LDADD = chans/libchans.a lib/libbase.a
+TESTS += tests/fuzz/fuzz_mime7.t
+
 if FUZZERS
 noinst_PROGRAMS += tests/fuzz/fuzz_proxy
 tests_fuzz_fuzz_proxy_SOURCES = tests/fuzz/fuzz_proxy.c
 tests_fuzz_fuzz_proxy_LDADD = lib/libbase.a
 tests_fuzz_fuzz_proxy_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+noinst_PROGRAMS += tests/fuzz/fuzz_mime7
+tests_fuzz_fuzz_mime7_SOURCES = tests/fuzz/fuzz_mime7.c
+tests_fuzz_fuzz_mime7_LDADD = chans/libchans.a lib/libbase.a
+tests_fuzz_fuzz_mime7_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 
 noinst_PROGRAMS += tests/fuzz/fuzz_tbrow
 tests_fuzz_fuzz_tbrow_SOURCES = tests/fuzz/fuzz_tbrow.c
