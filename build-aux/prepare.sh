@@ -12,7 +12,7 @@ packages_build="gcc make autoconf automake pkg-config libc6-dev
 packages_run="swaks"
 packages_test="python3 perl mandoc shellcheck swaks curl msmtp s-nail nsd
 	openbsd-inetd ucspi-tcp systemd util-linux procps e2fsprogs xfsprogs
-	btrfs-progs tinycdb haproxy"
+	btrfs-progs tinycdb haproxy procmail maildrop"
 packages_full="clang libclang-rt-14-dev xz-utils strace valgrind"
 
 say()

@@ -32,6 +32,9 @@
 #define CHAN_FILES 512
 #define LOG_PATIENCE_MS 1000
 
+/* An outcome: chan_say has said it. */
+#define SAID 0
+
 /* The answers to one request; they stay where they are until they are said. */
 struct answers {
 	uint32_t n;
@@ -104,6 +107,14 @@ answer_all(struct chan *c, const struct chan_ops *ops,
 	qread_unmap(&in);
 }
 
+void
+chan_say(struct chan_answer *a)
+{
+	/* What was not heard is asked again. */
+	(void)!chanproto_answer(STDIN_FILENO, a);
+	a->outcome = SAID;
+}
+
 /* Says them and lets them go; 0 or -1. */
 static int
 say(struct answers *all)
@@ -111,9 +122,19 @@ say(struct answers *all)
 	int result = 0;
 
 	for (uint32_t i = 0; i < all->n && result == 0; i++)
-		result = chanproto_answer(STDIN_FILENO, &all->at[i]);
+		if (all->at[i].outcome != SAID)
+			result = chanproto_answer(STDIN_FILENO, &all->at[i]);
 	free(all->at);
 	return result;
+}
+
+void
+chan_working(void)
+{
+	struct chan_answer a = { .outcome = CHAN_WORKING };
+
+	/* If it does not get there, the next one will, or nobody listens. */
+	(void)!chanproto_answer(STDIN_FILENO, &a);
 }
 
 /* Until there is a request. */

@@ -69,6 +69,18 @@ struct chan_ops {
 	int (*idle)(struct chan *c);
 };
 
+/*
+ * Says to deliver that the program is not stuck: for one that waits for
+ * others, with limits of its own, longer than delivery-timeout.
+ */
+void chan_working(void);
+
+/*
+ * Says one answer of a deliver_all now, so that it is not asked for again
+ * should the program end during the others; it is not said a second time.
+ */
+void chan_say(struct chan_answer *a);
+
 /* main's result: 0, 64 usage, 70, 71, 75, 78. */
 int chan_main(int argc, char **argv, const struct chan_ops *ops);
 

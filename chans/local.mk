@@ -4,9 +4,14 @@ chans_libchans_a_SOURCES = chans/agenda.c chans/agenda.h \
 	chans/chan.c chans/chan.h chans/channel.c chans/channel.h \
 	chans/chanproto.c chans/chanproto.h chans/deliver.c chans/deliver.h \
 	chans/depot.c chans/depot.h chans/dsn.c chans/dsn.h \
-	chans/feed.c chans/feed.h chans/jmarks.c chans/jmarks.h \
+	chans/errand.c chans/errand.h \
+	chans/feed.c chans/feed.h chans/guard.c chans/guard.h \
+	chans/jmarks.c chans/jmarks.h \
 	chans/maildir.c chans/maildir.h chans/marks.c chans/marks.h \
+	chans/mime7.c chans/mime7.h chans/mimecode.c chans/mimecode.h \
+	chans/mimehead.c chans/mimehead.h \
 	chans/notice.c chans/notice.h chans/pass.c chans/pass.h \
+	chans/runner.c chans/runner.h \
 	chans/qread.c chans/qread.h chans/retry.c chans/retry.h chans/spill.c chans/spill.h
 
 sbin_PROGRAMS += chans/deliver
@@ -16,6 +21,10 @@ chans_deliver_LDADD = chans/libchans.a lib/libbase.a
 inlet_PROGRAMS += chans/ch_local
 chans_ch_local_SOURCES = chans/ch_local.c
 chans_ch_local_LDADD = chans/libchans.a lib/libbase.a
+
+inlet_PROGRAMS += chans/ch_pipe
+chans_ch_pipe_SOURCES = chans/ch_pipe.c
+chans_ch_pipe_LDADD = chans/libchans.a lib/libbase.a
 
 check_PROGRAMS += tests/chans/mkentry
 tests_chans_mkentry_SOURCES = tests/chans/mkentry.c
@@ -84,3 +93,19 @@ TESTS += tests/chans/t_feed.t
 
 dist_check_SCRIPTS += tests/system/39-journal.py
 TESTS += tests/system/39-journal.py
+
+check_PROGRAMS += tests/chans/t_mime7.t tests/chans/t_mimecode.t \
+	tests/chans/t_mimehead.t tests/chans/convert
+tests_chans_t_mime7_t_SOURCES = tests/chans/t_mime7.c tests/tap.h
+tests_chans_t_mime7_t_LDADD = chans/libchans.a lib/libbase.a
+tests_chans_t_mimecode_t_SOURCES = tests/chans/t_mimecode.c tests/tap.h
+tests_chans_t_mimecode_t_LDADD = chans/libchans.a lib/libbase.a
+tests_chans_t_mimehead_t_SOURCES = tests/chans/t_mimehead.c tests/tap.h
+tests_chans_t_mimehead_t_LDADD = chans/libchans.a lib/libbase.a
+TESTS += tests/chans/t_mime7.t tests/chans/t_mimecode.t \
+	tests/chans/t_mimehead.t
+tests_chans_convert_SOURCES = tests/chans/convert.c
+tests_chans_convert_LDADD = chans/libchans.a lib/libbase.a
+
+dist_check_SCRIPTS += tests/system/45-mime7.py tests/system/46-pipe.py
+TESTS += tests/system/45-mime7.py tests/system/46-pipe.py

@@ -650,6 +650,7 @@ check_channel(const struct conf *c, const struct section *s,
 	check_table_name(c, s, SETTING_auth_table, v->auth_table, TEXTS, w);
 	check_suffix(s, w);
 	check_auth(s, w);
+	conf_check_pipe(s, w);
 	check_channels(c, &v->accept_from, "accept-from",
 	    at(s, SETTING_accept_from), w);
 	if (v->program[strspn(v->program, "abcdefghijklmnopqrstuvwxyz"

@@ -30,4 +30,7 @@ void conf_check(const struct conf *c, struct conf_wrong *w);
 void conf_check_seen(const struct section *s, const struct settings *v,
     struct conf_wrong *w);
 
+/* A channel's: its command, and what goes with it. */
+void conf_check_pipe(const struct section *s, struct conf_wrong *w);
+
 #endif

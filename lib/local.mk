@@ -1,6 +1,8 @@
 # lib
 noinst_LIBRARIES += lib/libbase.a
 lib_libbase_a_SOURCES = \
+	lib/argtags.c \
+	lib/argtags.h \
 	lib/ask.c \
 	lib/ask.h \
 	lib/asked.c \
@@ -17,6 +19,7 @@ lib_libbase_a_SOURCES = \
 	lib/conf_check.h \
 	lib/conf_complete.c \
 	lib/conf_pack.c \
+	lib/conf_pipe.c \
 	lib/counts.c \
 	lib/counts.h \
 	lib/datetime.c \
@@ -137,6 +140,11 @@ check_PROGRAMS += tests/lib/t_buf.t
 tests_lib_t_buf_t_SOURCES = tests/lib/t_buf.c tests/tap.h
 tests_lib_t_buf_t_LDADD = lib/libbase.a
 TESTS += tests/lib/t_buf.t
+
+check_PROGRAMS += tests/lib/t_argtags.t
+tests_lib_t_argtags_t_SOURCES = tests/lib/t_argtags.c tests/tap.h
+tests_lib_t_argtags_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_argtags.t
 
 check_PROGRAMS += tests/lib/t_tags.t
 tests_lib_t_tags_t_SOURCES = tests/lib/t_tags.c tests/tap.h

@@ -36,6 +36,7 @@ channel "special" { table = "few"
 channel "usual" { }
 """
 TIMES = "tests/smtpsrvr/t_times.c"
+PIPE = "tests/system/46-pipe.py"
 RATES = "tests/system/36-rates.py"
 PROXY = "tests/system/43-proxy.py"
 # Shown with a clock of their own, or with clients enough; and those of a channel alone, which nothing
@@ -65,6 +66,13 @@ ELSEWHERE = {
     "proxy-protocol": PROXY, "proxies": PROXY, "proxy-timeout": PROXY,
     "delivery-processes": "tests/system/30-deliver.py",
     "delivery-timeout": "tests/system/30-deliver.py",
+    "pipe-command": PIPE,
+    "pipe-per": PIPE,
+    "pipe-timeout": PIPE,
+    "pipe-directory": PIPE,
+    "pipe-header": PIPE,
+    "pipe-seven-bit": PIPE,
+    "pipe-memory": PIPE,
 }
 shown = set()
 
