@@ -21,6 +21,7 @@
 #define ACCEPT_BATCH 64
 #define ACCEPT_PAUSE 100	/* ms after EMFILE, ENFILE, ENOMEM */
 #define TRIES_MOST 3		/* templates that one connection is passed to */
+#define REPORTS_MOST 8		/* of one session in a row */
 
 /* One line without a fork; the copy stays open until the client has read. */
 static void
@@ -282,6 +283,8 @@ heard(struct daemon *d, struct slot *s, const struct life_report *r)
 		break;
 	case LIFE_CHANNEL:
 	case LIFE_ASK:
+		/* Where one asks others will: until the next settings. */
+		d->asked = d->asked || r->kind == LIFE_ASK;
 		enter_channel(d, s, r);
 		break;
 	case LIFE_CLIENT:
@@ -302,17 +305,11 @@ connections_life(struct daemon *d, uint32_t n)
 {
 	struct slot *s = &d->slots.at[n];
 	struct life_report r;
-	int got;
+	int got = -1;
 
-	if (s->life < 0)
-		return;
-	got = life_hear(s->life, &r);
-	if (got > 0) {
+	for (int i = 0; s->life >= 0 && i < REPORTS_MOST &&
+	    (got = life_hear(s->life, &r)) > 0; i++)
 		heard(d, s, &r);
-		/* Behind its last word its end is likely to be there, too. */
-		if (r.kind == LIFE_END)
-			got = life_hear(s->life, &r);
-	}
 	if (got != 0)
 		return;
 	if (s->conn >= 0) {

@@ -46,6 +46,9 @@ struct daemon {
 	bool crashed;			/* a session of it did */
 	int64_t renew_after;		/* pause after one that failed */
 	int ep, signals;
+	int lives;			/* the lifetime sockets' own epoll */
+	bool busy;			/* lives is looked at now and then */
+	bool asked;			/* by sessions, which wait for us */
 	bool started;			/* all were ready once */
 	bool reload_wanted;		/* SIGHUP while one was under way */
 	bool accepting;			/* listening sockets are armed */
@@ -56,8 +59,8 @@ struct daemon {
 };
 
 /* What an epoll event is about. */
-enum watch { WATCH_LISTENER, WATCH_SIGNAL, WATCH_CHILD, WATCH_LIFE,
-	WATCH_SHOWN };
+enum watch { WATCH_LISTENER, WATCH_SIGNAL, WATCH_CHILD, WATCH_LIVES,
+	WATCH_LIFE, WATCH_SHOWN };
 
 /* Adds fd to the loop; 0 or -1 with errno. */
 int daemon_watch(struct daemon *d, int fd, enum watch kind, uint32_t index,

@@ -169,6 +169,7 @@ recount(struct daemon *d, const struct plan *to)
 		d->channel_map[i] = renumber(&d->plan, to, i,
 		    PLAN_CHANNEL(0), CONF_CHANNELS);
 	d->generation++;
+	d->asked = false;
 	limits_clear(&s->limits, to);
 	for (uint32_t i = 0; i < s->room; i++) {
 		struct limit_subject *who = &s->at[i].who;

@@ -27,6 +27,7 @@
 #define ROOM_MOST 16000
 #define SPARE_FDS 600		/* listeners, helpers, farewells */
 #define END_MOST 35000		/* ms that helpers may take to finish */
+#define LIVES_MS 2
 
 static uint64_t
 mark(enum watch kind, uint32_t index)
@@ -41,7 +42,8 @@ daemon_watch(struct daemon *d, int fd, enum watch kind, uint32_t index,
 	struct epoll_event e = { .events = events,
 	    .data.u64 = mark(kind, index) };
 
-	return epoll_ctl(d->ep, EPOLL_CTL_ADD, fd, &e);
+	return epoll_ctl(kind == WATCH_LIFE ? d->lives : d->ep, EPOLL_CTL_ADD,
+	    fd, &e);
 }
 
 void
@@ -154,8 +156,11 @@ open_all(struct daemon *d, int adopted)
 		log_note(LEVEL_WARNING, "only %u connections: the limit on "
 		    "open files allows no more", d->slots.room);
 	d->ep = epoll_create1(EPOLL_CLOEXEC);
+	d->lives = epoll_create1(EPOLL_CLOEXEC);
 	d->signals = signals_open();
-	if (d->ep < 0 || d->signals < 0 ||
+	if (d->ep < 0 || d->lives < 0 || d->signals < 0 ||
+	    daemon_watch(d, d->lives, WATCH_LIVES, 0,
+	    EPOLLIN | EPOLLONESHOT) != 0 ||
 	    daemon_watch(d, d->signals, WATCH_SIGNAL, 0, EPOLLIN) != 0 ||
 	    daemon_watch(d, d->inner.shown, WATCH_SHOWN, 0, EPOLLIN) != 0)
 		fatal(EX_OSERR, "epoll: %s", strerror(errno));
@@ -295,12 +300,43 @@ show(const struct daemon *d)
 	}
 }
 
+/*
+ * What sessions have said: four things each, from its begin to its end, so
+ * that on a busy machine each would wake us four times.  After the first
+ * nobody wakes us, until for a while there was nothing; we look whenever we
+ * are awake, so that who is admitted next is counted as ever.
+ */
+static int
+hear_lives(struct daemon *d)
+{
+	struct epoll_event e[128];
+	int n = epoll_wait(d->lives, e, ARRAY_LEN(e), 0);
+
+	for (int i = 0; i < n; i++)
+		connections_life(d, (uint32_t)e[i].data.u64);
+	return n;
+}
+
+static void
+be_busy(struct daemon *d, bool busy)
+{
+	struct epoll_event e = { .events = EPOLLIN | EPOLLONESHOT,
+	    .data.u64 = mark(WATCH_LIVES, 0) };
+
+	d->busy = busy;
+	if (!busy && epoll_ctl(d->ep, EPOLL_CTL_MOD, d->lives, &e) != 0)
+		fatal(EX_OSERR, "epoll: %s", strerror(errno));
+}
+
 static void
 events(struct daemon *d, int timeout)
 {
 	struct epoll_event e[128];
-	int n = epoll_wait(d->ep, e, ARRAY_LEN(e), timeout);
+	int n = epoll_wait(d->ep, e, ARRAY_LEN(e),
+	    d->busy && timeout > LIVES_MS ? LIVES_MS : timeout);
 
+	if (d->busy && hear_lives(d) == 0 && n == 0)
+		be_busy(d, false);
 	for (int i = 0; i < n; i++) {
 		uint32_t index = (uint32_t)e[i].data.u64;
 
@@ -316,8 +352,11 @@ events(struct daemon *d, int timeout)
 		case WATCH_CHILD:
 			on_child(d, (enum child_name)index);
 			break;
-		case WATCH_LIFE:
-			connections_life(d, index);
+		case WATCH_LIVES:
+			hear_lives(d);
+			be_busy(d, !d->asked);
+			break;
+		case WATCH_LIFE:	/* in lives */
 			break;
 		case WATCH_SHOWN:
 			show(d);
