@@ -15,6 +15,7 @@
 #include "lib/clock.h"
 #include "lib/fdio.h"
 #include "lib/net.h"
+#include "lib/path.h"
 #include "lib/subproto.h"
 
 #define NOTICE_TIME_MS 10000
@@ -26,7 +27,8 @@ put_all(struct buf *b, const struct notice_mail *m)
 	    .listener = -1 };
 	struct sub_envelope e = { .sender = "", .helo = "", .with = "",
 	    .body = m->eight ? "8BITMIME" : "", .sid = "", .channel = "",
-	    .name = "", .envid = "", .ret = "", .id = m->id, .size = -1 };
+	    .name = "", .envid = "", .ret = "", .id = m->id, .size = -1,
+	    .utf8 = !path_is_ascii(m->recipient) };
 	struct sub_recipient r = { .address = m->recipient, .notify = "NEVER",
 	    .orcpt = "" };
 	size_t at, n;

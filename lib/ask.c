@@ -95,6 +95,8 @@ ask_good(enum ask_kind kind, const struct ask_answer *a)
 		return false;
 	if (kind == ASK_ACCESS)
 		return a->outcome >= ASK_ALLOWED && a->outcome <= ASK_UNSURE;
+	if (kind == ASK_IDNA && a->outcome == ASK_HOST_FOUND)
+		return good_name(a->name, sizeof(a->name));
 	if (kind != ASK_NAME)
 		return a->outcome >= ASK_HOST_FOUND &&
 		    a->outcome <= ASK_HOST_LATER && a->name[0] == '\0';

@@ -10,7 +10,7 @@
 #include "lib/net.h"
 #include "lib/variables.h"
 
-#define ASK_VERSION 2
+#define ASK_VERSION 3
 #define ASK_DAEMON 64
 
 enum ask_kind {
@@ -18,7 +18,8 @@ enum ask_kind {
 	ASK_ACCESS,	/* what hosts.allow and hosts.deny say of it */
 	ASK_MAIL,	/* can mail be sent to this domain */
 	ASK_AWAY,	/* the same, but to another host than this one */
-	ASK_HOST	/* is there such a host, and has it this address */
+	ASK_HOST,	/* is there such a host, and has it this address */
+	ASK_IDNA	/* a domain in UTF-8 with A-labels for U-labels */
 };
 
 enum ask_outcome {
@@ -38,6 +39,7 @@ enum ask_access {
  * ASK_MAIL: found if the domain has an MX, or no MX but an address (RFC 5321
  * 5.1).  ASK_AWAY: if such an MX remains when this host and those that are
  * not better are dropped (RFC 974).  ASK_HOST: if it has an address or an MX.
+ * ASK_IDNA: if it is one; no name server is asked.
  */
 enum ask_host {
 	ASK_HOST_FOUND = 32,
@@ -62,7 +64,7 @@ struct ask_access_question {
 	char name[256];		/* known already, or "" */
 };
 
-/* ASK_MAIL, ASK_AWAY, ASK_HOST. */
+/* ASK_MAIL, ASK_AWAY, ASK_HOST, ASK_IDNA. */
 struct ask_host_question {
 	struct ask_question q;	/* ASK_HOST: the address, or family 0 */
 	char name[256];
@@ -78,7 +80,8 @@ struct ask_answer {
 	 */
 	uint8_t differs;
 	uint8_t channel;	/* ASK_DENIED: under the channel's name */
-	char name[256];		/* lower case, no trailing dot, NUL-ended */
+	/* ASK_NAME, ASK_IDNA: lower case, no trailing dot, NUL-ended */
+	char name[256];
 	struct variables set;	/* ASK_ALLOWED: by setenv in the rules */
 };
 
@@ -92,7 +95,7 @@ int ask_name(int sock, const struct netaddr *a, int64_t deadline,
 int ask_access(int sock, struct ask_access_question *q, int64_t deadline,
     struct ask_answer *answer_r);
 /*
- * For ASK_MAIL, ASK_AWAY and ASK_HOST; a may be null, and is but for
+ * For ASK_MAIL, ASK_AWAY, ASK_HOST and ASK_IDNA; a may be null, and is but for
  * ASK_HOST.  A name that no host can have is ASK_HOST_NONE.  -1 (answer_r is
  * ASK_HOST_LATER) on any trouble.
  */

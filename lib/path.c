@@ -1,6 +1,6 @@
 /*
  * path - reverse-path, forward-path, domain, address literal (RFC 5321 4.1.2,
- * 4.1.3, 4.5.3.1).
+ * 4.1.3, 4.5.3.1; RFC 6531 3.3).
  *
  * Reads what a client typed: one pass, no memory, no look-up.  A byte is
  * either wanted by the grammar or an error; nothing is skipped or repaired.
@@ -12,6 +12,7 @@
 #include "lib/net.h"
 #include "lib/path.h"
 #include "lib/text.h"
+#include "lib/utf8.h"
 
 #define LABEL_MOST 63	/* RFC 1035 2.3.4 */
 
@@ -23,6 +24,7 @@ struct reader {
 	 * senders, though, and refusing those loses good mail.
 	 */
 	bool underscore;
+	bool utf8;	/* RFC 6531 */
 };
 
 static bool
@@ -50,6 +52,24 @@ is_printable(char c)
 	return c >= 0x20 && c <= 0x7e;
 }
 
+/*
+ * How many bytes the next character has: one that is_good takes, or with
+ * RFC 6531 any beyond ASCII that is no control; 0: neither.
+ */
+static size_t
+next_char(const struct reader *r, bool (*is_good)(char c))
+{
+	uint32_t code;
+	size_t n;
+
+	if (r->p == r->end)
+		return 0;
+	if ((unsigned char)*r->p < 0x80 || !r->utf8)
+		return is_good(*r->p) ? 1 : 0;
+	n = utf8_next(r->p, (size_t)(r->end - r->p), &code);
+	return utf8_is_control(code) ? 0 : n;
+}
+
 static bool
 at(const struct reader *r, char c)
 {
@@ -69,7 +89,7 @@ take(struct reader *r, char c)
 static enum path_error
 wrong(const struct reader *r)
 {
-	if (r->p < r->end && (unsigned char)*r->p >= 0x80)
+	if (r->p < r->end && (unsigned char)*r->p >= 0x80 && !r->utf8)
 		return PATH_NOT_ASCII;
 	return PATH_SYNTAX;
 }
@@ -77,17 +97,21 @@ wrong(const struct reader *r)
 static enum path_error
 read_quoted(struct reader *r, char *dst)
 {
-	size_t len = 0;
+	size_t len = 0, n;
+	bool pair;
 
 	r->p++;
 	while (!at(r, '"')) {
-		if (at(r, '\\'))
-			r->p++;
-		if (r->p == r->end || !is_printable(*r->p))
+		pair = take(r, '\\');
+		n = next_char(r, is_printable);
+		/* quoted-pairSMTP is ASCII with RFC 6531, too. */
+		if (n == 0 || (pair && n > 1))
 			return wrong(r);
-		if (len == PATH_LOCAL_MOST)
+		if (n > PATH_LOCAL_MOST - len)
 			return PATH_LOCAL_LONG;
-		dst[len++] = *r->p++;
+		memcpy(dst + len, r->p, n);
+		len += n;
+		r->p += n;
 	}
 	r->p++;
 	/*
@@ -101,15 +125,17 @@ read_quoted(struct reader *r, char *dst)
 static enum path_error
 read_dot_string(struct reader *r, char *dst)
 {
-	size_t len = 0;
+	size_t len = 0, n;
 
 	for (;;) {
-		if (r->p == r->end || !is_atom(*r->p))
+		if ((n = next_char(r, is_atom)) == 0)
 			return wrong(r);
-		while (r->p < r->end && is_atom(*r->p)) {
-			if (len == PATH_LOCAL_MOST)
+		for (; n != 0; n = next_char(r, is_atom)) {
+			if (n > PATH_LOCAL_MOST - len)
 				return PATH_LOCAL_LONG;
-			dst[len++] = *r->p++;
+			memcpy(dst + len, r->p, n);
+			len += n;
+			r->p += n;
 		}
 		if (!at(r, '.'))
 			return PATH_OK;
@@ -124,7 +150,7 @@ static bool
 is_dot_string(const char *s)
 {
 	char scratch[PATH_LOCAL_MOST];
-	struct reader r = { s, s + strlen(s), false };
+	struct reader r = { s, s + strlen(s), false, true };
 
 	return read_dot_string(&r, scratch) == PATH_OK && r.p == r.end;
 }
@@ -133,11 +159,24 @@ is_dot_string(const char *s)
 static enum path_error
 read_domain(struct reader *r, char *dst)
 {
-	size_t len = 0, label = 0;
+	size_t len = 0, label = 0, n;
 	char c, last = '.';
 
-	for (; r->p < r->end; r->p++, last = c) {
+	for (; r->p < r->end; last = c) {
 		c = *r->p;
+		if ((unsigned char)c >= 0x80 && r->utf8) {
+			n = next_char(r, is_letter);
+			/* How long its A-label is, nobody knows yet. */
+			if (n == 0)
+				break;
+			if (n > PATH_DOMAIN_MOST - len)
+				return PATH_DOMAIN_LONG;
+			memcpy(dst + len, r->p, n);
+			len += n;
+			r->p += n;
+			label = label == 0 ? 1 : label;
+			continue;
+		}
 		if (c == '.') {
 			if (label == 0 || last == '-')
 				return PATH_SYNTAX;
@@ -152,6 +191,7 @@ read_domain(struct reader *r, char *dst)
 		if (len == PATH_DOMAIN_MOST)
 			return PATH_DOMAIN_LONG;
 		dst[len++] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+		r->p++;
 	}
 	return label == 0 || last == '-' ? wrong(r) : PATH_OK;
 }
@@ -267,11 +307,13 @@ enum path_error
 path_parse(const char *s, size_t len, enum path_kind kind,
     struct mailbox *m_r, size_t *end_r)
 {
-	struct reader r = { s, s + len, is_reverse(kind) };
+	enum path_kind plain = (enum path_kind)(kind & ~PATH_UTF8);
+	struct reader r = { s, s + len, is_reverse(plain),
+	    (kind & PATH_UTF8) != 0 };
 	enum path_error e;
 
 	memset(m_r, 0, sizeof(*m_r));
-	e = read_path(&r, kind, m_r);
+	e = read_path(&r, plain, m_r);
 	if (e != PATH_OK)
 		memset(m_r, 0, sizeof(*m_r));
 	*end_r = e == PATH_OK ? (size_t)(r.p - s) : 0;
@@ -281,7 +323,7 @@ path_parse(const char *s, size_t len, enum path_kind kind,
 enum path_error
 path_parse_bare(const char *s, struct mailbox *m_r)
 {
-	struct reader r = { s, s + strlen(s), false };
+	struct reader r = { s, s + strlen(s), false, false };
 	enum path_error e;
 
 	memset(m_r, 0, sizeof(*m_r));
@@ -297,7 +339,7 @@ bool
 path_is_domain(const char *s, size_t len)
 {
 	char scratch[PATH_DOMAIN_MOST];
-	struct reader r = { s, s + len, false };
+	struct reader r = { s, s + len, false, false };
 
 	return read_domain(&r, scratch) == PATH_OK && r.p == r.end;
 }
@@ -306,10 +348,19 @@ bool
 path_is_literal(const char *s, size_t len)
 {
 	char scratch[PATH_DOMAIN_MOST];
-	struct reader r = { s, s + len, false };
+	struct reader r = { s, s + len, false, false };
 
 	return at(&r, '[') && read_literal(&r, scratch) == PATH_OK &&
 	    r.p == r.end;
+}
+
+bool
+path_is_ascii(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s >= 0x80)
+			return false;
+	return true;
 }
 
 int

@@ -1,6 +1,6 @@
 /*
  * path - reverse-path, forward-path, domain, address literal (RFC 5321 4.1.2,
- * 4.1.3, 4.5.3.1).
+ * 4.1.3, 4.5.3.1; RFC 6531 3.3).
  *
  * Pure: text in, value out.  Nothing is looked up.
  */
@@ -20,6 +20,10 @@
  * an address literal keeps its brackets.  Both empty: the null reverse-path.
  * domain empty with local "postmaster": RFC 5321 4.1.1.3; or with any user,
  * where that was asked for.
+ *
+ * With PATH_UTF8 both may have characters beyond ASCII, well-formed and no
+ * controls; lengths are in octets.  Of such a domain nothing else is known:
+ * whoever looks it up or keeps it makes A-labels of it before.
  */
 struct mailbox {
 	char local[PATH_LOCAL_MOST + 1];
@@ -31,7 +35,8 @@ enum path_kind {
 	PATH_REVERSE,	/* <> is allowed */
 	PATH_FORWARD,	/* <postmaster> is allowed, <> is not */
 	PATH_REVERSE_USER, /* as above, and <user>: domain is empty then */
-	PATH_FORWARD_USER
+	PATH_FORWARD_USER,
+	PATH_UTF8 = 8	/* or-ed: RFC 6531 */
 };
 
 enum path_error {
@@ -39,7 +44,7 @@ enum path_error {
 	PATH_SYNTAX,		/* 501 */
 	PATH_LOCAL_LONG,	/* 501 */
 	PATH_DOMAIN_LONG,	/* 501 */
-	PATH_NOT_ASCII		/* 553 5.6.7 without SMTPUTF8 */
+	PATH_NOT_ASCII		/* 553 5.6.7, without PATH_UTF8 */
 };
 
 /*
@@ -55,6 +60,8 @@ MM_MUST_USE enum path_error path_parse_bare(const char *s,
 bool path_is_domain(const char *s, size_t len);
 /* "[192.0.2.1]" or "[IPv6:...]". */
 bool path_is_literal(const char *s, size_t len);
+
+bool path_is_ascii(const char *s);
 
 /*
  * Puts suffix behind the address: it ends the domain, or, if it has an @, what

@@ -115,11 +115,14 @@ is_word(char c)
 	    (c != '\0' && strchr(".:_[]-", c) != NULL);
 }
 
-/* An address in its wire form; in quotes it may hold anything printable. */
+/*
+ * An address in its wire form; in quotes it may hold anything printable, and
+ * with SMTPUTF8 what is beyond ASCII (RFC 6531 3.7.3).
+ */
 static bool
 is_printable(char c)
 {
-	return c >= 0x20 && c <= 0x7e;
+	return (c >= 0x20 && c <= 0x7e) || (unsigned char)c >= 0x80;
 }
 
 static int

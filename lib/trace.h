@@ -61,7 +61,7 @@ struct trace_facts {
 	time_t when;
 	bool crlf;		/* its lines end so, not in LF */
 };
-/* Adds "Received: ...\n", folded, printable only; 0 or -1. */
+/* Adds "Received: ...\n", folded, no control in it; 0 or -1. */
 MM_MUST_USE int trace_received(struct buf *b, const struct trace_facts *f);
 
 #endif

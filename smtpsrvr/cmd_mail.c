@@ -12,14 +12,16 @@ void
 cmd_mail(struct session *s, const struct argument *a, struct reply *r)
 {
 	struct mail_params p;
-	struct check_subject x = { .path = &a->path, .params = &p };
+	struct mailbox path = a->path;
+	struct check_subject x = { .path = &path, .params = &p };
 	const struct params_by by = { .offer = &s->offer,
 	    .set = s->set, .now = clock_wall_us() };
 
-	if (params_mail(a->params, &by, &p, r) != 0)
+	if (params_mail(a->params, &by, &p, r) != 0 ||
+	    command_utf8(s, p.utf8, REPLY_BAD_SENDER_SYNTAX, &path, r) != 0)
 		return;
 	session_reset(s);
-	s->tx.sender = a->path;
+	s->tx.sender = path;
 	s->tx.params = p;
 	if (checks_run(s, MAIL, &x, r) == REFUSE ||
 	    (!s->set->delay_refusals && checks_run(s, SENDER, &x, r) ==

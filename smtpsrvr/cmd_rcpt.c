@@ -15,21 +15,23 @@
 void
 cmd_rcpt(struct session *s, const struct argument *a, struct reply *r)
 {
-	struct check_subject x = { .path = &a->path };
+	struct mailbox path = a->path;
+	struct check_subject x = { .path = &path };
 	const struct params_by by = { .offer = &s->offer,
 	    .utf8 = s->tx.params.utf8 };
 	struct rcpt_params p;
 
-	if (params_rcpt(a->params, &by, &p, r) != 0)
+	if (params_rcpt(a->params, &by, &p, r) != 0 ||
+	    command_utf8(s, by.utf8, REPLY_BAD_RCPT_SYNTAX, &path, r) != 0)
 		return;
-	s->tx.recipient = a->path;
+	s->tx.recipient = path;
 	if (checks_run(s, RCPT, &x, r) == REFUSE ||
-	    checks_delayed(s, &a->path, r) == REFUSE) {
+	    checks_delayed(s, &path, r) == REFUSE) {
 		if (s->state == STATE_MAIL)
 			s->state = STATE_REFUSED;
 		return;
 	}
-	if (submitter_recipient(s, &a->path, &p) != 0) {
+	if (submitter_recipient(s, &path, &p) != 0) {
 		reply_set(r, REPLY_TOO_MANY_RCPTS);
 		return;
 	}

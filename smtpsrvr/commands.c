@@ -7,6 +7,7 @@
 
 #include "lib/text.h"
 #include "smtpsrvr/commands.h"
+#include "smtpsrvr/consult.h"
 
 #define CHUNK_MOST (UINT64_C(1) << 56)
 
@@ -105,6 +106,35 @@ complete(const struct session *s, bool sender, struct mailbox *m)
 		text_lower(m->domain);
 }
 
+int
+command_utf8(struct session *s, bool asked, enum reply_name bad,
+    struct mailbox *m, struct reply *r)
+{
+	if (path_is_ascii(m->local) && path_is_ascii(m->domain))
+		return 0;
+	if (asked)
+		return consult_domain(s, m, bad, r);
+	reply_set(r, REPLY_NOT_ASCII);
+	return -1;
+}
+
+/*
+ * Whether SMTPUTF8 is asked for, only the parameters behind the path tell.
+ * What is not even UTF-8 is wrong without it and with it.
+ */
+static enum path_error
+parse_utf8(const struct session *s, const char *text, enum path_kind kind,
+    struct mailbox *m_r, size_t *end_r)
+{
+	size_t len = strlen(text);
+	enum path_error e = PATH_SYNTAX;
+
+	if (offer_keyword(&s->offer, KEYWORD_SMTPUTF8))
+		e = path_parse(text, len, (enum path_kind)(kind | PATH_UTF8),
+		    m_r, end_r);
+	return e != PATH_SYNTAX ? e : path_parse(text, len, kind, m_r, end_r);
+}
+
 /* "FROM:<...> params"; RFC 5321 has no blank there, but many send one. */
 static int
 parse_path(const struct session *s, const char *text, bool sender,
@@ -120,7 +150,7 @@ parse_path(const struct session *s, const char *text, bool sender,
 	text = behind_blanks(text);
 	if (s->set->unqualified == UNQUALIFIED_COMPLETE)
 		kind = sender ? PATH_REVERSE_USER : PATH_FORWARD_USER;
-	switch (path_parse(text, strlen(text), kind, &a->path, &end)) {
+	switch (parse_utf8(s, text, kind, &a->path, &end)) {
 	case PATH_OK:
 		break;
 	case PATH_NOT_ASCII:
@@ -297,6 +327,19 @@ line_too_long(const struct session *s, const struct command *c, size_t len)
 	    (enum verb)(c - commands));
 }
 
+/* RFC 6531 3.6: VRFY and EXPN with a parameter of their own. */
+static bool
+asks_utf8(const struct session *s, const struct command *c, const char *line,
+    size_t len)
+{
+	static const char word[] = " SMTPUTF8";
+	size_t n = sizeof word - 1;
+
+	return c != NULL && offer_keyword(&s->offer, KEYWORD_SMTPUTF8) &&
+	    (c->handler == cmd_vrfy || c->handler == cmd_expn) && len > n &&
+	    text_same(line + len - n, word);
+}
+
 void
 command_run(struct session *s, char *line, size_t len)
 {
@@ -310,6 +353,7 @@ command_run(struct session *s, char *line, size_t len)
 
 	if (line_too_long(s, c, len)) {
 		session_line_too_long(s);
+		s->over |= chunk;
 		return;
 	}
 	/* Blanks at the end are common and harmless. */
@@ -317,7 +361,8 @@ command_run(struct session *s, char *line, size_t len)
 		line[--len] = '\0';
 	if (!chunk && command_early(s, &r)) {
 		;
-	} else if (has_control(line, len, path)) {
+	} else if (has_control(line, len, path ||
+	    asks_utf8(s, c, line, len))) {
 		reply_set(&r, REPLY_BAD_CHARACTER);
 		s->over |= chunk;
 	} else if (c == NULL) {

@@ -67,6 +67,13 @@ void bdat_refused(struct session *s, const struct argument *a,
     struct reply *r);
 
 /*
+ * Is an address beyond ASCII where SMTPUTF8 was asked for?  Then its domain
+ * gets A-labels.  -1 with the refusal, bad where it is no domain.
+ */
+MM_MUST_USE int command_utf8(struct session *s, bool asked,
+    enum reply_name bad, struct mailbox *m, struct reply *r);
+
+/*
  * Carries one command line out (NUL-ended, len bytes) and says its reply.
  */
 void command_run(struct session *s, char *line, size_t len);

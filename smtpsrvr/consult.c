@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "lib/text.h"
 #include "smtpsrvr/checks.h"
 #include "smtpsrvr/consult.h"
 
@@ -24,13 +25,15 @@ tell(struct session *s, enum ask_kind kind, const char *name,
 	const char *answer = "could not be found out in time";
 
 	snprintf(question, sizeof question, "%s %s%s%s", kind == ASK_MAIL ?
-	    "a domain that takes mail:" : "a host:", name,
+	    "a domain that takes mail:" : kind == ASK_IDNA ?
+	    "a domain in A-labels:" : "a host:", name,
 	    a != NULL ? ", with the address " : "",
 	    a != NULL ? net_text(a, ip) : "");
 	switch ((enum ask_host)r->outcome) {
 	case ASK_HOST_FOUND:
 	case ASK_HOST_SELF:
-		answer = r->differs ? "it has other addresses" : "yes";
+		answer = kind == ASK_IDNA ? r->name :
+		    r->differs ? "it has other addresses" : "yes";
 		break;
 	case ASK_HOST_NONE:
 		answer = "no";
@@ -61,4 +64,30 @@ consult_host(struct session *s, enum ask_kind kind, const char *name,
 		tell(s, kind, name, a, &r, clock_us() - began);
 	*differs_r = r.differs != 0;
 	return (enum ask_host)r.outcome;
+}
+
+int
+consult_domain(struct session *s, struct mailbox *m, enum reply_name bad,
+    struct reply *reply_r)
+{
+	int64_t began = s->watcher != NULL ? clock_us() : 0;
+	struct ask_answer r = { .outcome = ASK_HOST_LATER };
+	int sock = path_is_ascii(m->domain) ? -1 : consult_lookup(s->server);
+
+	if (path_is_ascii(m->domain))
+		return 0;
+	if (sock >= 0) {
+		(void)!ask_host(sock, ASK_IDNA, m->domain, NULL, clock_ms() +
+		    s->server->conf->server.v.dns_timeout, &r);
+		close(sock);
+	}
+	if (s->watcher != NULL)
+		tell(s, ASK_IDNA, m->domain, NULL, &r, clock_us() - began);
+	/* Not longer than any domain: ask_good(). */
+	if (r.outcome == ASK_HOST_FOUND && text_copy(m->domain,
+	    sizeof m->domain, r.name) == 0)
+		return 0;
+	reply_set(reply_r, r.outcome == ASK_HOST_LATER ?
+	    REPLY_POLICY_FAILED : bad);
+	return -1;
 }

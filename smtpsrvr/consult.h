@@ -18,4 +18,11 @@ MM_MUST_USE int consult_lookup(const struct server *v);
 enum ask_host consult_host(struct session *s, enum ask_kind kind,
     const char *name, const struct netaddr *a, bool *differs_r);
 
+/*
+ * Makes A-labels of a domain beyond ASCII (RFC 6531 3.2).  -1 with the
+ * refusal, bad if it is none.
+ */
+MM_MUST_USE int consult_domain(struct session *s, struct mailbox *m,
+    enum reply_name bad, struct reply *reply_r);
+
 #endif

@@ -1,7 +1,7 @@
 /*
  * params - ESMTP parameters of MAIL and RCPT (RFC 5321 4.1.2): SIZE (RFC
  * 1870), BODY (RFC 6152), RET, ENVID, NOTIFY, ORCPT (RFC 3461), BY (RFC 2852),
- * MT-PRIORITY (RFC 6710), HOLDFOR, HOLDUNTIL (RFC 4865).
+ * MT-PRIORITY (RFC 6710), HOLDFOR, HOLDUNTIL (RFC 4865), SMTPUTF8 (RFC 6531).
  *
  *	esmtp-param = keyword ["=" value]
  *

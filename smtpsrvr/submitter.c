@@ -64,7 +64,8 @@ front(struct session *s, struct buf *b)
 	const struct conf *c = s->server->conf;
 	const struct mail_params *p = &s->tx.params;
 	struct sub_envelope e = { .sender = path_text(&s->tx.sender, sender),
-	    .helo = s->helo, .with = s->lmtp ? "LMTP" :
+	    .helo = s->helo, .with = s->lmtp ? p->utf8 ? "UTF8LMTP" : "LMTP" :
+	    p->utf8 ? "UTF8SMTP" :
 	    s->esmtp ? "ESMTP" : "SMTP",
 	    .body = p->body, .sid = s->sid,
 	    .channel = c->channels[s->source.channel].title,

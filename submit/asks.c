@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/asked.h"
+#include "lib/path.h"
 #include "lib/text.h"
 #include "submit/asks.h"
 
@@ -28,8 +29,12 @@ by_good(const struct sub_envelope *e)
 bool
 asks_good(const struct sub_envelope *e)
 {
-	return body_good(e->body) && asked_envid_good(e->envid) &&
-	    asked_ret_good(e->ret) && asked_auth_good(e->auth) &&
+	bool utf8 = !path_is_ascii(e->sender) ||
+	    strncmp(e->with, "UTF8", 4) == 0;
+
+	return (!utf8 || e->utf8) && body_good(e->body) &&
+	    asked_envid_good(e->envid) && asked_ret_good(e->ret) &&
+	    asked_auth_good(e->auth) &&
 	    e->hold >= 0 && by_good(e) &&
 	    e->priority >= -ASKED_PRIORITY_MOST &&
 	    e->priority <= ASKED_PRIORITY_MOST;
@@ -39,7 +44,8 @@ bool
 asks_recipient_good(const struct sub_envelope *e,
     const struct sub_recipient *r)
 {
-	return asked_notify_good(r->notify) &&
+	return (e->utf8 || path_is_ascii(r->address)) &&
+	    asked_notify_good(r->notify) &&
 	    asked_orcpt_good(r->orcpt, e->utf8);
 }
 

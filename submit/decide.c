@@ -245,8 +245,10 @@ parse(const char *text, enum path_kind kind, struct mailbox *m_r)
 	if (n < 0 || (size_t)n >= sizeof(path))
 		return -1;
 	len = (size_t)n;
-	return path_parse(path, len, kind, m_r, &end) == PATH_OK &&
-	    end == len ? 0 : -1;
+	/* Its domain is what tables have: A-labels (session, RFC 6531 3.2). */
+	return path_parse(path, len, (enum path_kind)(kind | PATH_UTF8), m_r,
+	    &end) == PATH_OK && end == len && path_is_ascii(m_r->domain) ?
+	    0 : -1;
 }
 
 int
@@ -340,12 +342,13 @@ decide_with(const struct conf *c, int listener, const char *claimed)
 {
 	/* Those with an A say that a password was checked: nobody can yet. */
 	static const char *const words[] = { "SMTP", "ESMTP", "ESMTPS",
-	    "LMTP", "LMTPS" };
+	    "LMTP", "LMTPS", "UTF8SMTP", "UTF8SMTPS", "UTF8LMTP",
+	    "UTF8LMTPS" };
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (strcmp(claimed, words[i]) == 0 && (listener < 0 ||
 		    (c->listeners[listener].v.protocol == PROTOCOL_LMTP) ==
-		    (words[i][0] == 'L')))
+		    (strstr(words[i], "LMTP") != NULL)))
 			return words[i];
 	return NULL;
 }

@@ -78,7 +78,8 @@ MM_MUST_USE int decide_recipient(const struct site *s, const struct caller *c,
 
 /*
  * "SMTP", "ESMTP", "ESMTPS", or "LMTP", "LMTPS" where the listener speaks that
- * (-1 for none: either); null for what a session cannot have proved.
+ * (-1 for none: either), or those of RFC 6531 4.3 with "UTF8"; null for what a
+ * session cannot have proved.
  */
 const char *decide_with(const struct conf *c, int listener,
     const char *claimed);

@@ -20,6 +20,7 @@
 #include "lib/text.h"
 #include "lib/xalloc.h"
 #include "tables/askers.h"
+#include "tables/idna.h"
 
 #define HEADS 256
 #define READ_MOST 16	/* questions of one connection before the next's turn */
@@ -395,6 +396,7 @@ is_question(const union question *q, ssize_t len)
 	case ASK_MAIL:
 	case ASK_AWAY:
 	case ASK_HOST:
+	case ASK_IDNA:
 		return len == (ssize_t)sizeof(q->host) &&
 		    memchr(q->host.name, '\0', sizeof(q->host.name)) != NULL &&
 		    (q->q.address.family == 0 || (q->q.kind == ASK_HOST &&
@@ -459,6 +461,18 @@ take_host(struct askers *s, struct client *c, const union question *q)
 		(void)answer(s, c, q->q.id, &a);
 }
 
+/* Found out at once, and too seldom asked for to be remembered. */
+static void
+take_idna(struct askers *s, struct client *c, const union question *q)
+{
+	struct ask_answer a = { .outcome = ASK_HOST_NONE };
+
+	_Static_assert(sizeof(a.name) == IDNA_NAME, "a name fits");
+	if (idna_ascii(q->host.name, a.name) == 0)
+		a.outcome = ASK_HOST_FOUND;
+	(void)answer(s, c, q->q.id, &a);
+}
+
 static void
 take_question(struct askers *s, struct client *c, union question *q)
 {
@@ -468,6 +482,10 @@ take_question(struct askers *s, struct client *c, union question *q)
 
 	q->q.address.port = 0;
 	q->q.address.pad = 0;
+	if (q->q.kind == ASK_IDNA) {
+		take_idna(s, c, q);
+		return;
+	}
 	if (q->q.kind != ASK_NAME && q->q.kind != ASK_ACCESS) {
 		take_host(s, c, q);
 		return;

@@ -152,7 +152,7 @@ tests_tables_t_wraprules_t_SOURCES = tests/tables/t_wraprules.c \
 	tests/tables/fixture.h tests/tap.h
 tests_tables_t_wraprules_t_LDADD = $(tables_LDADD)
 
-# lookup: the only program that links c-ares and libwrap.
+# lookup: the only program that links c-ares, libidn2 and libwrap.
 inlet_PROGRAMS += tables/lookup
 noinst_LIBRARIES += tables/liblookup.a
 tables_liblookup_a_SOURCES = \
@@ -162,13 +162,17 @@ tables_liblookup_a_SOURCES = \
 	tables/dns.c tables/dns.h \
 	tables/dnsmsg.c tables/dnsmsg.h \
 	tables/hosts.c tables/hosts.h \
+	tables/idna.c tables/idna.h \
 	tables/query.c tables/query.h \
 	tables/wrap.c tables/wrap.h
 tables_lookup_SOURCES = tables/lookup.c
 tables_lookup_LDADD = tables/liblookup.a tables/libtables.a \
-	lib/libbase.a $(CARES_LIBS) $(WRAP_LIBS)
+	lib/libbase.a $(CARES_LIBS) $(IDN2_LIBS) $(WRAP_LIBS)
 
-check_PROGRAMS += tests/tables/t_cache.t tests/tables/t_dnsmsg.t
+check_PROGRAMS += tests/tables/t_cache.t tests/tables/t_dnsmsg.t \
+	tests/tables/t_idna.t
+tests_tables_t_idna_t_SOURCES = tests/tables/t_idna.c tests/tap.h
+tests_tables_t_idna_t_LDADD = tables/liblookup.a lib/libbase.a $(IDN2_LIBS)
 tests_tables_t_cache_t_SOURCES = tests/tables/t_cache.c tests/tap.h
 tests_tables_t_cache_t_LDADD = tables/liblookup.a lib/libbase.a
 tests_tables_t_dnsmsg_t_SOURCES = tests/tables/t_dnsmsg.c tests/tap.h

@@ -17,6 +17,8 @@
 
 #include "lib/text.h"
 #include "lib/xalloc.h"
+#include "lib/path.h"
+#include "lib/utf8.h"
 #include "tables/tb.h"
 #include "tables/tbrow.h"
 
@@ -104,8 +106,6 @@ take_key(struct tbrow *r, const char **p, const char *end, bool *open_r,
 			++*colons_r;
 		if (*q == '\\' && ++q == end)
 			return refuse(why_r, size, "nothing behind", "\\");
-		if ((unsigned char)*q > 0x7e)
-			return refuse(why_r, size, "not ASCII behind", r->key);
 		if (n + 1 >= sizeof(r->key))
 			return refuse(why_r, size, "key too long", r->key);
 		r->key[n++] = *q;
@@ -187,6 +187,32 @@ quoted_colon(const struct tbrow *r, int colons)
 	return colons != 0;
 }
 
+/*
+ * A user's name may be UTF-8 (RFC 6531).  A domain that is would never be
+ * found: what is looked up has A-labels.
+ */
+static int
+check_utf8(const struct tbrow *r, char *why_r, size_t size)
+{
+	const char *p = r->key, *end = p + r->klen, *at;
+	uint32_t code;
+	size_t n;
+
+	if (path_is_ascii(r->key))
+		return 0;
+	for (; p < end; p += n) {
+		n = utf8_next(p, (size_t)(end - p), &code);
+		if (n == 0 || utf8_is_control(code))
+			return refuse(why_r, size, "not UTF-8:", r->key);
+	}
+	at = memrchr(r->key, '@', r->klen);
+	if (at != NULL ? !path_is_ascii(at) : strchr(r->key, '.') != NULL)
+		return refuse(why_r, size, "a domain is written with A-labels "
+		    "(xn--), and a user with a dot with @ and the domain:",
+		    r->key);
+	return 0;
+}
+
 static int
 classify(struct tbrow *r, bool open, int colons, char *why_r, size_t size)
 {
@@ -206,6 +232,8 @@ classify(struct tbrow *r, bool open, int colons, char *why_r, size_t size)
 		return 0;
 	if (r->klen == 0)
 		return refuse(why_r, size, "no key before", ":");
+	if (check_utf8(r, why_r, size) == -1)
+		return -1;
 	literal = r->key[0] == '[' ? r->key : strstr(r->key, "@[");
 	if (literal != NULL) {
 		r->kind = TBROW_MAILBOX;

@@ -111,7 +111,7 @@ talks = \
 	tests/talks/29-policy.talk tests/talks/30-dsn.talk \
 	tests/talks/40-chunks.talk tests/talks/41-chunks-limits.talk \
 	tests/talks/42-chunks-off.talk tests/talks/44-lmtp.talk \
-	tests/talks/31-times.talk
+	tests/talks/31-times.talk tests/talks/32-utf8.talk
 # With $(srcdir), or make dist would make the target check.
 EXTRA_DIST += tests/harness.py tests/journal.py tests/pp.py $(talks) \
 	tests/peers.sh \

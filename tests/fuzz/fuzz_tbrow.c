@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <string.h>
+#include "lib/utf8.h"
 #include "lib/xalloc.h"
 #include "tables/glob.h"
 #include "tables/patrow.h"
@@ -20,7 +21,8 @@ check_reason(const char *why)
 static void
 check_key(const struct tbrow *r)
 {
-	size_t i, mark = r->key[0] == '!';
+	size_t i, n, mark = r->key[0] == '!';
+	uint32_t code;
 
 	must(r->klen > mark && r->klen < TBROW_KEY, "a key has a length");
 	must(r->key[r->klen] == '\0' && strlen(r->key) == r->klen,
@@ -28,11 +30,12 @@ check_key(const struct tbrow *r)
 	must(r->key[mark] != '!', "and at most one mark");
 	must(!mark || r->value.len == 0, "and then no value");
 	must(r->value.len <= TBROW_VALUE, "a value has a maximum");
-	for (i = 0; i < r->klen; i++)
-		must(((r->key[i] >= 0x20 && r->key[i] <= 0x7e) ||
-		    r->key[i] == '\t') &&
-		    (r->key[i] < 'A' || r->key[i] > 'Z'),
-		    "keys are lower case ASCII");
+	for (i = 0; i < r->klen; i += n) {
+		n = utf8_next(r->key + i, r->klen - i, &code);
+		must(n > 0, "keys are UTF-8");
+		must((!utf8_is_control(code) || code == '\t') &&
+		    (code < 'A' || code > 'Z'), "without capitals of ASCII");
+	}
 	if (r->kind == TBROW_ADDRESS)
 		must(r->bits == net_bits(&r->address), "an address is whole");
 	if (r->kind == TBROW_PREFIX)

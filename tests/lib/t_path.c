@@ -1,5 +1,6 @@
 /*
- * t_path - the grammar of RFC 5321 4.1.2 as a table, and its edges.
+ * t_path - the grammar of RFC 5321 4.1.2 and RFC 6531 3.3 as a table, and its
+ * edges.
  */
 #include "config.h"
 
@@ -34,6 +35,36 @@ static const struct {
 	{ PATH_FORWARD_USER, "<user@>", PATH_SYNTAX, "" },
 	{ PATH_FORWARD_USER, "<@r:user>", PATH_SYNTAX, "" },
 	{ PATH_FORWARD_USER, "<u@a_b>", PATH_SYNTAX, "" },
+	{ PATH_FORWARD, "<j\303\266rg@d>", PATH_NOT_ASCII, "" },
+	{ PATH_FORWARD, "<a@b\303\274cher>", PATH_NOT_ASCII, "" },
+	{ PATH_FORWARD | PATH_UTF8, "<j\303\266rg@D>", PATH_OK,
+	    "j\303\266rg@d" },
+	{ PATH_FORWARD | PATH_UTF8, "<j\303\266rg.\346\227\245@d>", PATH_OK,
+	    "j\303\266rg.\346\227\245@d" },
+	{ PATH_REVERSE | PATH_UTF8, "<a@B\303\274cher.example>", PATH_OK,
+	    "a@b\303\274cher.example" },
+	{ PATH_REVERSE | PATH_UTF8, "<a@\303\274>", PATH_OK, "a@\303\274" },
+	{ PATH_REVERSE | PATH_UTF8, "<a@x.-\303\274>", PATH_SYNTAX, "" },
+	{ PATH_REVERSE | PATH_UTF8, "<a@\303\274->", PATH_SYNTAX, "" },
+	{ PATH_REVERSE | PATH_UTF8, "<a@\303\274..x>", PATH_SYNTAX, "" },
+	{ PATH_REVERSE | PATH_UTF8, "<>", PATH_OK, "" },
+	{ PATH_FORWARD | PATH_UTF8, "<postmaster>", PATH_OK, "postmaster" },
+	{ PATH_FORWARD | PATH_UTF8, "<\303\266>", PATH_SYNTAX, "" },
+	{ PATH_FORWARD_USER | PATH_UTF8, "<\303\266>", PATH_OK, "\303\266" },
+	{ PATH_FORWARD | PATH_UTF8, "<\"j\303\266 rg\"@d>", PATH_OK,
+	    "\"j\303\266 rg\"@d" },
+	{ PATH_FORWARD | PATH_UTF8, "<\"j\303\266rg\"@d>", PATH_OK,
+	    "j\303\266rg@d" },
+	{ PATH_FORWARD | PATH_UTF8, "<\"j\\\303\266rg\"@d>", PATH_SYNTAX,
+	    "" },
+	{ PATH_FORWARD | PATH_UTF8, "<j\303rg@d>", PATH_SYNTAX, "" },
+	{ PATH_FORWARD | PATH_UTF8, "<j\300\200@d>", PATH_SYNTAX, "" },
+	{ PATH_FORWARD | PATH_UTF8, "<j\355\240\200@d>", PATH_SYNTAX, "" },
+	{ PATH_FORWARD | PATH_UTF8, "<j\302\205@d>", PATH_SYNTAX, "" },
+	{ PATH_FORWARD | PATH_UTF8, "<\"j\302\205\"@d>", PATH_SYNTAX, "" },
+	{ PATH_FORWARD | PATH_UTF8, "<a@j\302\205>", PATH_SYNTAX, "" },
+	{ PATH_FORWARD | PATH_UTF8, "<a@[1.2.3.\303\266]>", PATH_SYNTAX,
+	    "" },
 	{ PATH_FORWARD, "<postmasters>", PATH_SYNTAX, "" },
 	{ PATH_FORWARD, "<@r:postmaster>", PATH_SYNTAX, "" },
 	{ PATH_FORWARD, "<\"a b\"@d>", PATH_OK, "\"a b\"@d" },

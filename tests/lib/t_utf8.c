@@ -1,5 +1,6 @@
 /*
- * t_utf8 - every character there and back; what only looks like one.
+ * t_utf8 - every character there and back (RFC 3629, for RFC 6531 3.3); what
+ * only looks like one.
  */
 #include "config.h"
 

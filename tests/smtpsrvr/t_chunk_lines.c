@@ -1,6 +1,6 @@
 /*
- * chunk_lines against a machine that goes byte by byte: the same text or the
- * same refusal, for every split of the input.
+ * chunk_lines (RFC 3030 2) against a machine that goes byte by byte: the same
+ * text or the same refusal, for every split of the input.
  */
 #include "config.h"
 

@@ -37,6 +37,13 @@ values(void)
 	REFUSED(by_trace, true);
 	REFUSED(priority, 10);
 	REFUSED(priority, -10);
+	REFUSED(sender, "j\303\266@b");
+	REFUSED(with, "UTF8SMTP");
+	e = nothing;
+	e.sender = "j\303\266@b";
+	e.with = "UTF8SMTP";
+	e.utf8 = true;
+	ok(asks_good(&e), "with SMTPUTF8");
 	e = nothing;
 	e.by = 5;
 	e.by_mode = 'X';
@@ -63,7 +70,13 @@ recipients(void)
 	ok(!asks_recipient_good(&e, &r), "UTF-8 without SMTPUTF8");
 	e.utf8 = true;
 	ok(asks_recipient_good(&e, &r), "and with it");
+	r.address = "j\303\266@b";
+	ok(asks_recipient_good(&e, &r), "an address, too");
+	e.utf8 = false;
+	r.orcpt = "";
+	ok(!asks_recipient_good(&e, &r), "not without it");
 	r.orcpt = "rfc822;a+0A";
+	r.address = "a@b";
 	ok(!asks_recipient_good(&e, &r), "a newline");
 }
 

@@ -21,7 +21,7 @@ need("nsd")
 need_built("lookup")
 
 FOUND, NONE, LATER = range(3)
-MAIL, AWAY, HOST = 3, 4, 5          # enum ask_kind
+MAIL, AWAY, HOST, IDNA = 3, 4, 5, 6     # enum ask_kind
 H_FOUND, H_NONE, H_NULL, H_SELF, H_LATER = range(32, 37)
 TIMEOUT = 1.5
 
@@ -173,6 +173,14 @@ class Lookup:
         assert number == 9 and not name.strip(b"\0")
         return outcome, cached, differs
 
+    def idna(self, name):
+        """Outcome and name."""
+        self.sock.send(host_question(8, IDNA, name.encode().decode("latin-1")))
+        number, outcome, *_, name = struct.unpack(
+            "=IBBBB256s512x", self.sock.recv(1000))
+        assert number == 8
+        return outcome, name.rstrip(b"\0").decode("latin-1")
+
     def lines(self):
         found = []
         self.log.setblocking(False)
@@ -208,7 +216,7 @@ def spawn_with(fds, args, user):
             os.close(fd)
 
 
-def question(number, address, version=2, kind=1):
+def question(number, address, version=3, kind=1):
     if ":" in address:
         family, raw = 6, socket.inet_pton(socket.AF_INET6, address)
     else:
@@ -335,7 +343,19 @@ def hosts():
             ("circle", "192.0.2.1", H_LATER, 0, "nobody knows")):
         eq(look.host(HOST, name + ".example.org", address)[::2],
            (outcome, differs), "a host's address: " + what)
+    idna(look)
     host_memory(look, served)
+
+
+def idna(look):
+    for name, ascii, what in (
+            ("b\u00fccher.example", "xn--bcher-kva.example", "a U-label"),
+            ("EXAMPLE.org", "example.org", "none"),
+            ("\u0308b.example", "", "what is none"),
+            ("b\u00fc cher.example", "", "a blank"),
+            ("\u00fc" * 64 + ".example", "", "a label too long"),
+            ("", "", "nothing")):
+        eq(look.idna(name), (H_FOUND if ascii else H_NONE, ascii), what)
 
 
 def host_memory(look, served):

@@ -63,4 +63,45 @@ def moments():
            "until then")
 
 
-run(carried, moments)
+INTERNATIONAL = """\
+table "here" { type = "list"  rows = {"xn--bcher-kva.example"} }
+table "people" { type = "text"  file = "people" }
+channel "local" { table = "here"  program = "local"  mailboxes = "people" }
+channel "world" { }
+"""
+
+
+def utf8():
+    """Addresses beyond ASCII reach their mailbox (RFC 6531 3.2), and the trace
+    says so (RFC 6531 4.3)."""
+    scratch = Scratch()
+    scratch.write("people", "j\u00f6rg@xn--bcher-kva.example: box\nuser\n")
+    with Server(INTERNATIONAL, scratch=scratch) as server:
+        to = ["j\u00f6rg@b\u00fccher.example", "user@B\u00dcCHER.example"]
+        with server.client() as c:
+            c.hello()
+            for line in ["MAIL FROM:<\u00e9@elsewhere.test> SMTPUTF8"] + \
+                    ["RCPT TO:<%s>" % address for address in to]:
+                c.send(line.encode() + b"\r\n")
+                eq(c.reply().code, 250, line.encode().decode("latin-1"))
+            c.cmd("DATA")
+            c.send("Subject: \u00fc\r\n\r\ntext\r\n.\r\n".encode())
+            server.queue_id(c.reply())
+        box = os.path.join(scratch.at("mail"), "box", "new")
+        wait_for(lambda: os.path.isdir(box) and os.listdir(box), 15, "mail")
+        with open(os.path.join(box, os.listdir(box)[0]), "rb") as f:
+            text = f.read()
+        ok(b" with UTF8SMTP id " in text, "with UTF8SMTP")
+        ok("Subject: \u00fc\n".encode() in text, "the text as it was")
+        ok(b"Return-Path: <\xc3\xa9@elsewhere.test>" in text, "the sender")
+        server.deliveries("user@xn--bcher-kva.example", 1)
+        ok(True, "a domain's A-label is the same domain")
+        with server.client() as c:
+            c.hello()
+            c.cmd("MAIL FROM:<a@elsewhere.test> SMTPUTF8")
+            c.send("RCPT TO:<j\u00f6rg@elsewhere.test>\r\n".encode())
+            eq(c.reply().code, 550, "elsewhere is elsewhere")
+        ok(not scratch.log_lines("disagree"), "submit agrees")
+
+
+run(carried, moments, utf8)

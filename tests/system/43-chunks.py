@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """BDAT from the client to the Maildir: what came in chunks of any size is
 delivered once and whole, what was cut leaves nothing, and no octet of a chunk
-is ever a command (RFC 3030)."""
+is ever a command (RFC 3030 2, RFC 3030 3)."""
 import os
 import random
 import sys

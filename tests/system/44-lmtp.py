@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""LMTP (RFC 2033): a listener that speaks it, and its clients; each recipient
+"""LMTP (RFC 2033 4): a listener that speaks it, and its clients; each recipient
 has the reply that is its own, and the message is queued once."""
 import os
 import smtplib

@@ -111,7 +111,17 @@ static const struct {
 	{ "[]", "!bad address literal \"[]\"" },
 	{ "[example.org]", "!bad address literal \"[example.org]\"" },
 	{ "example.org.", "!dot at the end of \"example.org.\"" },
-	{ "ex\303\244mple.org", "!not ASCII behind \"ex\"" },
+	{ "ex\303\244mple.org", "!a domain is written with A-labels (xn--), "
+	    "and a user with a dot with @ and the domain: "
+	    "\"ex\303\244mple.org\"" },
+	{ "j\303\266rg: box", "n j\303\266rg=box" },
+	{ "j\303\266.rg@Example.org", "m j\303\266.rg@example.org=" },
+	{ "!j\303\266rg@example.org", "m !j\303\266rg@example.org=" },
+	{ "a@ex\303\244mple.org", "!a domain is written with A-labels (xn--), "
+	    "and a user with a dot with @ and the domain: "
+	    "\"a@ex\303\244mple.org\"" },
+	{ "j\303rg", "!not UTF-8: \"j\303rg\"" },
+	{ "j\302\205rg", "!not UTF-8: \"j\302\205rg\"" },
 	{ "key value\\", "!nothing behind \"\\\"" },
 	{ "key\\", "!nothing behind \"\\\"" },
 	{ "key value\r",
