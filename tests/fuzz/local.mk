@@ -83,7 +83,20 @@ tests_fuzz_fuzz_mime7_t_CPPFLAGS = $(fuzz_cppflags) -DFUZZ_CORPUS='"mime7"'
 tests_fuzz_fuzz_mime7_t_LDADD = chans/libchans.a lib/libbase.a
 TESTS += tests/fuzz/fuzz_mime7.t
 
+check_PROGRAMS += tests/fuzz/fuzz_attributes.t
+tests_fuzz_fuzz_attributes_t_SOURCES = tests/fuzz/fuzz_attributes.c \
+	tests/fuzz/replay.c
+tests_fuzz_fuzz_attributes_t_CPPFLAGS = $(fuzz_cppflags) \
+	-DFUZZ_CORPUS='"attributes"'
+tests_fuzz_fuzz_attributes_t_LDADD = smtpsrvr/libsmtpsrvr.a lib/libbase.a
+TESTS += tests/fuzz/fuzz_attributes.t
+
 if FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_attributes
+tests_fuzz_fuzz_attributes_SOURCES = tests/fuzz/fuzz_attributes.c
+tests_fuzz_fuzz_attributes_LDADD = smtpsrvr/libsmtpsrvr.a lib/libbase.a
+tests_fuzz_fuzz_attributes_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
 noinst_PROGRAMS += tests/fuzz/fuzz_proxy
 tests_fuzz_fuzz_proxy_SOURCES = tests/fuzz/fuzz_proxy.c
 tests_fuzz_fuzz_proxy_LDADD = lib/libbase.a

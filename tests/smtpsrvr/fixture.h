@@ -24,7 +24,8 @@ fixture_server(struct server *v)
 {
 	static const char *const set[][2] = {
 	    { "hostname", "mx.test.example" }, { "log-level", "error" },
-	    { "lookup-names", "never" } };
+	    { "lookup-names", "never" }, { "xclient", "192.0.2.7" },
+	    { "xforward", "192.0.2.0/24" } };
 	struct conf *c = conf_new();
 	struct buf why;
 	char text[256];

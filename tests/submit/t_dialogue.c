@@ -357,7 +357,7 @@ orders(void)
 {
 	static const char *const allowed[DIALOGUE_STATES] = {
 		[DIALOGUE_HELLO] = "1000000",
-		[DIALOGUE_READY] = "0100010",
+		[DIALOGUE_READY] = "1100010",
 		[DIALOGUE_ENVELOPE] = "0011110",
 		[DIALOGUE_TEXT] = "0001110"
 	};

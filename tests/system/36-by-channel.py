@@ -39,6 +39,7 @@ TIMES = "tests/smtpsrvr/t_times.c"
 PIPE = "tests/system/46-pipe.py"
 RATES = "tests/system/36-rates.py"
 PROXY = "tests/system/43-proxy.py"
+XCLIENT = "tests/system/44-xclient.py"
 # Shown with a clock of their own, or with clients enough; and those of a channel alone, which nothing
 # is over: what shows that they act.
 ELSEWHERE = {
@@ -64,6 +65,7 @@ ELSEWHERE = {
     "rates": RATES,
     "trusted": RATES,
     "proxy-protocol": PROXY, "proxies": PROXY, "proxy-timeout": PROXY,
+    "xclient": XCLIENT, "xforward": XCLIENT,
     "delivery-processes": "tests/system/30-deliver.py",
     "delivery-timeout": "tests/system/30-deliver.py",
     "pipe-command": PIPE,
@@ -565,7 +567,7 @@ def complete():
         if name in ELSEWHERE:
             ok(name in text_of(os.path.join(SRC, ELSEWHERE[name])),
                "%s: %s" % (name, ELSEWHERE[name]))
-            if ELSEWHERE[name] not in (TIMES, RATES, PROXY):
+            if ELSEWHERE[name] not in (TIMES, RATES, PROXY, XCLIENT):
                 ok("SERVER" not in scope,
                    "%s: there is nothing that it could be over" % name)
         else:
