@@ -272,7 +272,9 @@ session_say_each(struct session *s, const struct reply *given,
 static void
 forget_own(struct transaction *tx)
 {
-	for (uint32_t i = 0; tx->own != NULL && i < tx->accepted; i++)
+	if (tx->own == NULL)
+		return;
+	for (uint32_t i = 0; i < tx->accepted; i++)
 		free(tx->own[i]);
 	free(tx->own);
 }
@@ -439,6 +441,6 @@ session_run(struct session *s)
 		log_end_of(s, s->state > STATE_READY ? "in-transaction" :
 		    "closed");
 	if (!s->lost)
-		wire_hang_up(&s->wire);
+		wire_hang_up(&s->wire, s->quit);
 	submitter_close(s);
 }

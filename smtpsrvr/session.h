@@ -109,6 +109,7 @@ struct session {
 	bool greeted;
 	int64_t until;		/* when the whole session must end */
 	bool over;		/* close after the reply */
+	bool quit;		/* as the client asked us to */
 	bool lost;		/* the connection is gone: no reply */
 
 	const struct session_watcher *watcher;	/* checks.h; null: nobody */

@@ -210,14 +210,15 @@ wire_reply_line(struct wire *w, int code, const char *enhanced,
 }
 
 void
-wire_hang_up(struct wire *w)
+wire_hang_up(struct wire *w, bool wished)
 {
 	int64_t deadline = clock_ms() + DRAIN_MS;
 	size_t left = DRAIN_BYTES;
 	ssize_t n;
 
 	w->life = -1;
-	if (wire_flush(w) != WIRE_OK || shutdown(w->out, SHUT_WR) != 0)
+	if (wire_flush(w) != WIRE_OK || shutdown(w->out, SHUT_WR) != 0 ||
+	    (wished && !wire_pending(w)))
 		return;
 	while (left > 0 && wait_input(w, false, deadline) == WIRE_OK) {
 		n = read(w->in, w->buffer, sizeof w->buffer < left ?
