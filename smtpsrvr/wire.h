@@ -49,7 +49,7 @@ enum wire_end wire_line(struct wire *w, size_t most, bool stoppable,
 enum wire_end wire_fill(struct wire *w, bool stoppable, int64_t deadline);
 /*
  * At least one byte to p, at most len (not 0): what was read before, or else
- * straight from the client, and never more than is asked for.
+ * from the client; straight to p where len is large.
  */
 enum wire_end wire_read(struct wire *w, char *p, size_t len, int64_t deadline,
     size_t *got_r);

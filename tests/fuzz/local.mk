@@ -46,6 +46,13 @@ tests_fuzz_fuzz_session_t_CPPFLAGS = $(fuzz_cppflags) \
 tests_fuzz_fuzz_session_t_LDADD = $(smtpsrvr_smtpsrvr_LDADD)
 TESTS += tests/fuzz/fuzz_session.t
 
+check_PROGRAMS += tests/fuzz/fuzz_chunks.t
+tests_fuzz_fuzz_chunks_t_SOURCES = tests/fuzz/fuzz_chunks.c \
+	tests/fuzz/replay.c
+tests_fuzz_fuzz_chunks_t_CPPFLAGS = $(fuzz_cppflags) -DFUZZ_CORPUS='"chunks"'
+tests_fuzz_fuzz_chunks_t_LDADD = $(smtpsrvr_smtpsrvr_LDADD)
+TESTS += tests/fuzz/fuzz_chunks.t
+
 check_PROGRAMS += tests/fuzz/fuzz_dnsmsg.t
 tests_fuzz_fuzz_dnsmsg_t_SOURCES = tests/fuzz/fuzz_dnsmsg.c \
 	tests/fuzz/replay.c
@@ -116,6 +123,11 @@ noinst_PROGRAMS += tests/fuzz/fuzz_session
 tests_fuzz_fuzz_session_SOURCES = tests/fuzz/fuzz_session.c
 tests_fuzz_fuzz_session_LDADD = $(smtpsrvr_smtpsrvr_LDADD)
 tests_fuzz_fuzz_session_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+noinst_PROGRAMS += tests/fuzz/fuzz_chunks
+tests_fuzz_fuzz_chunks_SOURCES = tests/fuzz/fuzz_chunks.c
+tests_fuzz_fuzz_chunks_LDADD = $(smtpsrvr_smtpsrvr_LDADD)
+tests_fuzz_fuzz_chunks_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 
 noinst_PROGRAMS += tests/fuzz/fuzz_conf
 tests_fuzz_fuzz_conf_SOURCES = tests/fuzz/fuzz_conf.c

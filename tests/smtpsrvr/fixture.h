@@ -5,6 +5,7 @@
 #ifndef TESTS_SMTPSRVR_FIXTURE_H
 #define TESTS_SMTPSRVR_FIXTURE_H
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,6 +123,20 @@ fixture_run(struct fixture *f, const void *input, size_t len, char cut,
 		n += (size_t)got;
 	out[n] = '\0';
 	return n;
+}
+
+/* What submit was sent; gives its length. */
+MM_UNUSED static size_t
+fixture_frames(struct fixture *f, char *frames, size_t room)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	/* Once it is told that the session left answers unread. */
+	while (len < room && ((n = recv(f->submit, frames + len, room - len,
+	    MSG_DONTWAIT)) > 0 || (n < 0 && errno == ECONNRESET)))
+		len += n > 0 ? (size_t)n : 0;
+	return len;
 }
 
 #endif
