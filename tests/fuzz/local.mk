@@ -12,6 +12,14 @@ tests_fuzz_fuzz_path_t_CPPFLAGS = $(fuzz_cppflags) -DFUZZ_CORPUS='"path"'
 tests_fuzz_fuzz_path_t_LDADD = lib/libbase.a
 TESTS += tests/fuzz/fuzz_path.t
 
+check_PROGRAMS += tests/fuzz/fuzz_params.t
+tests_fuzz_fuzz_params_t_SOURCES = tests/fuzz/fuzz_params.c \
+	tests/fuzz/replay.c
+tests_fuzz_fuzz_params_t_CPPFLAGS = $(fuzz_cppflags) \
+	-DFUZZ_CORPUS='"params"'
+tests_fuzz_fuzz_params_t_LDADD = $(smtpsrvr_smtpsrvr_LDADD)
+TESTS += tests/fuzz/fuzz_params.t
+
 check_PROGRAMS += tests/fuzz/fuzz_qfile.t
 tests_fuzz_fuzz_qfile_t_SOURCES = tests/fuzz/fuzz_qfile.c tests/fuzz/replay.c
 tests_fuzz_fuzz_qfile_t_CPPFLAGS = $(fuzz_cppflags) -DFUZZ_CORPUS='"qfile"'
@@ -103,6 +111,11 @@ noinst_PROGRAMS += tests/fuzz/fuzz_attributes
 tests_fuzz_fuzz_attributes_SOURCES = tests/fuzz/fuzz_attributes.c
 tests_fuzz_fuzz_attributes_LDADD = smtpsrvr/libsmtpsrvr.a lib/libbase.a
 tests_fuzz_fuzz_attributes_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+noinst_PROGRAMS += tests/fuzz/fuzz_params
+tests_fuzz_fuzz_params_SOURCES = tests/fuzz/fuzz_params.c
+tests_fuzz_fuzz_params_LDADD = $(smtpsrvr_smtpsrvr_LDADD)
+tests_fuzz_fuzz_params_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 
 noinst_PROGRAMS += tests/fuzz/fuzz_proxy
 tests_fuzz_fuzz_proxy_SOURCES = tests/fuzz/fuzz_proxy.c
