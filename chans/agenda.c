@@ -10,6 +10,7 @@
 #include "lib/clock.h"
 #include "lib/digest.h"
 #include "lib/log.h"
+#include "lib/text.h"
 #include "lib/xalloc.h"
 
 #define AGENDA_BUCKETS 1024	/* at first; a power of two */
@@ -210,4 +211,36 @@ agenda_forget(struct agenda *a, struct known *k)
 	a->count--;
 	free(k->kept);
 	free(k);
+}
+
+void
+agenda_each(const struct agenda *a, void (*each)(void *ctx, struct known *k),
+    void *ctx)
+{
+	for (size_t i = 0; i < a->buckets; i++) {
+		for (struct known *k = a->bucket[i]; k != NULL; k = k->chain)
+			each(ctx, k);
+	}
+}
+
+static uint64_t
+bit_of(const char *domain)
+{
+	char low[256];
+	size_t n = strnlen(domain, sizeof low - 1);
+
+	memcpy(low, domain, n);
+	low[n] = '\0';
+	text_lower(low);
+	return UINT64_C(1) << (digest_of(low, n) & 63);
+}
+
+uint64_t
+agenda_domain(const char *domain, bool above)
+{
+	uint64_t bits = bit_of(domain);
+
+	while (above && (domain = strchr(domain, '.')) != NULL)
+		bits |= bit_of(++domain);
+	return bits;
 }

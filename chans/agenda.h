@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include "lib/trace.h"
 
+struct dest;
+struct entry;
 struct mark;
 
 /* Where in the journal an entry is. */
@@ -23,18 +25,24 @@ struct place {
 
 struct known {
 	char id[TRACE_ID];
-	struct place place;
-	struct mark *kept;	/* its marks, if it is in the journal */
-	size_t nkept;
-	int64_t since;		/* clock_ms() when it was found there */
 	bool repeat;		/* a delivery may have been tried before */
 	bool handled;		/* it had its turn (deliver -o) */
+	bool hurry;		/* what waits in it is due, whatever it says */
 	uint8_t busy;		/* how often it was found locked, in a row */
+	int8_t priority;	/* RFC 6710; 0 until it was read */
+	uint32_t nkept;
+	struct mark *kept;	/* its marks, if it is in the journal */
+	struct place place;
+	int64_t since;		/* clock_ms() when it was found there */
 	int64_t due;		/* clock_ms() */
-	/* the rest is agenda's and the waiting lists' */
+	int64_t deadline;	/* while it waits: the same */
+	uint64_t domains;	/* of those it waits for: agenda_domain() */
+	struct entry *entry;	/* while it is being worked on */
+	/* the rest is agenda's and dest's */
 	size_t at;		/* place in the heap; SIZE_MAX: not in it */
 	struct known *chain;
-	struct known *waiting;
+	struct dest *dest;	/* that it waits for, or null */
+	struct known *before, *after;	/* of those who wait for it */
 };
 
 struct agenda;
@@ -52,5 +60,13 @@ struct known *agenda_pop(struct agenda *a, int64_t now);
 /* When the first one is due; CLOCK_NEVER if there is none. */
 int64_t agenda_next(const struct agenda *a);
 void agenda_forget(struct agenda *a, struct known *k);
+/* Calls each for all of them; it may set their times, and no more. */
+void agenda_each(const struct agenda *a, void (*each)(void *ctx,
+    struct known *k), void *ctx);
+/*
+ * A bit for a domain, and one for each domain above it: or-ed, those of an
+ * entry.  One that has not all bits of a domain has nothing for it.
+ */
+uint64_t agenda_domain(const char *domain, bool above);
 
 #endif

@@ -19,12 +19,16 @@
 #include <unistd.h>
 
 #include "chans/deliver.h"
+#include "chans/orders.h"
+#include "chans/programs.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 
 #define TURN_ENTRIES 64
 #define POLL_MOST 1024
 #define LOG_PATIENCE_MS 1000	/* mail can wait for its log */
+#define PURGE_MS 600000
+#define PRESSURE_MS 250
 #define LOCKED_MS 20	/* submit still syncs; the close is heard of, too */
 
 int
@@ -84,10 +88,13 @@ deliver_settings(struct deliver *v)
 {
 	const struct settings *s = &v->conf->server.v;
 
-	v->d.hostname = s->hostname;
-	v->d.journal_time = s->journal_time;
-	snprintf(v->d.submit, sizeof v->d.submit, "%s/submit",
+	v->d.tell.hostname = s->hostname;
+	v->d.tell.full_most = s->return_size;
+	snprintf(v->d.tell.submit, sizeof v->d.tell.submit, "%s/submit",
 	    s->run_directory);
+	v->d.journal_time = s->journal_time;
+	v->d.trash_time = s->trash_time;
+	v->d.channels.once = v->d.once;
 	channels_settings(&v->d.channels, v->conf, v->record);
 }
 
@@ -122,7 +129,8 @@ found_entry(void *ctx, const char *id)
 		return;
 	k = agenda_add(v->d.agenda, id);
 	k->repeat = !v->late;
-	agenda_set(v->d.agenda, k, clock_ms());
+	k->since = clock_ms();
+	agenda_set(v->d.agenda, k, k->since);
 }
 
 bool
@@ -140,12 +148,13 @@ deliver_found(void *ctx, const char *id, const struct place *p,
 	k = agenda_add(v->d.agenda, id);
 	k->place = *p;
 	k->kept = mark;
-	k->nkept = n;
+	k->nkept = (uint32_t)n;
+	k->since = clock_ms();
 	if (!pass_found(&v->d, k, v->late)) {
 		agenda_forget(v->d.agenda, k);
 		return false;
 	}
-	agenda_set(v->d.agenda, k, clock_ms());
+	agenda_set(v->d.agenda, k, k->since);
 	return true;
 }
 
@@ -184,7 +193,8 @@ heard_of(struct deliver *v, const struct inotify_event *ev)
 	k = agenda_find(v->d.agenda, ev->name);
 	if (k == NULL) {
 		k = agenda_add(v->d.agenda, ev->name);
-		agenda_set(v->d.agenda, k, clock_ms() +
+		k->since = clock_ms();
+		agenda_set(v->d.agenda, k, k->since +
 		    (ev->mask & IN_CLOSE_WRITE ? 0 : LOCKED_MS));
 	} else if (k->at != SIZE_MAX && (k->busy > 0 || !k->handled) &&
 	    ev->mask & IN_CLOSE_WRITE)
@@ -216,7 +226,7 @@ reap(struct deliver *v)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		(void)channels_reaped(&v->d.channels, pid, status);
+		(void)programs_reaped(&v->d.channels, pid, status);
 }
 
 static void
@@ -273,18 +283,35 @@ static void
 wait_and_hear(struct deliver *v, int64_t until)
 {
 	struct pollfd p[POLL_MOST];
-	size_t n;
+	size_t n, ears;
 
 	p[0] = (struct pollfd){ .fd = v->signals, .events = POLLIN };
 	p[1] = (struct pollfd){ .fd = v->watch, .events = POLLIN };
-	n = 2 + channels_poll(&v->d.channels, p + 2, POLL_MOST - 2);
+	ears = 2 + ear_poll(&v->ear, p + 2);
+	n = ears + programs_poll(&v->d.channels, p + ears, POLL_MOST - ears);
 	if (poll(p, (nfds_t)n, clock_left(until)) == -1 && errno != EINTR)
 		fatal(EX_OSERR, "poll: %s", strerror(errno));
-	channels_hear(&v->d.channels, p + 2, n - 2);
+	programs_hear(&v->d.channels, p + ears, n - ears);
 	if (p[0].revents != 0)
 		hear_signals(v);
 	if (p[1].revents != 0)
 		hear_watch(v);
+	if (!v->d.stopping)
+		ear_hear(&v->ear, p + 2, ears - 2);
+}
+
+/* What is done from time to time. */
+static void
+routine(struct deliver *v, int64_t now)
+{
+	if (now >= v->scan) {
+		scan(v);
+		deliver_log(v);
+	}
+	if (now >= v->purge) {
+		orders_purge(&v->d);
+		v->purge = now + PURGE_MS;
+	}
 }
 
 /* One turn of the loop; when the next must come. */
@@ -292,30 +319,44 @@ static int64_t
 turn(struct deliver *v)
 {
 	struct delivery *d = &v->d;
-	int64_t now = clock_ms(), next, t;
+	int64_t now = clock_ms(), next = CLOCK_NEVER, t;
 	struct known *k;
 	int n = 0;
 
 	if (!d->stopping) {
-		if (!d->once && now >= v->scan) {
-			scan(v);
-			deliver_log(v);
+		if (!d->once)
+			routine(v, now);
+		if (now >= v->pressure) {
+			d->pressed = feed_pressed(&d->depot.feed);
+			v->pressure = now + PRESSURE_MS;
 		}
-		pass_feed(d);
+		next = pass_feed(d, now);
 		/* Answers are heard in between, however long the queue is. */
 		while (n++ < TURN_ENTRIES && d->active < d->most &&
 		    (k = agenda_pop(d->agenda, now)) != NULL)
-			pass_begin(d, k);
+			pass_due(d, k);
 	}
-	next = channels_run(&d->channels, now, d->stopping);
+	t = programs_run(&d->channels, now, d->stopping);
+	if (t < next)
+		next = t;
 	pass_spill(d);
 	depot_settle(&d->depot);
 	if (d->stopping)
 		return next;
+	if (pass_ready(d))
+		return now;
 	t = agenda_next(d->agenda);
 	if (t < next && d->active < d->most)
 		next = t;
 	return v->scan < next && !d->once ? v->scan : next;
+}
+
+static void
+ask(void *ctx, const struct control_request *r, struct control_answer *a_r)
+{
+	struct deliver *v = ctx;
+
+	orders_do(&v->d, r, a_r);
 }
 
 int
@@ -326,6 +367,8 @@ deliver_run(struct deliver *v)
 
 	if (open_watch(v) == -1)
 		fatal(EX_OSERR, "queue/: %s", strerror(errno));
+	v->ear.ask = ask;
+	v->ear.ctx = v;
 	feed_look(&d->depot.feed);
 	if (depot_scan(d->depot.marks, found_marks, v) == -1)
 		fatal(EX_OSERR, "marks/: %s", strerror(errno));
@@ -335,7 +378,7 @@ deliver_run(struct deliver *v)
 	    agenda_count(d->agenda));
 	for (;;) {
 		next = turn(v);
-		if (d->stopping && !channels_busy(&d->channels))
+		if (d->stopping && !programs_busy(&d->channels))
 			break;
 		if (d->once && agenda_count(d->agenda) == 0)
 			break;
@@ -344,7 +387,8 @@ deliver_run(struct deliver *v)
 	channels_drop(&d->channels);
 	pass_spill(d);
 	depot_settle(&d->depot);
-	channels_close(&d->channels);
+	programs_close(&d->channels);
+	ear_close(&v->ear);
 	log_note(LEVEL_NOTICE, "ended");
 	return 0;
 }

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <sys/stat.h>
+#include "chans/ear.h"
 #include "chans/pass.h"
 #include "lib/conf.h"
 #include "lib/plan.h"
@@ -26,7 +27,8 @@ struct deliver {
 	int signals, watch;
 	int journal;		/* the watch on journal/ */
 	bool news;		/* ends was changed */
-	int64_t scan;
+	int64_t scan, purge, pressure;	/* the next of each */
+	struct ear ear;
 	bool late;		/* the start is over: new entries are new */
 };
 

@@ -106,11 +106,26 @@ confine(struct deliver *v)
 		    (files.rlim_max - FILES_SPARE) / 2 : 8;
 }
 
+/* Before we give up the right to make names in run-directory. */
+static void
+listen_for_orders(struct deliver *v)
+{
+	const struct proc_user *u = &v->plan.users[PLAN_SUBMIT];
+
+	v->ear.sock = -1;
+	if (!v->d.once && ear_open(&v->ear, v->conf->server.v.run_directory,
+	    u->uid, u->gid) == -1 && errno != EADDRINUSE)
+		log_note(LEVEL_WARNING, "%s/%s: %s; nobody can ask us for "
+		    "anything", v->conf->server.v.run_directory,
+		    CONTROL_SOCKET, strerror(errno));
+}
+
 int
 main(int argc, char **argv)
 {
 	static struct deliver v = { .log_fd = -1, .record = -1,
-	    .d.channels.log_fd = -1 };
+	    .d.channels.log_fd = -1,
+	    .ear.sock = -1 };
 	char why[2048];
 	int code;
 
@@ -122,6 +137,7 @@ main(int argc, char **argv)
 		return code;
 	deliver_log(&v);
 	be_nice((int)v.conf->server.v.delivery_nice);
+	listen_for_orders(&v);
 	confine(&v);
 	v.d.started = clock_wall_us();
 	if (depot_open(&v.d.depot, v.conf->server.v.spool_directory,

@@ -63,13 +63,14 @@ depot_open(struct depot *s_r, const char *path, char *why_r, size_t size)
 {
 	memset(s_r, 0, sizeof *s_r);
 	s_r->tmp = s_r->queue = s_r->marks = s_r->bad = s_r->journal = -1;
-	s_r->lock = s_r->alive = -1;
+	s_r->lock = s_r->alive = s_r->trash = -1;
 	s_r->top = open_dir(AT_FDCWD, path);
 	if (s_r->top == -1 ||
 	    open_part(s_r->top, "tmp", &s_r->tmp) == -1 ||
 	    open_part(s_r->top, "queue", &s_r->queue) == -1 ||
 	    open_part(s_r->top, "marks", &s_r->marks) == -1 ||
 	    open_part(s_r->top, "bad", &s_r->bad) == -1 ||
+	    open_part(s_r->top, "trash", &s_r->trash) == -1 ||
 	    open_part(s_r->top, "journal", &s_r->journal) == -1 ||
 	    (s_r->alive = openat(s_r->top, "deliver.workers", O_RDWR |
 	    O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) == -1 ||
@@ -108,7 +109,7 @@ void
 depot_close(struct depot *s)
 {
 	int *all[] = { &s->top, &s->tmp, &s->queue, &s->marks, &s->bad,
-	    &s->journal, &s->lock, &s->alive };
+	    &s->trash, &s->journal, &s->lock, &s->alive };
 	size_t i;
 
 	feed_close(&s->feed);
@@ -273,13 +274,13 @@ static void
 recall(struct entry *e)
 {
 	const struct known *k = e->known;
-	size_t i;
+	struct mark *m;
 
-	for (i = 0; i < e->in.q.nrecipients; i++)
-		e->mark[i].recipient = (uint32_t)i;
-	for (i = 0; i < k->nkept; i++) {
-		if (k->kept[i].recipient < e->in.q.nrecipients)
-			e->mark[k->kept[i].recipient] = k->kept[i];
+	marks_init(e->mark, e->in.q.nrecipients);
+	for (size_t i = 0; i < k->nkept; i++) {
+		m = marks_at(e->mark, e->in.q.nrecipients, &k->kept[i]);
+		if (m != NULL)
+			*m = k->kept[i];
 	}
 }
 
@@ -287,13 +288,15 @@ recall(struct entry *e)
 static void
 keep(const struct entry *e)
 {
+	size_t i, n = 0, all = e->in.q.nrecipients + 1;
 	struct known *k = e->known;
-	size_t i;
 
+	for (i = 0; i < all; i++)
+		n += e->mark[i].state != MARK_NONE;
 	free(k->kept);
-	k->kept = xcalloc(e->in.q.nrecipients, sizeof *k->kept);
+	k->kept = n == 0 ? NULL : xcalloc(n, sizeof *k->kept);
 	k->nkept = 0;
-	for (i = 0; i < e->in.q.nrecipients; i++) {
+	for (i = 0; i < all; i++) {
 		if (e->mark[i].state != MARK_NONE)
 			k->kept[k->nkept++] = e->mark[i];
 	}
@@ -336,8 +339,9 @@ entry_read(struct depot *s, struct entry *e)
 		    "the identifier inside is another");
 		return TAKEN_BAD;
 	}
-	e->mark = xcalloc(e->in.q.nrecipients, sizeof *e->mark);
-	e->unsaved = xcalloc(e->in.q.nrecipients, sizeof *e->unsaved);
+	e->mark = xcalloc(e->in.q.nrecipients + 1, sizeof *e->mark);
+	e->unsaved = xcalloc(e->in.q.nrecipients + 1, sizeof *e->unsaved);
+	e->busy = xcalloc(e->in.q.nrecipients, sizeof *e->busy);
 	if (e->length != 0) {
 		recall(e);
 		return TAKEN;
@@ -381,6 +385,7 @@ entry_save(struct depot *s, struct entry *e, size_t i)
 	const char *id = e->known->id;
 	int made;
 
+	e->dirty = true;
 	if (e->length != 0) {
 		if (feed_save(&s->feed, &e->known->place, id,
 		    &e->mark[i]) == 0) {
@@ -409,20 +414,23 @@ entry_save_all(struct depot *s, struct entry *e)
 {
 	size_t i;
 
-	for (i = 0; i < e->in.q.nrecipients; i++) {
+	for (i = 0; i <= e->in.q.nrecipients; i++) {
 		if (e->unsaved[i] && entry_save(s, e, i) == -1)
 			return -1;
 	}
+	if (!e->dirty)
+		return 0;
+	e->dirty = false;
 	if (e->length != 0) {
 		if (feed_sync(&s->feed, &e->known->place) == 0)
 			return 0;
+		e->dirty = true;
 		log_note(LEVEL_ERROR, "journal: marks: %s", strerror(errno));
 		return -1;
 	}
-	if (e->marks == -1)
-		return 0;
 	if (durable_sync(e->marks) == -1 ||
 	    (e->marks_made && durable_sync_dir(s->marks) == -1)) {
+		e->dirty = true;
 		log_note(LEVEL_ERROR, "marks/%s: sync: %s", e->known->id,
 		    strerror(errno));
 		return -1;
@@ -464,5 +472,6 @@ entry_release(struct entry *e)
 		close(e->fd);
 	free(e->mark);
 	free(e->unsaved);
+	free(e->busy);
 	free(e);
 }

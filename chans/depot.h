@@ -21,7 +21,7 @@
 #include "chans/qread.h"
 
 struct depot {
-	int top, tmp, queue, marks, bad, journal;
+	int top, tmp, queue, marks, bad, trash, journal;
 	int lock;
 	int alive;		/* deliver.workers */
 	bool alone;		/* nobody of an earlier deliver is alive */
@@ -34,11 +34,13 @@ struct depot {
 struct entry {
 	struct known *known;
 	struct qread in;
-	struct mark *mark;	/* one a recipient */
+	struct mark *mark;	/* one a recipient, and the entry's own */
 	bool *unsaved;		/* the mark is newer than marks/ID */
-	size_t outstanding;	/* recipients handed to channels */
+	bool *busy;		/* the recipient is handed to a channel */
+	size_t outstanding;	/* how many are */
 	int fd;			/* holds the lock; or it is a segment's */
 	uint64_t at, length;	/* in the segment; 0: all of the file */
+	bool dirty;		/* a mark was written and not synced */
 	int marks;		/* marks/ID; -1: not open yet */
 	bool marks_made;	/* marks/ must be synced too */
 };
@@ -76,7 +78,7 @@ void depot_settle(struct depot *s);
  */
 enum taken entry_take(struct depot *s, struct known *k, bool lock,
     struct entry **e_r);
-/* Writes the mark of recipient i, not synced; logs what fails. */
+/* Writes mark i, not synced; logs what fails. */
 MM_MUST_USE int entry_save(struct depot *s, struct entry *e, size_t i);
 /* Writes all unsaved marks and syncs them; logs what fails. */
 MM_MUST_USE int entry_save_all(struct depot *s, struct entry *e);

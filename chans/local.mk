@@ -3,16 +3,22 @@ noinst_LIBRARIES += chans/libchans.a
 chans_libchans_a_SOURCES = chans/agenda.c chans/agenda.h \
 	chans/chan.c chans/chan.h chans/channel.c chans/channel.h \
 	chans/chanproto.c chans/chanproto.h chans/deliver.c chans/deliver.h \
-	chans/depot.c chans/depot.h chans/dsn.c chans/dsn.h \
+	chans/depot.c chans/depot.h chans/dest.c chans/dest.h \
+	chans/dsn.c chans/dsn.h chans/ear.c chans/ear.h \
 	chans/errand.c chans/errand.h \
 	chans/feed.c chans/feed.h chans/guard.c chans/guard.h \
-	chans/jmarks.c chans/jmarks.h \
+	chans/jmarks.c chans/jmarks.h chans/job.c chans/job.h \
 	chans/maildir.c chans/maildir.h chans/marks.c chans/marks.h \
 	chans/mime7.c chans/mime7.h chans/mimecode.c chans/mimecode.h \
 	chans/mimehead.c chans/mimehead.h \
-	chans/notice.c chans/notice.h chans/pass.c chans/pass.h \
+	chans/notice.c chans/notice.h chans/orders.c chans/orders.h \
+	chans/outcome.c chans/outcome.h chans/pass.c chans/pass.h \
+	chans/programs.c chans/programs.h \
+	chans/qread.c chans/qread.h chans/retry.c chans/retry.h \
 	chans/runner.c chans/runner.h \
-	chans/qread.c chans/qread.h chans/retry.c chans/retry.h chans/spill.c chans/spill.h
+	chans/schedule.c chans/schedule.h chans/spill.c chans/spill.h \
+	chans/tell.c chans/tell.h chans/trash.c chans/trash.h \
+	chans/worker.c chans/worker.h
 
 sbin_PROGRAMS += chans/deliver
 chans_deliver_SOURCES = chans/deliver_main.c
@@ -109,3 +115,18 @@ tests_chans_convert_LDADD = chans/libchans.a lib/libbase.a
 
 dist_check_SCRIPTS += tests/system/45-mime7.py tests/system/46-pipe.py
 TESTS += tests/system/45-mime7.py tests/system/46-pipe.py
+
+check_PROGRAMS += tests/chans/t_dest.t
+tests_chans_t_dest_t_SOURCES = tests/chans/t_dest.c tests/tap.h
+tests_chans_t_dest_t_LDADD = chans/libchans.a lib/libbase.a
+TESTS += tests/chans/t_dest.t
+
+check_PROGRAMS += tests/chans/t_schedule.t
+tests_chans_t_schedule_t_SOURCES = tests/chans/t_schedule.c tests/tap.h
+tests_chans_t_schedule_t_LDADD = chans/libchans.a lib/libbase.a
+TESTS += tests/chans/t_schedule.t
+
+dist_check_SCRIPTS += tests/system/47-notices.py tests/system/48-orders.py \
+	tests/system/48-orders-journal.py tests/system/49-destinations.py
+TESTS += tests/system/47-notices.py tests/system/48-orders.py \
+	tests/system/48-orders-journal.py tests/system/49-destinations.py

@@ -20,6 +20,7 @@ struct notice_mail {
 	const char *hostname;
 	const struct buf *text;
 	bool eight;		/* has 8-bit bytes */
+	bool utf8;		/* and in its header */
 };
 
 /* Over the socket at path; why_r gets the reply's text or the error. */

@@ -59,7 +59,7 @@ write_marks(struct depot *s, const struct entry *e, bool *any_r)
 	size_t i;
 
 	*any_r = false;
-	for (i = 0; i < e->in.q.nrecipients && result == 0; i++) {
+	for (i = 0; i <= e->in.q.nrecipients && result == 0; i++) {
 		if (e->mark[i].state == MARK_NONE)
 			continue;
 		if (fd == -1) {
@@ -108,7 +108,8 @@ finish_one(struct depot *s, struct move *m)
 	free(k->kept);
 	k->kept = NULL;
 	k->nkept = 0;
-	memset(e->unsaved, 0, e->in.q.nrecipients * sizeof *e->unsaved);
+	memset(e->unsaved, 0,
+	    (e->in.q.nrecipients + 1) * sizeof *e->unsaved);
 	/* The lock goes with the file. */
 	close(m->fd);
 	return true;

@@ -23,8 +23,8 @@ enum control_verb {
 	CONTROL_HOLD,		/* id: not delivered until released, for good */
 	CONTROL_RELEASE,	/* id: the opposite; FUTURERELEASE's, too */
 	CONTROL_DELETE,		/* id: taken out of the queue, nobody is told */
-	CONTROL_BOUNCE,		/* id: what waits in it failed; name: why, or "" */
-	CONTROL_START		/* name: a domain; what waits for it is due now */
+	CONTROL_BOUNCE,		/* id: what waits in it failed; name: why */
+	CONTROL_START		/* name: a domain; what waits for it is due */
 };
 
 /* With START: the domain's subdomains, too ("@example.org" of RFC 1985). */

@@ -8,6 +8,7 @@
 #include "tables/envelope.h"
 
 enum check_stage { CONNECT, HELO, MAIL, SENDER, RCPT, END };
+enum check_verdict { PASS, REFUSE };
 
 /* What a check may look at besides the session. */
 struct check_subject {

@@ -29,7 +29,7 @@ void
 cmd_quit(struct session *s, const struct argument *a, struct reply *r)
 {
 	(void)a;
-	s->over = s->quit = true;
+	s->over = true;
 	reply_set(r, REPLY_CLOSING, s->set->hostname);
 }
 

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "lib/text.h"
-#include "smtpsrvr/attributes.h"
 #include "smtpsrvr/commands.h"
 #include "smtpsrvr/consult.h"
 
@@ -207,8 +206,6 @@ parse_argument(const struct session *s, const struct command *c,
 		return parse_path(s, text, false, a, r);
 	case CHUNK:
 		return parse_chunk(text, a);
-	case ATTRIBUTES:
-		return attributes_begin(text) ? 0 : -1;
 	}
 	return -1;
 }
@@ -375,7 +372,7 @@ command_run(struct session *s, char *line, size_t len)
 	}
 	if (!s->lost && s->lmtp && s->tx.each_hears && r.code != 421)
 		session_say_each(s, &r, c->verb);
-	else if (!s->lost && r.code != 0)
+	else if (!s->lost)
 		session_say(s, &r, c != NULL ? c->verb : "-");
 	if (s->tx.done)
 		session_reset(s);

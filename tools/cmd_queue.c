@@ -100,7 +100,8 @@ text_entry(const struct listing *l, const struct queued *q)
 	printf("%s  %s  %zu bytes  <", q->id,
 	    age_of(l, e->time, age, sizeof(age)), e->message_len);
 	show_text(stdout, e->sender);
-	printf(">%s\n", q->set_aside ? "  (set aside in bad)" : "");
+	printf(">%s%s\n", q->set_aside ? "  (set aside in bad)" : "",
+	    queued_held(q) ? "  (held)" : "");
 	text_recipients(l, q);
 }
 
@@ -168,6 +169,8 @@ json_envelope(const struct listing *l, const struct queued *q)
 		show_json_pair(j, "damage", q->damage);
 		return;
 	}
+	show_json_key(j, "held");
+	show_json_bool(j, queued_held(q));
 	show_json_key(j, "arrived");
 	show_json_number(j, e->time / SECOND);
 	show_json_key(j, "age");

@@ -183,7 +183,9 @@ open_entry(const struct queued_dirs *d, const char *id, bool *aside_r)
 static void
 read_marks(const struct queued_dirs *d, struct queued *q)
 {
-	q->mark = xcalloc(q->in.q.nrecipients, sizeof(*q->mark));
+	q->mark = xcalloc(q->in.q.nrecipients + 1, sizeof(*q->mark));
+	if (d->marks == -1)
+		marks_init(q->mark, q->in.q.nrecipients);
 	if (d->marks != -1 && marks_read(d->marks, q->id, q->mark,
 	    q->in.q.nrecipients, &q->bad_marks) != 0)
 		q->bad_marks++;
@@ -215,10 +217,15 @@ read_journaled(const struct queued_dirs *d, const struct queued_place *p,
 		    &now) == 0 && now.generation == at->generation ? 0 : -1;
 	}
 	q_r->damage = NULL;
-	q_r->mark = xcalloc(q_r->in.q.nrecipients, sizeof(*q_r->mark));
-	for (size_t i = 0; i < p->nmarks; i++)
-		if (p->mark[i].recipient < q_r->in.q.nrecipients)
-			q_r->mark[p->mark[i].recipient] = p->mark[i];
+	q_r->mark = xcalloc(q_r->in.q.nrecipients + 1, sizeof(*q_r->mark));
+	marks_init(q_r->mark, q_r->in.q.nrecipients);
+	for (size_t i = 0; i < p->nmarks; i++) {
+		struct mark *m = marks_at(q_r->mark, q_r->in.q.nrecipients,
+		    &p->mark[i]);
+
+		if (m != NULL)
+			*m = p->mark[i];
+	}
 	if (strcmp(q_r->in.q.id, p->id) == 0)
 		return 0;
 	queued_free(q_r);
@@ -254,6 +261,12 @@ queued_read(const struct queued_dirs *d, const char *id, struct queued *q_r)
 	return saved == 0 ? 0 : -1;
 }
 
+bool
+queued_held(const struct queued *q)
+{
+	return q->mark[q->in.q.nrecipients].state == MARK_HELD;
+}
+
 void
 queued_free(struct queued *q)
 {
@@ -266,13 +279,17 @@ queued_state(const struct mark *m)
 {
 	switch ((enum mark_state)m->state) {
 	case MARK_DELIVERED:
+	case MARK_SUCCESS:
 		return "delivered";
 	case MARK_LATER:
 		return "deferred";
 	case MARK_FAILED:
 	case MARK_NEVER:
 		return "failed";
+	case MARK_HELD:
+		return "held";
 	case MARK_NONE:
+	case MARK_FREE:
 		break;
 	}
 	return "waiting";

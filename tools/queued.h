@@ -39,7 +39,7 @@ struct queued {
 	bool set_aside;		/* it stands in bad/ */
 	const char *damage;	/* null: the entry is whole */
 	struct qread in;
-	struct mark *mark;	/* one a recipient */
+	struct mark *mark;	/* one a recipient, and the entry's own */
 	size_t bad_marks;	/* damaged records of marks */
 };
 
@@ -57,6 +57,8 @@ MM_MUST_USE int queued_all(const struct queued_dirs *d,
  */
 MM_MUST_USE int queued_read(const struct queued_dirs *d, const char *id,
     struct queued *q_r);
+/* Of a whole entry: by an operator. */
+bool queued_held(const struct queued *q);
 void queued_free(struct queued *q);
 /* "waiting", "deferred", "delivered", "failed" */
 const char *queued_state(const struct mark *m);

@@ -43,7 +43,7 @@ append(const struct mark *m, int n)
 static void
 one_record(void)
 {
-	struct mark m = make(1, MARK_LATER), got[2];
+	struct mark m = make(1, MARK_LATER), got[2 + 1];
 	unsigned char p[MARK_SIZE];
 	size_t i, bad, taken = 0;
 	int fd;
@@ -78,7 +78,7 @@ static void
 a_file(void)
 {
 	struct mark m[3] = { make(0, MARK_LATER), make(2, MARK_DELIVERED),
-	    make(0, MARK_DELIVERED) }, got[3];
+	    make(0, MARK_DELIVERED) }, got[3 + 1];
 	size_t bad;
 	int fd, made;
 
@@ -101,7 +101,7 @@ a_file(void)
 static void
 torn(void)
 {
-	struct mark m = make(1, MARK_NEVER), got[3];
+	struct mark m = make(1, MARK_NEVER), got[3 + 1];
 	struct stat st;
 	size_t bad;
 	int fd, made;
@@ -131,6 +131,49 @@ torn(void)
 	close(fd);
 }
 
+/* What the entry itself is marked with, and what is owed. */
+static void
+whole(void)
+{
+	struct mark m[] = { { .recipient = MARK_WHOLE, .state = MARK_HELD,
+	    .when = 5 }, { .recipient = MARK_WHOLE, .state = MARK_DELIVERED },
+	    { .recipient = 0, .state = MARK_HELD },
+	    { .recipient = 0, .state = MARK_LATER, .flags = MARK_SAID,
+	    .group = 0, .warned = 1700000000, .warning = 1700000100 } },
+	    got[2 + 1];
+	const char *id = "0000000000000000000W";
+	unsigned char p[MARK_SIZE];
+	size_t bad;
+	int fd, made;
+
+	fd = marks_open(dir, id, &made);
+	ok(fd != -1 && marks_append(fd, id, &m[0]) == 0, "held");
+	num(marks_read(dir, id, got, 2, &bad), 0, "read");
+	num(bad, 0, "it is no damage");
+	ok(got[2].state == MARK_HELD && got[2].when == 5, "behind the others");
+	num(got[0].group, MARK_ALONE, "those have no group");
+	ok(marks_quiet(dir, id), "nothing is owed for it");
+	for (size_t i = 1; i < 3; i++) {
+		marks_put(&m[i], id, p);
+		num(marks_get(p, id, &got[0]), -1, "a state for the other");
+	}
+	num(marks_append(fd, id, &m[3]), 0, "a warning");
+	num(marks_read(dir, id, got, 2, &bad), 0, "read");
+	ok(got[0].warned == 1700000000 && got[0].warning == 1700000100 &&
+	    got[0].flags == MARK_SAID, "warnings and flags");
+	ok(marks_owe(&got[0]) && !marks_quiet(dir, id), "it is owed");
+	got[0].warning = 0;
+	ok(!marks_owe(&got[0]), "and no more");
+	got[0].state = MARK_SUCCESS;
+	ok(marks_owe(&got[0]), "as a success in a group is");
+	got[0].group = MARK_ALONE;
+	ok(!marks_owe(&got[0]), "but not one in none yet");
+	got[0].flags = MARK_EXPANDING;
+	ok(marks_owe(&got[0]), "and an alias");
+	ok(!marks_quiet(dir, "0000000000000000000X"), "no file: look");
+	close(fd);
+}
+
 int
 main(void)
 {
@@ -138,6 +181,7 @@ main(void)
 	one_record();
 	a_file();
 	torn();
+	whole();
 	scratch_remove(place);
 	return done();
 }

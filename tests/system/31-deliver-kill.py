@@ -121,7 +121,7 @@ class Program:
                 preexec_fn=lambda: os.dup2(self.record, 3), pass_fds=(3,),
                 stderr=subprocess.DEVNULL)
             its.close()
-            socket.send_fds(ours, [struct.pack("=HHIQQII", 3, repeat, 9, 0, 0, 1,
+            socket.send_fds(ours, [struct.pack("=HHIQQII", 4, repeat, 9, 0, 0, 1,
                                                0)],
                             [entry.fileno()])
         found = None

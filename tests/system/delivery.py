@@ -32,6 +32,98 @@ BAD = ("local:bad@example.org:../bad", "local:good@example.org:good/good",
 DSN = ("-O", "rfc822;a+2Bb@example.org", "-V", "env+2Bid")
 
 
+# A channel program that does what the user of an address says: later, never,
+# nodsn and dsn (relayed), else it is delivered; but hosts that have a file in
+# the folder down cannot be reached.  It notes each try: "HOST USER ID PID".
+HOSTS = """
+import os, socket, struct, sys
+s = socket.socket(fileno=0)
+folder = %r
+def recipients(entry):
+    at, found = 8, []
+    while True:
+        kind, n = struct.unpack_from("<cI", entry, at)
+        if kind == b"M":
+            return found
+        text = entry[at + 5:at + 5 + n]
+        if kind == b"I":
+            ident = text.rstrip(b"\\0").decode()
+        if kind == b"R":
+            found.append((ident, text.split(b"\\0")[2].decode()))
+        at += 5 + n
+log = os.open(folder + "/tries", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+while True:
+    m, fds, _, _ = socket.recv_fds(s, 4096, 4)
+    if not m:
+        sys.exit(0)
+    version, flags, serial, at, length, n = struct.unpack_from("=HHIQQI", m)
+    index = struct.unpack_from("=%%dI" %% n, m, 28)
+    found = recipients(os.pread(fds[0], length or 1000000, at))
+    for i in index:
+        ident, to = found[i]
+        user, host = to.split("@")
+        outcome, flags, code = 1, 0, b"2.0.0"
+        if os.path.exists(folder + "/down/" + host):
+            outcome, flags, code = 2, 4, b"4.4.1"
+        elif user == "later":
+            outcome, code = 2, b"4.2.2"
+        elif user == "never":
+            outcome, code = 3, b"5.1.1"
+        elif user in ("dsn", "nodsn"):
+            flags = 1 if user == "dsn" else 2
+        os.write(log, ("%%s %%s %%s %%d\\n" %% (host, user, ident,
+                                           os.getpid())).encode())
+        s.send(struct.pack("=IIBB2x12s200s", serial, i, outcome, flags, code,
+                           b"for a test"))
+    for fd in fds:
+        os.close(fd)
+"""
+
+
+class Hosts:
+    """ch_hosts of a Delivery, whose hosts go down and come up."""
+
+    def __init__(self, d):
+        self.folder = d.s.make("hosts", d.user if ROOT else None)
+        self.down_folder = d.s.make("hosts/down", d.user if ROOT else None)
+        for path in (self.folder, self.down_folder):
+            os.chmod(path, 0o777)
+        with open(os.path.join(self.folder, "tries"), "w"):
+            pass
+        os.chmod(os.path.join(self.folder, "tries"), 0o666)
+        d.program("hosts", HOSTS % self.folder)
+
+    def down(self, host):
+        with open(os.path.join(self.down_folder, host), "w"):
+            pass
+
+    def up(self, host):
+        os.unlink(os.path.join(self.down_folder, host))
+
+    def tries(self, host=None):
+        """(host, user, identifier, process) of each, in their order."""
+        with open(os.path.join(self.folder, "tries")) as f:
+            rows = [tuple(line.split()) for line in f
+                    if line.endswith("\n")]
+        return [r for r in rows if host is None or r[0] == host]
+
+
+CONTROL = {"retry": 1, "hold": 2, "release": 3, "delete": 4, "bounce": 5,
+           "start": 6}
+RESULT = {1: "done", 2: "absent", 3: "busy", 4: "malformed", 5: "failed"}
+
+
+def control(d, verb, ident="", name="", flags=0, version=1):
+    """Asks deliver; gives result, count and text."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as c:
+        c.settimeout(slow(10))
+        c.connect(os.path.join(d.s.run, "deliver"))
+        c.send(struct.pack("=III24s256s", version, CONTROL.get(verb, verb),
+                           flags, ident.encode(), name.encode()))
+        result, count, text = struct.unpack("=II200s", c.recv(4096))
+    return RESULT[result], count, text.rstrip(b"\0").decode()
+
+
 def python():
     """An interpreter that every user may run."""
     return next(p for p in (sys.executable, "/usr/bin/python3",
