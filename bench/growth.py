@@ -13,16 +13,19 @@
 
 PEERS and the options -b, -d, -i, -o are those of shapes.py.
 
+    -S       that file system in a sparse file, with an inode for each 4 KiB
     -r RUNS  rounds (5); in each, all that are compared have their turn
     -n N     messages of a turn
 
 The servers that are compared are there at the same time, and only one of
 them is loaded at a time.  CPU is the servers' own, from their cgroup."""
 import argparse
+import contextlib
 import json
 import os
 import re
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -36,19 +39,19 @@ ONE = []            # options of load: a connection for each message
 MANY = ["-k"]
 
 
-def log_bytes(peer):
-    """The log of Inlet, from what it was when it started last."""
-    text = read(os.path.join(peer.dir, "log"))
-    return text[peer.log_at:]
+def log_of(peer):
+    """Inlet's log, and what deliver said before there was one."""
+    return [os.path.join(peer.dir, name) for name in ("log", "out.deliver")]
 
 
-def faults(peer):
-    """Minor page faults of all that is alive, and of what was."""
-    total = 0
-    for pid in peer.cgroup.pids():
-        f = read("/proc/%d/stat" % pid).rpartition(")")[2].split()
-        total += int(f[7]) + int(f[8]) if len(f) > 8 else 0
-    return total
+def logged(peer, pattern):
+    """Since start_again()."""
+    for path in log_of(peer):
+        with contextlib.suppress(OSError), open(path) as f:
+            f.seek(peer.log_at.get(path, 0))
+            if re.search(pattern, f.read()):
+                return True
+    return False
 
 
 def probe(args, peer, n, options):
@@ -155,19 +158,19 @@ def of_role(peer, name):
     return total
 
 
-def wait_log(peer, pattern, seconds=600):
-    """Seconds until the log has it; None: never."""
-    start = time.monotonic()
-    while time.monotonic() < start + seconds:
-        if re.search(pattern, log_bytes(peer)):
-            return time.monotonic() - start
+def wait_log(peer, pattern, since, seconds=120):
+    """Seconds since then until the log has it; None: it has not."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if logged(peer, pattern):
+            return time.monotonic() - since
         time.sleep(0.02)
     return None
 
 
-# A channel that nobody delivers: what is for it stays.
+# A channel whose program is missing: what is for it stays.
 WAITING = '''table "later" { type = "list" rows = {"later.example"} }
-channel "later" { table = "later" }'''
+channel "later" { table = "later" program = "absent" accept-from = {"world"} }'''
 
 
 def fill(args, peer, n):
@@ -181,16 +184,15 @@ def fill(args, peer, n):
 def start_again(args, peer, n, **env):
     """With what is queued: how long, how much memory."""
     peer.stop()
-    peer.log_at = len(read(os.path.join(peer.dir, "log")))
+    peer.log_at = {path: os.path.getsize(path) for path in log_of(peer)
+                   if path.endswith("log")}
     begin = time.monotonic()
     peer.start(clean=False, **env)
     greets = time.monotonic() - begin
-    probe(args, peer, 1, ONE)
+    load(args, "127.0.0.1", peer.port, 1, ONE)
     accepts = time.monotonic() - begin
-    knows = wait_log(peer, r" (\d+) entries in the queue")
-    knows = None if knows is None else time.monotonic() - begin
-    recovered = wait_log(peer, r": recovered ")
-    recovered = None if recovered is None else time.monotonic() - begin
+    knows = wait_log(peer, r" (\d+) entries in the queue", begin)
+    recovered = wait_log(peer, r": recovered ", begin)
     r = {"greets_s": greets, "accepts_s": accepts, "deliver_s": knows,
          "recovered_s": recovered, "deliver_mib": of_role(peer, "deliver"),
          "submit_mib": of_role(peer, "submit")}
@@ -204,7 +206,6 @@ def queue(args, spec, sizes):
     peers = {}
     for n in sizes:
         peer = started(args, spec + "+" + WAITING, " queue%d" % n)
-        peer.log_at = 0
         if n:
             rate = fill(args, peer, n)
             print("%d queued at %d/s" % (n, rate), flush=True)
@@ -389,7 +390,8 @@ def arguments():
     p.add_argument("-b", dest="build", default=os.getcwd())
     p.add_argument("-d", dest="directory")
     p.add_argument("-i", dest="image", type=int)
-    p.add_argument("-o", dest="output", default="results.jsonl")
+    p.add_argument("-o", dest="output", default="growth.jsonl")
+    p.add_argument("-S", dest="sparse", action="store_true")
     p.add_argument("-r", dest="runs", type=int, default=5)
     p.add_argument("-n", dest="n", type=int, default=1000)
     p.add_argument("verb", choices=["burst", "idle", "queue", "rows", "slow"])
@@ -410,6 +412,7 @@ def numbers(words, at, default):
 def main():
     args = arguments()
     w = args.words
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if args.verb != "rows" and not w:
         sys.exit("which server?")
     scratch = None

@@ -47,7 +47,7 @@ struct run {
 	const char *from, *to;
 	struct sockaddr_storage server;
 	socklen_t server_len;
-	long clients, count, size, recipients;
+	long clients, count, size, recipients, each;
 	bool pipelining, hurried;	/* hurried: no wait for QUIT's reply */
 	int64_t until;
 	char *text;			/* a message with its final dot */
@@ -67,6 +67,7 @@ struct client {
 	enum step step;
 	long recipients;	/* that are still to be named */
 	long replies;		/* awaited before the next step */
+	long sent;		/* messages on this connection */
 	char want;		/* first digit of the last of them */
 	int64_t since;		/* of this operation */
 	const char *out;
@@ -80,8 +81,8 @@ struct client {
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: load [-bgikqP] [-c clients] [-n count] "
-	    "[-s size] [-r recipients]\n"
+	fprintf(stderr, "usage: load [-gikqP] [-c clients] [-n count] "
+	    "[-m messages-each] [-s size] [-r recipients]\n"
 	    "            [-f sender] [-t recipient] [-T seconds] "
 	    "host port\n");
 	exit(EX_USAGE);
@@ -213,7 +214,8 @@ static void
 another(struct run *r, struct client *c)
 {
 	counted(r, c);
-	if (r->what == PERSISTENT && r->begun < r->count) {
+	if (r->what == PERSISTENT && r->begun < r->count &&
+	    ++c->sent < r->each) {
 		r->begun++;
 		mail(r, c);
 	} else {
@@ -467,7 +469,7 @@ options(struct run *r, int argc, char **argv)
 	long seconds = 120;
 	int c;
 
-	while ((c = getopt(argc, argv, "bgikqPc:n:s:r:f:t:T:")) != -1)
+	while ((c = getopt(argc, argv, "gikqPc:m:n:s:r:f:t:T:")) != -1)
 		switch (c) {
 		case 'g': r->what = GREETINGS; break;
 		case 'i': r->what = IDLE; break;
@@ -475,6 +477,7 @@ options(struct run *r, int argc, char **argv)
 		case 'q': r->hurried = true; break;
 		case 'P': r->pipelining = true; break;
 		case 'c': r->clients = number(optarg, 1, 20000); break;
+		case 'm': r->each = number(optarg, 1, 10000000); break;
 		case 'n': r->count = number(optarg, 1, 10000000); break;
 		case 's': r->size = number(optarg, 1, 1 << 30); break;
 		case 'r': r->recipients = number(optarg, 1, 1000); break;
@@ -494,7 +497,8 @@ int
 main(int argc, char **argv)
 {
 	struct run r = { .from = "s@client.example", .to = "u@test.example",
-	    .clients = 20, .count = 1000, .size = 4096, .recipients = 1 };
+	    .clients = 20, .count = 1000, .size = 4096, .recipients = 1,
+	    .each = 1000 };
 	struct rlimit files;
 	int64_t start;
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TICK = os.sysconf("SC_CLK_TCK")
@@ -68,7 +69,10 @@ class Peer:
         self.script = os.path.join(HERE, "peers", self.name + ".sh")
         if not os.path.exists(self.script):
             sys.exit("there is no " + self.script)
+        # Names of sockets below it have 107 bytes.
         word = re.sub(r"[^a-z0-9]+", "-", (spec + tag).lower())
+        if len(word) > 30:
+            word = "%s-%x" % (word[:20], zlib.crc32(word.encode()))
         self.dir = os.path.join(args.directory, word)
         self.cgroup = Cgroup(word)
         with socket.socket() as s:
@@ -188,13 +192,17 @@ def disk(args):
         return
     image = tempfile.NamedTemporaryFile(prefix="inlet-bench.",
                                         suffix=".img")
-    subprocess.run(["dd", "if=/dev/zero", "of=" + image.name, "bs=1M",
-                    "count=%d" % args.image, "status=none"], check=True)
+    inodes = ["-i", "4096"] if args.sparse else []
+    if args.sparse:
+        os.truncate(image.name, args.image << 20)
+    else:
+        subprocess.run(["dd", "if=/dev/zero", "of=" + image.name, "bs=1M",
+                        "count=%d" % args.image, "status=none"], check=True)
     loop = subprocess.run(["losetup", "--direct-io=on", "-f", "--show",
                            image.name], stdout=subprocess.PIPE, text=True,
                           check=True).stdout.strip()
     try:
-        subprocess.run(["mkfs.ext4", "-q", "-E", "lazy_itable_init=0,"
+        subprocess.run(["mkfs.ext4", "-q", *inodes, "-E", "lazy_itable_init=0,"
                         "lazy_journal_init=0", loop], check=True)
         subprocess.run(["mount", loop, args.directory], check=True)
         os.chmod(args.directory, 0o755)

@@ -213,6 +213,7 @@ def arguments():
     p.add_argument("-x", dest="scale", type=float, default=1,
                    help="times as many operations")
     p.add_argument("words", nargs="+")
+    p.set_defaults(sparse=False)
     args = p.parse_args()
     args.build = os.path.abspath(args.build)
     args.bin = os.path.join(args.build, "tests/bin")

@@ -242,6 +242,14 @@ check_networks(const struct section *s, enum setting_id id,
 }
 
 static void
+check_told(const struct section *s, struct conf_wrong *w)
+{
+	check_networks(s, SETTING_proxies, w);
+	check_networks(s, SETTING_xclient, w);
+	check_networks(s, SETTING_xforward, w);
+}
+
+static void
 check_reserved(const struct section *s, struct conf_wrong *w)
 {
 	const struct settings *v = &s->v;
@@ -422,7 +430,7 @@ check_server(const struct conf *c, struct conf_wrong *w)
 	check_rates(s, w);
 	check_penalties(s, w);
 	check_reserved(s, w);
-	check_networks(s, SETTING_proxies, w);
+	check_told(s, w);
 	check_log(s, w);
 	check_mode(s, w);
 	for (size_t i = 0; i < v->dns_servers.n; i++) {
@@ -497,7 +505,7 @@ check_listener(const struct conf *c, const struct section *s,
 	    at(s, SETTING_channels), w);
 	check_libwrap(s, &s->v, w);
 	check_rates(s, w);
-	check_networks(s, SETTING_proxies, w);
+	check_told(s, w);
 	check_proxied(c, s, w);
 	if (s->v.protocol == PROTOCOL_LMTP && s->v.port == 25)
 		conf_wrong(w, at(s, SETTING_protocol), "listen \"%s\": "

@@ -41,11 +41,11 @@ static struct {
 } out = { .program = "inlet", .sock = -1, .most = LEVEL_INFO };
 
 /*
- * In a child after each fork: a session may not call getpid(2) behind its
- * filter, and what the parent lost the parent reports.
+ * A session may not call getpid(2) behind its filter, and what the parent
+ * lost the parent reports.
  */
-static void
-forked(void)
+void
+log_forked(void)
 {
 	/* A page that nobody writes to stays shared. */
 	if (out.sock == -1)
@@ -62,7 +62,8 @@ log_open(const char *program, int sock, enum log_level most)
 	out.most = most;
 	out.pid = getpid();
 	if (!out.watching_forks)
-		out.watching_forks = pthread_atfork(NULL, NULL, forked) == 0;
+		out.watching_forks = pthread_atfork(NULL, NULL,
+		    log_forked) == 0;
 }
 
 void

@@ -43,6 +43,8 @@ void log_level_set(enum log_level most);
  * who must never block.  Once it waited in vain, none waits until one went.
  */
 void log_patience(int ms);
+/* In a child: fork(3) calls it by itself, _Fork(3) does not. */
+void log_forked(void);
 /* Connects to the logger's socket at path; -1 if nobody listens there. */
 int log_connect(const char *path);
 

@@ -16,6 +16,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 #include "lib/fdio.h"
+#include "lib/log.h"
 #include "lib/priv.h"
 #include "lib/proc.h"
 
@@ -130,6 +131,20 @@ proc_start_with(const char *path, char *const argv[], const int *fds,
 	sigprocmask(SIG_SETMASK, &mine, NULL);
 	errno = saved;
 	return pid;
+}
+
+pid_t
+proc_fork(void)
+{
+#if defined(HAVE__FORK) && !defined(SANITIZERS)
+	pid_t pid = _Fork();
+
+	if (pid == 0)
+		log_forked();
+	return pid;
+#else
+	return fork();
+#endif
 }
 
 const char *

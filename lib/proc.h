@@ -28,6 +28,12 @@ pid_t proc_start(const char *path, char *const argv[], const int *fds,
 pid_t proc_start_with(const char *path, char *const argv[], const int *fds,
     int nfds, const struct proc_user *user, char *const *more);
 
+/*
+ * fork(3) for a process of one thread: of its handlers the log's alone, and no
+ * locks, each of which would cost the child a page of its own.
+ */
+pid_t proc_fork(void);
+
 /* "exit 75", "signal 9 (Killed)"; dst has at least 40 bytes. */
 const char *proc_end(int status, char *dst, size_t size);
 

@@ -10,6 +10,7 @@
  *	                                VERDICT (for the message)
  *	ENVELOPE ...
  *
+ * Between messages another HELLO says who speaks from then on.
  * With SUB_EACH in the hello, each RECIPIENT gets a VERDICT of its own, and
  * so does the ENVELOPE.  ABORT forgets what came since the last COMMIT; so
  * does the end of the connection.  A frame out of order, too long or of no
@@ -63,7 +64,7 @@ struct sub_hello {
 	uint64_t serial;
 	uint8_t token[ROWS_TOKEN];
 	struct netaddr peer, local;	/* SUB_DECLARED, SUB_TOLD */
-	char login[SUB_LOGIN];		/* SUB_TOLD, or "" */
+	char login[SUB_LOGIN];		/* the same, or "" */
 	/* SUB_DECLARED */
 	int32_t listener, finicky;
 	char channels[512];

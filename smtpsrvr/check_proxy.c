@@ -159,7 +159,9 @@ check_proxy(struct session *s, const struct check_subject *x,
 	if (hear(s, &h, r) == REFUSE)
 		return REFUSE;
 	s->look = h.local;
-	if (!h.silent && told_client(s, &h.client, &h.server, r) == REFUSE)
+	s->by_header = !h.silent;
+	if (s->by_header &&
+	    told_client(s, &h.client, &h.server, r) == REFUSE)
 		return REFUSE;
 	log_header(s, &h);
 	/* Not before: the values were read where they stand. */

@@ -8,7 +8,6 @@
 #include "tables/envelope.h"
 
 enum check_stage { CONNECT, HELO, MAIL, SENDER, RCPT, END };
-enum check_verdict { PASS, REFUSE };
 
 /* What a check may look at besides the session. */
 struct check_subject {

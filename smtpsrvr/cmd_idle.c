@@ -29,7 +29,7 @@ void
 cmd_quit(struct session *s, const struct argument *a, struct reply *r)
 {
 	(void)a;
-	s->over = true;
+	s->over = s->quit = true;
 	reply_set(r, REPLY_CLOSING, s->set->hostname);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/text.h"
+#include "smtpsrvr/attributes.h"
 #include "smtpsrvr/commands.h"
 #include "smtpsrvr/consult.h"
 
@@ -206,6 +207,8 @@ parse_argument(const struct session *s, const struct command *c,
 		return parse_path(s, text, false, a, r);
 	case CHUNK:
 		return parse_chunk(text, a);
+	case ATTRIBUTES:
+		return attributes_begin(text) ? 0 : -1;
 	}
 	return -1;
 }
@@ -372,7 +375,7 @@ command_run(struct session *s, char *line, size_t len)
 	}
 	if (!s->lost && s->lmtp && s->tx.each_hears && r.code != 421)
 		session_say_each(s, &r, c->verb);
-	else if (!s->lost)
+	else if (!s->lost && r.code != 0)
 		session_say(s, &r, c != NULL ? c->verb : "-");
 	if (s->tx.done)
 		session_reset(s);

@@ -7,7 +7,7 @@
 #include "smtpsrvr/session.h"
 
 enum command_argument { NONE, OPTIONAL, REQUIRED, FROM_PATH, TO_PATH,
-	CHUNK };
+	CHUNK, ATTRIBUTES };
 enum command_group { MIDDLE, LAST };
 enum command_counts { IDLE, WORK };
 enum command_spoken { BOTH, SMTP, LMTP };

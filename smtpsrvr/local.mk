@@ -1,6 +1,7 @@
 # smtpsrvr: one session, unprivileged.
 noinst_LIBRARIES += smtpsrvr/libsmtpsrvr.a
 smtpsrvr_libsmtpsrvr_a_SOURCES = \
+	smtpsrvr/attributes.c smtpsrvr/attributes.h \
 	smtpsrvr/check_helo.c \
 	smtpsrvr/check_libwrap.c \
 	smtpsrvr/check_limits.c \
@@ -17,6 +18,7 @@ smtpsrvr_libsmtpsrvr_a_SOURCES = \
 	smtpsrvr/cmd_idle.c \
 	smtpsrvr/cmd_mail.c \
 	smtpsrvr/cmd_rcpt.c \
+	smtpsrvr/cmd_xclient.c \
 	smtpsrvr/consult.c smtpsrvr/consult.h \
 	smtpsrvr/commands.c smtpsrvr/commands.h \
 	smtpsrvr/greet.c smtpsrvr/greet.h \
@@ -62,6 +64,12 @@ check_PROGRAMS += tests/smtpsrvr/t_commands.t
 tests_smtpsrvr_t_commands_t_SOURCES = tests/smtpsrvr/t_commands.c tests/tap.h
 tests_smtpsrvr_t_commands_t_LDADD = $(smtpsrvr_smtpsrvr_LDADD)
 TESTS += tests/smtpsrvr/t_commands.t
+
+check_PROGRAMS += tests/smtpsrvr/t_attributes.t
+tests_smtpsrvr_t_attributes_t_SOURCES = tests/smtpsrvr/t_attributes.c \
+	tests/tap.h
+tests_smtpsrvr_t_attributes_t_LDADD = smtpsrvr/libsmtpsrvr.a lib/libbase.a
+TESTS += tests/smtpsrvr/t_attributes.t
 
 check_PROGRAMS += tests/smtpsrvr/t_offer.t
 tests_smtpsrvr_t_offer_t_SOURCES = tests/smtpsrvr/t_offer.c tests/tap.h

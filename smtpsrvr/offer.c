@@ -73,6 +73,10 @@ offer_from(const struct settings *s)
 		o.keywords_off |= UINT64_C(1) << KEYWORD_MT_PRIORITY;
 	if (s->hold_most == 0)
 		o.keywords_off |= UINT64_C(1) << KEYWORD_FUTURERELEASE;
+	if (s->xclient.n == 0)
+		o.keywords_off |= UINT64_C(1) << KEYWORD_XCLIENT;
+	if (s->xforward.n == 0)
+		o.keywords_off |= UINT64_C(1) << KEYWORD_XFORWARD;
 	/* Refused as settings; whatever layer they come from, they are on. */
 	for (int v = 0; v < VERB_COUNT; v++)
 		if (facts[v].offered == ALWAYS)

@@ -134,7 +134,8 @@ session_settle(struct session *s)
 	s->offer = offer_from(s->set);
 	s->lmtp = s->who.listener < 0 ? s->server->lmtp :
 	    s->set->protocol == PROTOCOL_LMTP;
-	s->hello.flags = s->lmtp ? SUB_EACH : 0;
+	s->hello.flags = (uint8_t)((s->hello.flags & SUB_TOLD) |
+	    (s->lmtp ? SUB_EACH : 0));
 	s->wire.plain = !offer_keyword(&s->offer,
 	    KEYWORD_ENHANCEDSTATUSCODES);
 	s->wire.reply_ms = s->set->reply_timeout;
@@ -271,7 +272,9 @@ session_say_each(struct session *s, const struct reply *given,
 static void
 forget_own(struct transaction *tx)
 {
-	for (uint32_t i = 0; tx->own != NULL && i < tx->accepted; i++)
+	if (tx->own == NULL)
+		return;
+	for (uint32_t i = 0; i < tx->accepted; i++)
 		free(tx->own[i]);
 	free(tx->own);
 }
@@ -329,22 +332,29 @@ say_no(struct session *s, const struct reply *r)
 		s->watcher->replied(s, "CONNECT", r);
 }
 
+enum check_verdict
+session_admit(struct session *s, struct reply *r)
+{
+	if (checks_run(s, CONNECT, &(struct check_subject){ 0 }, r) == REFUSE)
+		return REFUSE;
+	session_reset(s);
+	s->greeted = true;
+	if (!s->set->helo_required)
+		s->state = STATE_READY;
+	return PASS;
+}
+
 void
 session_greet(struct session *s)
 {
 	struct reply r = { 0 };
 
-	if (checks_run(s, CONNECT, &(struct check_subject){ 0 }, &r) ==
-	    REFUSE) {
+	if (session_admit(s, &r) == REFUSE) {
 		s->over = true;
 		say_no(s, &r);
 		return;
 	}
 	s->until = clock_ms() + s->set->session_time;
-	session_reset(s);
-	s->greeted = true;
-	if (!s->set->helo_required)
-		s->state = STATE_READY;
 	greet_client(s);
 }
 
@@ -431,6 +441,6 @@ session_run(struct session *s)
 		log_end_of(s, s->state > STATE_READY ? "in-transaction" :
 		    "closed");
 	if (!s->lost)
-		wire_hang_up(&s->wire);
+		wire_hang_up(&s->wire, s->quit);
 	submitter_close(s);
 }

@@ -40,6 +40,7 @@ struct server {
 };
 
 struct session_watcher;
+enum check_verdict { PASS, REFUSE };
 
 enum session_state {
 	STATE_START,	/* nothing but the greeting so far */
@@ -83,6 +84,7 @@ struct session {
 	struct netaddr peer;	/* the other end of the connection */
 	bool told;		/* who.peer, who.local: as a proxy says */
 	bool headed;		/* its header was waited for */
+	bool by_header;		/* and names a client */
 	bool look;		/* it said that it connects for itself */
 	bool mute;		/* closed without a reply */
 
@@ -107,6 +109,7 @@ struct session {
 	bool greeted;
 	int64_t until;		/* when the whole session must end */
 	bool over;		/* close after the reply */
+	bool quit;		/* as the client asked us to */
 	bool lost;		/* the connection is gone: no reply */
 
 	const struct session_watcher *watcher;	/* checks.h; null: nobody */
@@ -158,6 +161,8 @@ void session_settle(struct session *s);
 void session_run(struct session *s);
 /* The parts of it: all before the first command; one command. */
 void session_greet(struct session *s);
+/* May the client come in?  Not yet greeted; REFUSE with the reply. */
+enum check_verdict session_admit(struct session *s, struct reply *r);
 void session_step(struct session *s);
 /* Forgets the transaction; the state goes back to READY (or stays START). */
 void session_reset(struct session *s);

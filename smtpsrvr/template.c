@@ -152,7 +152,7 @@ reap(struct template *t)
 static void
 begin(struct template *t, struct row_pass *who, int conn, int life)
 {
-	pid_t pid = fork();
+	pid_t pid = proc_fork();
 
 	if (pid == 0)
 		session_child(t, who, conn, life);

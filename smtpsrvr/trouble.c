@@ -42,6 +42,15 @@ trouble_note(struct session *s, const struct reply *r)
 }
 
 void
+trouble_tell(struct session *s)
+{
+	const struct life_report *r = &s->trouble;
+
+	if (r->errors + r->garbage + r->unknown + r->failures > 0)
+		tell(s, LIFE_TROUBLE);
+}
+
+void
 trouble_end(struct session *s)
 {
 	tell(s, LIFE_END);

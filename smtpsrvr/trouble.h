@@ -11,6 +11,8 @@
 
 /* A refusal, as it was before a limit made it another one. */
 void trouble_note(struct session *s, const struct reply *r);
+/* What is not told yet, if there is anything. */
+void trouble_tell(struct session *s);
 /* The rest, and that the session ends by itself: without it it crashed. */
 void trouble_end(struct session *s);
 

@@ -16,6 +16,7 @@
 
 #define DRAIN_MS 5000
 #define DRAIN_BYTES (1024 * 1024)
+#define DIRECT_LEAST 8192	/* read past the buffer */
 #define LINE_MOST (512 + REPLY_TEXT)
 
 void
@@ -116,9 +117,17 @@ wire_read(struct wire *w, char *p, size_t len, int64_t deadline,
     size_t *got_r)
 {
 	size_t have = w->len - w->at;
+	enum wire_end end;
 
-	if (have == 0)
+	if (have == 0 && len >= DIRECT_LEAST)
 		return take_input(w, false, deadline, p, len, got_r);
+	/* What is behind a few bytes comes with them, in one read. */
+	if (have == 0) {
+		end = wire_fill(w, false, deadline);
+		if (end != WIRE_OK)
+			return end;
+		have = w->len - w->at;
+	}
 	*got_r = have < len ? have : len;
 	memcpy(p, w->buffer + w->at, *got_r);
 	w->at += *got_r;
@@ -210,14 +219,15 @@ wire_reply_line(struct wire *w, int code, const char *enhanced,
 }
 
 void
-wire_hang_up(struct wire *w)
+wire_hang_up(struct wire *w, bool wished)
 {
 	int64_t deadline = clock_ms() + DRAIN_MS;
 	size_t left = DRAIN_BYTES;
 	ssize_t n;
 
 	w->life = -1;
-	if (wire_flush(w) != WIRE_OK || shutdown(w->out, SHUT_WR) != 0)
+	if (wire_flush(w) != WIRE_OK || shutdown(w->out, SHUT_WR) != 0 ||
+	    (wished && !wire_pending(w)))
 		return;
 	while (left > 0 && wait_input(w, false, deadline) == WIRE_OK) {
 		n = read(w->in, w->buffer, sizeof w->buffer < left ?

@@ -49,7 +49,7 @@ enum wire_end wire_line(struct wire *w, size_t most, bool stoppable,
 enum wire_end wire_fill(struct wire *w, bool stoppable, int64_t deadline);
 /*
  * At least one byte to p, at most len (not 0): what was read before, or else
- * straight from the client, and never more than is asked for.
+ * from the client; straight to p where len is large.
  */
 enum wire_end wire_read(struct wire *w, char *p, size_t len, int64_t deadline,
     size_t *got_r);
@@ -63,8 +63,10 @@ enum wire_end wire_reply_line(struct wire *w, int code, const char *enhanced,
 enum wire_end wire_flush(struct wire *w);
 /*
  * The polite end: sends replies, ends our direction, reads and drops what
- * comes for at most 5 s and 1 MiB, so that no reset eats the last reply.
+ * comes for at most 5 s and 1 MiB, so that no reset eats the last reply.  Not
+ * if it was the client's wish and nothing of it is unread: RFC 5321 4.1.1.10
+ * has it send nothing more.
  */
-void wire_hang_up(struct wire *w);
+void wire_hang_up(struct wire *w, bool wished);
 
 #endif

@@ -110,6 +110,7 @@ static int
 take_told(const struct rights *r, struct caller *c,
     const struct sub_hello *h, const char **why_r)
 {
+	bool headed, named;
 	struct settings v;
 
 	if (c->row.listener >= r->conf->nlisteners) {
@@ -117,11 +118,13 @@ take_told(const struct rights *r, struct caller *c,
 		return -1;
 	}
 	conf_effective(r->conf, c->row.listener, -1, &v);
-	if (!v.proxy_protocol || !networks_hold(&v.proxies, &c->row.peer)) {
+	headed = v.proxy_protocol && networks_hold(&v.proxies, &c->row.peer);
+	named = networks_hold(&v.xclient, &c->row.peer);
+	if (!headed && !named) {
 		*why_r = "its peer may not name a client";
 		return -1;
 	}
-	if (h->login[0] != '\0') {
+	if (h->login[0] != '\0' && !named) {
 		*why_r = "its peer may not name a login";
 		return -1;
 	}
@@ -129,7 +132,7 @@ take_told(const struct rights *r, struct caller *c,
 	c->proxy = c->row.peer;
 	c->row.peer = h->peer;
 	c->row.local = h->local;
-	return 0;
+	return text_copy(c->login, sizeof(c->login), h->login);
 }
 
 static int
@@ -149,6 +152,8 @@ hello_session(const struct rights *r, struct caller *c,
 			return -1;
 		}
 	}
+	c->told = false;
+	c->login[0] = '\0';
 	c->number = h->row;
 	c->serial = h->serial;
 	if ((h->flags & SUB_TOLD) != 0 && take_told(r, c, h, why_r) != 0)
@@ -175,6 +180,10 @@ hello_declared(const struct rights *r, struct caller *c,
 		return -1;
 	}
 	c->variables = h->variables;
+	if (text_copy(c->login, sizeof(c->login), h->login) != 0) {
+		*why_r = "the login is too long";
+		return -1;
+	}
 	net_text(&c->row.peer, c->ip);
 	return 0;
 }

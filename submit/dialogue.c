@@ -32,7 +32,7 @@ static const struct request {
 	enum dialogue_state next;
 	request_fn *take;
 } requests[] = {
-	{ SUB_HELLO, IN(HELLO), DIALOGUE_READY, on_hello },
+	{ SUB_HELLO, IN(HELLO) | IN(READY), DIALOGUE_READY, on_hello },
 	{ SUB_ENVELOPE, IN(READY), DIALOGUE_ENVELOPE, on_envelope },
 	{ SUB_RECIPIENT, IN(ENVELOPE), DIALOGUE_ENVELOPE, on_recipient },
 	{ SUB_DATA, IN(ENVELOPE) | IN(TEXT), DIALOGUE_TEXT, on_data },
@@ -102,6 +102,8 @@ log_caller(struct logline *l, struct desk *k, const struct dialogue *d)
 		log_word(l, "sid", m->env.sid);
 	if (d->caller.told)
 		log_word(l, "proxy", net_text(&d->caller.proxy, proxy));
+	if (d->caller.told && d->caller.login[0] != '\0')
+		log_text(l, "login", d->caller.login);
 	if (d->caller.kind == SUB_LOCAL)
 		log_num(l, "uid", d->caller.uid);
 }
@@ -254,7 +256,8 @@ on_hello(struct desk *k, struct dialogue *d, const void *p, size_t len,
 	}
 	if (caller_hello(&k->rights, &d->caller, &h, why_r) != 0)
 		return -1;
-	if (!k->admit(k, d)) {
+	whence_free(&d->whence);
+	if (d->state == DIALOGUE_HELLO && !k->admit(k, d)) {
 		*why_r = "its session has too many connections";
 		return -1;
 	}

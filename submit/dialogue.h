@@ -19,7 +19,7 @@
 
 enum dialogue_state {
 	DIALOGUE_HELLO,		/* nothing said yet */
-	DIALOGUE_READY,		/* between messages */
+	DIALOGUE_READY,		/* between messages; a HELLO says all anew */
 	DIALOGUE_ENVELOPE,	/* a sender, and perhaps recipients */
 	DIALOGUE_TEXT,		/* within the text */
 	DIALOGUE_STATES

@@ -246,6 +246,14 @@ takes_header(const struct explainer *e, const struct explain_case *k)
 	return server_settings(&e->server, k->listener, -1)->proxy_protocol;
 }
 
+/* Can anybody say there whose connection it is? */
+static bool
+names_clients(const struct explainer *e, const struct explain_case *k)
+{
+	return takes_header(e, k) ||
+	    server_settings(&e->server, k->listener, -1)->xclient.n > 0;
+}
+
 /* What the proxy would send; without one the peer speaks for itself. */
 static void
 put_header(struct explained *x)
@@ -270,6 +278,18 @@ put_header(struct explained *x)
 	w->len = (size_t)n;
 }
 
+/* By a command, where it is none of the PROXY protocol. */
+static void
+introduce(struct explained *x)
+{
+	const struct netaddr *a = &x->what->address;
+	char text[NET_TEXT], line[NET_TEXT + 32];
+
+	snprintf(line, sizeof(line), "ADDR=%s%s PORT=%d", a->family == 6 ?
+	    "IPV6:" : "", net_text(a, text), a->port);
+	(void)say(x, "XCLIENT", "XCLIENT ", line, false);
+}
+
 static void
 greet(struct explained *x)
 {
@@ -279,6 +299,9 @@ greet(struct explained *x)
 	session_greet(x->session);
 	x->mute = x->session->mute;
 	x->session->wire.used = 0;
+	if (x->what->proxy.family != 0 && reply_good(&x->final) &&
+	    !takes_header(x->by, x->what))
+		introduce(x);
 	x->source = x->session->source;
 	x->last = source_last(&x->session->list);
 	(void)!text_copy(x->name, sizeof(x->name), x->session->name);
@@ -413,7 +436,7 @@ explain_run(struct explainer *e, const struct explain_case *k,
 	if (fits(k->from, why_r) != 0 || fits(k->to, why_r) != 0 ||
 	    fits(x->helo, why_r) != 0)
 		return -1;
-	if (k->proxy.family != 0 && !takes_header(e, k)) {
+	if (k->proxy.family != 0 && !names_clients(e, k)) {
 		*why_r = "no proxy may name a client at that listener";
 		return -1;
 	}

@@ -139,8 +139,9 @@ plan_networks(const struct strings *l, struct plan *p, int32_t *used_io,
 		struct plan_prefix *x = &p->proxies[*used_io];
 
 		if (*used_io == PLAN_PROXIES) {
-			conf_wrong(w, o, "more than %d proxies of all "
-			    "listeners", PLAN_PROXIES);
+			conf_wrong(w, o, "more than %d networks in "
+			    "proxies and xclient of all listeners",
+			    PLAN_PROXIES);
 			return -1;
 		}
 		if (networks_parse(l->at[i], &x->at, &x->bits) != 0)
@@ -161,8 +162,9 @@ plan_proxies(const struct conf *c, int listener, struct plan *p,
 
 	conf_effective(c, listener, -1, &v);
 	to->proxy = *used_io;
-	if (v.proxy_protocol &&
-	    plan_networks(&v.proxies, p, used_io, w, o) != 0)
+	if ((v.proxy_protocol &&
+	    plan_networks(&v.proxies, p, used_io, w, o) != 0) ||
+	    plan_networks(&v.xclient, p, used_io, w, o) != 0)
 		return -1;
 	to->proxies = *used_io - to->proxy;
 	return 0;

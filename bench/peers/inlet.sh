@@ -31,11 +31,11 @@ configure()
 	max-connections-per-prefix = 16000
 	listen "smtp" { address = {"127.0.0.1"} port = $BENCH_PORT
 	    channels = {"world"} }
+	${INLET_SETTINGS-}
 	table "hosts" { type = "list" rows = {"test.example"} }
 	table "boxes" { type = "list" rows = {"@test.example"} }
 	channel "local" { table = "hosts" program = "local" mailboxes = "boxes" }
 	channel "world" { }
-	${INLET_SETTINGS-}
 	END
 	touch "$dir/log"
 	chown 64104 "$dir/log" 2>/dev/null

@@ -6,6 +6,7 @@
 
 #include <string.h>
 #include "lib/path.h"
+#include "lib/utf8.h"
 #include "lib/xalloc.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -14,7 +15,8 @@ check_mailbox(const struct mailbox *m, enum path_kind kind)
 {
 	struct mailbox again;
 	char text[PATH_TEXT], wire[PATH_TEXT + 2];
-	size_t end, i, len;
+	size_t end, i, len, n;
+	uint32_t code;
 
 	len = strlen(path_text(m, text));
 	must(len < PATH_TEXT, "path_text() ends within PATH_TEXT");
@@ -23,13 +25,17 @@ check_mailbox(const struct mailbox *m, enum path_kind kind)
 	    "what path_text() writes is a path");
 	must(end == len + 2, "all of it");
 	must(memcmp(m, &again, sizeof(again)) == 0, "the same one");
-	for (i = 0; i < len; i++)
-		must(text[i] >= 0x20 && text[i] <= 0x7e, "printable");
+	for (i = 0; i < len; i += n) {
+		n = utf8_next(text + i, len - i, &code);
+		must(n == 1 || (n > 1 && (kind & PATH_UTF8) != 0), "UTF-8");
+		must(!utf8_is_control(code), "printable");
+	}
 	for (i = 0; m->domain[i] != '\0'; i++)
 		must(m->domain[i] < 'A' || m->domain[i] > 'Z', "lower case");
-	if (kind == PATH_FORWARD) {
+	if ((kind & ~PATH_UTF8) == PATH_FORWARD) {
 		must(m->local[0] != '\0', "a recipient has a local part");
-		must(m->domain[0] == '\0' || path_is_domain(m->domain, i) ||
+		must(!path_is_ascii(m->domain) || m->domain[0] == '\0' ||
+		    path_is_domain(m->domain, i) ||
 		    path_is_literal(m->domain, i), "and a good domain");
 	}
 }
@@ -60,6 +66,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	check_path(s, size, PATH_REVERSE);
 	check_path(s, size, PATH_FORWARD);
+	check_path(s, size, PATH_REVERSE | PATH_UTF8);
+	check_path(s, size, PATH_FORWARD | PATH_UTF8);
 	if (path_parse_bare(bare, &m) == PATH_OK)
 		check_mailbox(&m, PATH_FORWARD);
 	must(!path_is_domain(s, size) || !path_is_literal(s, size),

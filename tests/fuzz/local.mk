@@ -12,6 +12,14 @@ tests_fuzz_fuzz_path_t_CPPFLAGS = $(fuzz_cppflags) -DFUZZ_CORPUS='"path"'
 tests_fuzz_fuzz_path_t_LDADD = lib/libbase.a
 TESTS += tests/fuzz/fuzz_path.t
 
+check_PROGRAMS += tests/fuzz/fuzz_params.t
+tests_fuzz_fuzz_params_t_SOURCES = tests/fuzz/fuzz_params.c \
+	tests/fuzz/replay.c
+tests_fuzz_fuzz_params_t_CPPFLAGS = $(fuzz_cppflags) \
+	-DFUZZ_CORPUS='"params"'
+tests_fuzz_fuzz_params_t_LDADD = $(smtpsrvr_smtpsrvr_LDADD)
+TESTS += tests/fuzz/fuzz_params.t
+
 check_PROGRAMS += tests/fuzz/fuzz_qfile.t
 tests_fuzz_fuzz_qfile_t_SOURCES = tests/fuzz/fuzz_qfile.c tests/fuzz/replay.c
 tests_fuzz_fuzz_qfile_t_CPPFLAGS = $(fuzz_cppflags) -DFUZZ_CORPUS='"qfile"'
@@ -45,6 +53,13 @@ tests_fuzz_fuzz_session_t_CPPFLAGS = $(fuzz_cppflags) \
 	-DFUZZ_CORPUS='"session"'
 tests_fuzz_fuzz_session_t_LDADD = $(smtpsrvr_smtpsrvr_LDADD)
 TESTS += tests/fuzz/fuzz_session.t
+
+check_PROGRAMS += tests/fuzz/fuzz_chunks.t
+tests_fuzz_fuzz_chunks_t_SOURCES = tests/fuzz/fuzz_chunks.c \
+	tests/fuzz/replay.c
+tests_fuzz_fuzz_chunks_t_CPPFLAGS = $(fuzz_cppflags) -DFUZZ_CORPUS='"chunks"'
+tests_fuzz_fuzz_chunks_t_LDADD = $(smtpsrvr_smtpsrvr_LDADD)
+TESTS += tests/fuzz/fuzz_chunks.t
 
 check_PROGRAMS += tests/fuzz/fuzz_dnsmsg.t
 tests_fuzz_fuzz_dnsmsg_t_SOURCES = tests/fuzz/fuzz_dnsmsg.c \
@@ -83,7 +98,25 @@ tests_fuzz_fuzz_mime7_t_CPPFLAGS = $(fuzz_cppflags) -DFUZZ_CORPUS='"mime7"'
 tests_fuzz_fuzz_mime7_t_LDADD = chans/libchans.a lib/libbase.a
 TESTS += tests/fuzz/fuzz_mime7.t
 
+check_PROGRAMS += tests/fuzz/fuzz_attributes.t
+tests_fuzz_fuzz_attributes_t_SOURCES = tests/fuzz/fuzz_attributes.c \
+	tests/fuzz/replay.c
+tests_fuzz_fuzz_attributes_t_CPPFLAGS = $(fuzz_cppflags) \
+	-DFUZZ_CORPUS='"attributes"'
+tests_fuzz_fuzz_attributes_t_LDADD = smtpsrvr/libsmtpsrvr.a lib/libbase.a
+TESTS += tests/fuzz/fuzz_attributes.t
+
 if FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_attributes
+tests_fuzz_fuzz_attributes_SOURCES = tests/fuzz/fuzz_attributes.c
+tests_fuzz_fuzz_attributes_LDADD = smtpsrvr/libsmtpsrvr.a lib/libbase.a
+tests_fuzz_fuzz_attributes_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+noinst_PROGRAMS += tests/fuzz/fuzz_params
+tests_fuzz_fuzz_params_SOURCES = tests/fuzz/fuzz_params.c
+tests_fuzz_fuzz_params_LDADD = $(smtpsrvr_smtpsrvr_LDADD)
+tests_fuzz_fuzz_params_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
 noinst_PROGRAMS += tests/fuzz/fuzz_proxy
 tests_fuzz_fuzz_proxy_SOURCES = tests/fuzz/fuzz_proxy.c
 tests_fuzz_fuzz_proxy_LDADD = lib/libbase.a
@@ -103,6 +136,11 @@ noinst_PROGRAMS += tests/fuzz/fuzz_session
 tests_fuzz_fuzz_session_SOURCES = tests/fuzz/fuzz_session.c
 tests_fuzz_fuzz_session_LDADD = $(smtpsrvr_smtpsrvr_LDADD)
 tests_fuzz_fuzz_session_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+noinst_PROGRAMS += tests/fuzz/fuzz_chunks
+tests_fuzz_fuzz_chunks_SOURCES = tests/fuzz/fuzz_chunks.c
+tests_fuzz_fuzz_chunks_LDADD = $(smtpsrvr_smtpsrvr_LDADD)
+tests_fuzz_fuzz_chunks_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 
 noinst_PROGRAMS += tests/fuzz/fuzz_conf
 tests_fuzz_fuzz_conf_SOURCES = tests/fuzz/fuzz_conf.c

@@ -5,6 +5,7 @@
 #ifndef TESTS_SMTPSRVR_FIXTURE_H
 #define TESTS_SMTPSRVR_FIXTURE_H
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,8 @@ fixture_server(struct server *v)
 {
 	static const char *const set[][2] = {
 	    { "hostname", "mx.test.example" }, { "log-level", "error" },
-	    { "lookup-names", "never" } };
+	    { "lookup-names", "never" }, { "xclient", "192.0.2.7" },
+	    { "xforward", "192.0.2.0/24" } };
 	struct conf *c = conf_new();
 	struct buf why;
 	char text[256];
@@ -121,6 +123,20 @@ fixture_run(struct fixture *f, const void *input, size_t len, char cut,
 		n += (size_t)got;
 	out[n] = '\0';
 	return n;
+}
+
+/* What submit was sent; gives its length. */
+MM_UNUSED static size_t
+fixture_frames(struct fixture *f, char *frames, size_t room)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	/* Once it is told that the session left answers unread. */
+	while (len < room && ((n = recv(f->submit, frames + len, room - len,
+	    MSG_DONTWAIT)) > 0 || (n < 0 && errno == ECONNRESET)))
+		len += n > 0 ? (size_t)n : 0;
+	return len;
 }
 
 #endif

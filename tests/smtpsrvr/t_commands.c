@@ -28,6 +28,8 @@ argument(const struct command *c)
 		return " TO:<postmaster@mx.test.example>";
 	case CHUNK:
 		return " 0";
+	case ATTRIBUTES:
+		return " NAME=[UNAVAILABLE]";
 	}
 	return "";
 }

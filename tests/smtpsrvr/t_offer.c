@@ -24,10 +24,13 @@ leaves(void)
 	    *const help[] = { "HELP" }, *const vrfy[] = { "vrfy" },
 	    *const unknown[] = { "NOSUCH" };
 	const uint64_t unset = UINT64_C(1) << KEYWORD_MT_PRIORITY |
-	    UINT64_C(1) << KEYWORD_FUTURERELEASE;
+	    UINT64_C(1) << KEYWORD_FUTURERELEASE |
+	    UINT64_C(1) << KEYWORD_XCLIENT | UINT64_C(1) << KEYWORD_XFORWARD;
+	const uint64_t unused = UINT64_C(1) << VERB_XCLIENT |
+	    UINT64_C(1) << VERB_XFORWARD;
 	struct offer o = made(NULL, 0, NULL, 0);
 
-	ok(o.keywords_off == unset && o.verbs_off == 0,
+	ok(o.keywords_off == unset && o.verbs_off == unused,
 	    "by default, all that need no setting");
 	o = made(words, 2, vrfy, 1);
 	ok(!offer_keyword(&o, KEYWORD_SIZE) &&
@@ -41,7 +44,7 @@ leaves(void)
 	o = made(NULL, 0, help, 1);
 	ok(!offer_keyword(&o, KEYWORD_HELP), "a keyword with its verb");
 	o = made(unknown, 1, unknown, 1);
-	ok(o.keywords_off == unset && o.verbs_off == 0,
+	ok(o.keywords_off == unset && o.verbs_off == unused,
 	    "unknown words are none");
 	is(offer_word(KEYWORD_8BITMIME), "8BITMIME", "a word");
 }
@@ -50,6 +53,7 @@ leaves(void)
 static void
 by_setting(void)
 {
+	static const char *const hosts[] = { "192.0.2.7" };
 	struct settings v;
 	struct offer o;
 
@@ -63,6 +67,17 @@ by_setting(void)
 	o = offer_from(&v);
 	ok(!offer_keyword(&o, KEYWORD_MT_PRIORITY) &&
 	    offer_keyword(&o, KEYWORD_FUTURERELEASE), "hold-most");
+	v.xclient = (struct strings){ 1, hosts };
+	o = offer_from(&v);
+	ok(offer_keyword(&o, KEYWORD_XCLIENT) &&
+	    offer_verb(&o, VERB_XCLIENT) && !offer_verb(&o, VERB_XFORWARD),
+	    "xclient");
+	v.xforward = v.xclient;
+	v.xclient.n = 0;
+	o = offer_from(&v);
+	ok(offer_keyword(&o, KEYWORD_XFORWARD) &&
+	    offer_verb(&o, VERB_XFORWARD) && !offer_verb(&o, VERB_XCLIENT),
+	    "xforward");
 }
 
 /* Every row of both tables can be switched, but for those that never can. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/qfile.h"
 #include "tests/submit/stage.h"
@@ -357,7 +358,7 @@ orders(void)
 {
 	static const char *const allowed[DIALOGUE_STATES] = {
 		[DIALOGUE_HELLO] = "1000000",
-		[DIALOGUE_READY] = "0100010",
+		[DIALOGUE_READY] = "1100010",
 		[DIALOGUE_ENVELOPE] = "0011110",
 		[DIALOGUE_TEXT] = "0001110"
 	};
@@ -431,6 +432,29 @@ not_checked(void)
 	dialogue_free(&desk, &d);
 }
 
+/* Good values, but for what the settings do not let a client ask for. */
+static void
+not_offered(void)
+{
+	struct sub_envelope e = { .sender = "a@example.net",
+	    .helo = "client.test", .with = "ESMTP", .channel = "lan",
+	    .sid = "s1", .size = -1, .hold = clock_wall_us() + 1000000 };
+	struct dialogue d;
+
+	begin(&d, DOOR_JAIL, (int64_t)geteuid(), SUB_SESSION, 0);
+	ok(sub_put_envelope(&d.in, &e) == 0, "to be held");
+	stage_recipient(&d.in, "user@example.org");
+	stage_text(&d.in, "x\n");
+	num(run(&d), 451, "a session that was not to offer it is not believed");
+	e.hold = 0;
+	e.priority = 1;
+	ok(sub_put_envelope(&d.in, &e) == 0, "a priority");
+	stage_recipient(&d.in, "user@example.org");
+	stage_text(&d.in, "x\n");
+	num(run(&d), 451, "neither");
+	dialogue_free(&desk, &d);
+}
+
 static void
 cut_length(void)
 {
@@ -501,6 +525,7 @@ main(void)
 	orders();
 	too_large();
 	not_checked();
+	not_offered();
 	cut_length();
 	noise();
 	stage_desk_end(&desk);

@@ -6,7 +6,11 @@ Two of the 61 hold a true end.  Of the other 59, those with a bare CR, a bare
 LF or a NUL are refused (550 5.5.2), the connection is closed, nothing of it
 is queued and no later byte is a command.  Those that hold only what may
 stand in a text are text, and what follows them is too: nothing is queued
-until the true end comes, and then one message with all of it."""
+until the true end comes, and then one message with all of it.
+
+In chunks (BDAT) none of the 61 ends anything, wherever chunks and segments are
+cut.  Text with a bare CR, a bare LF or a NUL is refused, and the session goes
+on behind the last chunk; a binary message is stored as it is."""
 import concurrent.futures
 import os
 import sys
@@ -136,5 +140,62 @@ def endings():
            "CR LF . CR LF ends a message at every cut")
 
 
+def in_chunks(server, pieces, binary, segments):
+    """HEAD, the ending and SMUGGLED as a chunk a piece; "" if all is well."""
+    text = HEAD + b"".join(pieces) + SMUGGLED
+    parts = [HEAD + pieces[0]] + pieces[1:]
+    parts[-1] += SMUGGLED
+    stream = b"".join(b"BDAT %d%s\r\n" % (
+        len(p), b" LAST" if at == len(parts) - 1 else b"") + p
+        for at, p in enumerate(parts)) + b"NOOP\r\nQUIT\r\n"
+    with server.client() as c:
+        c.hello()
+        c.envelope("user@example.org",
+                   parameters="BODY=BINARYMIME" if binary else "")
+        c.segments([stream[i:i + segments] for i in
+                    range(0, len(stream), segments)])
+        replies = c.replies(len(parts) + 2)
+        if not c.closed():
+            return "more replies than commands"
+    codes = " ".join(str(r.code) for r in replies)
+    if not binary and bare(text):
+        return "" if re.fullmatch("(250 )*550 (503 )*250 221", codes) \
+            else codes
+    if not re.fullmatch("(250 )+221", codes):
+        return codes
+    name = server.queue_id(replies[-3])
+    want = text if binary else text.replace(CRLF, b"\n") + b"\n"
+    if not server.scratch.entry(name)[:-32].endswith(want):
+        return "the text was changed"
+    return ""
+
+
+def chunks():
+    with Server(deliver=False, settings={
+            "max-connections-per-address": 200}) as server:
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            jobs = [(e, binary, pool.submit(in_chunks, server, cut, binary,
+                                            segments))
+                    for e in ENDINGS for binary in (False, True)
+                    for cut in cuts(e)
+                    for segments in ((1000, 7) if len(cut) == 1 else
+                                     (1000,))]
+            wrong = {}
+            for ending, binary, job in jobs:
+                try:
+                    answer = job.result()
+                except (Late, EOFError, ValueError, OSError) as e:
+                    answer = "%s: %s" % (type(e).__name__, e)
+                wrong.setdefault((ending, binary), set()).add(answer)
+        for binary in (False, True):
+            bad = {e: a - {""} for (e, b), a in wrong.items()
+                   if b == binary and a != {""}}
+            if not ok(not bad, "%s in chunks: none of %d endings ends "
+                      "anything, at any cut" % ("binary" if binary else
+                                                "text", len(ENDINGS))):
+                for ending, answers in list(bad.items())[:6]:
+                    diag("%r: %s" % (ending, sorted(answers)[:3]))
+
+
 need_built("smtpd", "smtpsrvr", "submit")
-run(endings, seconds=180)
+run(endings, chunks, seconds=240)

@@ -17,9 +17,12 @@ STEPS = {"START": 0, "READY": 1, "MAIL": 2, "REFUSED": 3, "RCPT": 4,
 # A good command line, and one whose argument is wrong.
 GOOD = {"NONE": "", "OPTIONAL": " text", "REQUIRED": " client.test",
         "FROM_PATH": " FROM:<s@elsewhere.test>",
-        "TO_PATH": " TO:<user@example.org>", "CHUNK": " 0"}
+        "TO_PATH": " TO:<user@example.org>", "CHUNK": " 0",
+        "ATTRIBUTES": " NAME=[UNAVAILABLE]"}
 BAD = {"NONE": " text", "REQUIRED": "", "FROM_PATH": " <s@elsewhere.test>",
-       "TO_PATH": " <user@example.org>", "CHUNK": " -1"}
+       "TO_PATH": " <user@example.org>", "CHUNK": " -1",
+       "ATTRIBUTES": " NAME"}
+SETTINGS = {"xclient": '{"127.0.0.1"}', "xforward": '{"127.0.0.1"}'}
 
 
 PROTOCOLS = {"SMTP": ["SMTP"], "LMTP": ["LMTP"], "BOTH": ["SMTP", "LMTP"]}
@@ -60,7 +63,7 @@ def one(server, row, protocol):
 
 def states():
     table = table_rows("smtpsrvr/commands.def", "COMMAND")
-    with Server(deliver=False, listen=LISTEN) as server:
+    with Server(deliver=False, listen=LISTEN, settings=SETTINGS) as server:
         for row in table:
             for protocol in PROTOCOLS[row[14]]:
                 one(server, row, protocol)

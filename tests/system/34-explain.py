@@ -137,7 +137,8 @@ DEPOT = ["depot.test", "free.depot.test", "in.depot.test", "x.depot.test",
 PARAMETERS = ["SIZE=1000", "SIZE=3000", "SIZE=2000000", "SIZE=99999999",
               "SIZE=x", "SIZE=", "BODY=8BITMIME", "BODY=7BIT", "BODY=x",
               "SIZE=10 SIZE=10", "RET=FULL", "X-UNKNOWN=1", "SIZE",
-              "body=8bitmime size=5"]
+              "body=8bitmime size=5", "SMTPUTF8", "SMTPUTF8 SIZE=5",
+              "ENVID=x RET=HDRS", "ENVID=+0A", "BY=5;R", "MT-PRIORITY=3"]
 HELO = ["client.test", "a", "[127.0.0.1]", "[nonsense]", "a b", "under_score",
         "b\u00fc", "x" * 300, "[IPv6:::1]", "-", ".", "x.dsl.test",
         "inlet.example", "Sub.example.org", "h2.friend.test", "fail.test",

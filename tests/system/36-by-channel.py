@@ -40,6 +40,7 @@ PIPE = "tests/system/46-pipe.py"
 RATES = "tests/system/36-rates.py"
 TURNS = "tests/system/49-destinations.py"
 PROXY = "tests/system/43-proxy.py"
+XCLIENT = "tests/system/44-xclient.py"
 # Shown with a clock of their own, or with clients enough; and those of a channel alone, which nothing
 # is over: what shows that they act.
 ELSEWHERE = {
@@ -65,6 +66,7 @@ ELSEWHERE = {
     "rates": RATES,
     "trusted": RATES,
     "proxy-protocol": PROXY, "proxies": PROXY, "proxy-timeout": PROXY,
+    "xclient": XCLIENT, "xforward": XCLIENT,
     "delivery-processes": "tests/system/30-deliver.py",
     "delivery-timeout": "tests/system/30-deliver.py",
     "pipe-command": PIPE,
@@ -570,7 +572,7 @@ def complete():
         if name in ELSEWHERE:
             ok(name in text_of(os.path.join(SRC, ELSEWHERE[name])),
                "%s: %s" % (name, ELSEWHERE[name]))
-            if ELSEWHERE[name] not in (TIMES, RATES, PROXY, TURNS):
+            if ELSEWHERE[name] not in (TIMES, RATES, PROXY, XCLIENT, TURNS):
                 ok("SERVER" not in scope,
                    "%s: there is nothing that it could be over" % name)
         else:
