@@ -1,5 +1,5 @@
 /*
- * snap - rows in one read-only shared mapping, with a hash index.
+ * snap - rows in one read-only mapping, with a hash index.
  *
  * Rows are gathered in ordinary memory, which is given back before anything
  * forks; then all is laid out once, in its exact size:
@@ -65,6 +65,11 @@ struct snap_maker {
 
 #define ALIGN 4
 #define SNAP_MOST UINT32_MAX	/* offsets are 32 bits */
+/*
+ * A fork copies the page table of private memory, and takes a fault for each
+ * page of shared memory that it reads: for few pages the first is cheaper.
+ */
+#define SMALL ((size_t)16384)
 
 static size_t
 aligned(size_t n)
@@ -312,7 +317,8 @@ snap_finish(struct snap_maker *m, struct buf *why_r)
 
 	if (size <= SNAP_MOST)
 		head = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		    (size <= SMALL ? MAP_PRIVATE : MAP_SHARED) |
+		    MAP_ANONYMOUS, -1, 0);
 	else
 		errno = EFBIG;
 	if (head != MAP_FAILED) {

@@ -1,8 +1,8 @@
 /*
- * snap - rows in one read-only shared mapping, with a hash index.
+ * snap - rows in one read-only mapping, with a hash index.
  *
- * It depends on no file any more, it is not copied by fork, and nothing can
- * write it.  Keys are what tbrow_parse makes of them.
+ * It depends on no file any more, its pages are not copied by fork, and
+ * nothing can write it.  Keys are what tbrow_parse makes of them.
  */
 #ifndef TABLES_SNAP_H
 #define TABLES_SNAP_H
