@@ -1156,24 +1156,33 @@ class Recorder:
             sink.shutdown(socket.SHUT_WR)
 
     def messages(self):
-        """The texts of all DATA commands: dots taken away, CR LF as LF."""
+        """The texts of all DATA and BDAT commands: the dots of DATA taken
+        away, CR LF as LF."""
         found = []
         for record in self.sent:
-            rest = bytes(record)
+            rest, text = bytes(record), b""
             while True:
-                start = re.search(rb"(?i)(?:^|\n)DATA[ \t]*\r\n", rest)
+                start = re.search(rb"(?i)(?:^|\n)(?:DATA|BDAT (\d+)( LAST)?)"
+                                  rb"[ \t]*\r\n", rest)
                 if not start:
                     break
                 rest = rest[start.end():]
-                end = re.search(rb"(?:^|\r\n)\.\r\n", rest)
-                if not end:
-                    break
-                text = rest[:end.start()]
-                if end.group().startswith(CRLF):
-                    text += CRLF
-                rest = rest[end.end():]
-                text = re.sub(rb"(^|\r\n)\.", rb"\1", text)
+                if start.group(1):
+                    size = int(start.group(1))
+                    text, rest = text + rest[:size], rest[size:]
+                    if not start.group(2):
+                        continue
+                else:
+                    end = re.search(rb"(?:^|\r\n)\.\r\n", rest)
+                    if not end:
+                        break
+                    text = rest[:end.start()]
+                    if end.group().startswith(CRLF):
+                        text += CRLF
+                    rest = rest[end.end():]
+                    text = re.sub(rb"(^|\r\n)\.", rb"\1", text)
                 found.append(text.replace(CRLF, b"\n"))
+                text = b""
         return found
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Real Postfix and real Exim relay to it, each from a configuration and a
+"""Real Postfix (by SMTP and LMTP) and real Exim (by DATA and BDAT) relay to it, each from a configuration and a
 queue of its own in the scratch directory; bytes arrive as they sent them.
 They are the machine's, or those that tests/peers.sh has unpacked into
 INLET_PEERS."""
@@ -52,7 +52,15 @@ def compare(server, recorder, name):
          name + ": the log says accept")
 
 
-def postfix():
+LISTEN = """\
+listen "smtp" { address = {"127.0.0.1"}  port = @port@ }
+listen "inside" { address = {"127.0.0.1"}  port = @port2@
+    protocol = "lmtp" }
+"""
+
+
+def postfix(lmtp=False):
+    name = "Postfix, by LMTP" if lmtp else "Postfix"
     root, master = place("/usr/lib/postfix/sbin/master")
     if master is None or not ROOT:
         skip("no Postfix" if master is None else "Postfix wants root")
@@ -63,7 +71,8 @@ def postfix():
     except KeyError:
         # Two ids that are surely in the passwd file and not root's.
         owner, drop = "mail", "lp"
-    with Server() as server, Recorder(server.port) as recorder:
+    with Server(listen=LISTEN) as server, \
+            Recorder(server.ports["2" if lmtp else "1"]) as recorder:
         base = server.scratch.at("postfix")
         conf, queue, data = (os.path.join(base, d)
                              for d in ("conf", "queue", "data"))
@@ -94,14 +103,15 @@ inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
 mynetworks = 127.0.0.0/8
 smtpd_relay_restrictions = permit_mynetworks, reject
-relayhost = [127.0.0.1]:%d
+%s
 disable_dns_lookups = yes
 smtp_tls_security_level = none
 maillog_file_prefixes = %s
 maillog_file = %s/log
 smtp_line_length_limit = 0
 message_size_limit = 50000000
-""" % (queue, data, root, root, root, conf, owner, drop, recorder.port,
+""" % (queue, data, root, root, root, conf, owner, drop, "default_transport = lmtp:inet:127.0.0.1:%d" %
+       recorder.port if lmtp else "relayhost = [127.0.0.1]:%d" % recorder.port,
        base, base))
         services = """\
 127.0.0.1:%d inet n - n - - smtpd
@@ -116,6 +126,7 @@ trace unix - - n - 0 bounce
 flush unix n - n 1000? 0 flush
 proxymap unix - - n - - proxymap
 smtp unix - - n - - smtp
+lmtp unix - - n - - lmtp
 error unix - - n - - error
 retry unix - - n - - error
 discard unix - - n - - discard
@@ -164,9 +175,12 @@ postlog unix-dgram n - n - 1 postlogd
             for text in TEXTS:
                 with Client(("127.0.0.1", port)) as c:
                     like(c.message(text), "^250", "Postfix takes a message")
-            compare(server, recorder, "Postfix")
+            compare(server, recorder, name)
+            like(server.scratch.maildir("user@example.org")[0],
+                 r"with E?%s id" % ("LMTP" if lmtp else "SMTP"),
+                 name + ": Received: says how")
         except Late as e:
-            ok(False, "Postfix relays")
+            ok(False, name + " relays")
             diag(e)
             diag(words()[-4000:])
         finally:
@@ -195,7 +209,12 @@ def with_user(scratch, name, number):
     return prefix
 
 
-def exim():
+def postfix_lmtp():
+    postfix(lmtp=True)
+
+
+def exim(chunking=False):
+    name = "Exim, by BDAT" if chunking else "Exim"
     root, binary = place("/usr/sbin/exim4")
     if binary is None or not ROOT:
         skip("no Exim" if binary is None else "Exim wants root")
@@ -227,13 +246,13 @@ begin transports
 inlet:
   driver = smtp
   port = %d
-  hosts_try_chunking =
+  hosts_try_chunking = %s
   hosts_try_prdr =
   hosts_avoid_tls = *
   message_linelength_limit = 100000
 begin retry
 * * F,1h,1m
-""" % (binary, base, base, recorder.port))
+""" % (binary, base, base, recorder.port, "*" if chunking else ""))
         owner = int(subprocess.run(prefix + ["id", "-u", "Debian-exim"],
                                    capture_output=True).stdout)
         for d in (base, base + "/spool"):
@@ -249,14 +268,24 @@ begin retry
             if not eq(done.returncode, 0, "Exim takes a message"):
                 diag((done.stdout + done.stderr).decode("latin-1"))
         try:
-            compare(server, recorder, "Exim")
+            compare(server, recorder, name)
+            commands = b"".join(recorder.sent)
+            eq((b"\nBDAT " in commands, b"\nDATA\r\n" in commands),
+               (chunking, not chunking), name + ": that is how it sends")
+            log = open(base + "/mainlog").read()
+            eq(len(re.findall(r" => user@example.org .* K ", log)),
+               len(TEXTS) if chunking else 0, name + ": its log says so")
         except Late as e:
-            ok(False, "Exim relays")
+            ok(False, name + " relays")
             diag(e)
             for name in ("mainlog", "paniclog"):
                 with contextlib.suppress(OSError):
                     diag(open(os.path.join(base, name)).read()[-3000:])
 
 
+def exim_bdat():
+    exim(chunking=True)
+
+
 need_built("smtpd", "smtpsrvr", "submit", "deliver", "ch_local")
-run(postfix, exim, seconds=240)
+run(postfix, postfix_lmtp, exim, exim_bdat, seconds=400)
