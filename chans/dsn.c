@@ -429,8 +429,12 @@ add_original(struct buf *b, const struct dsn_facts *f,
 	if (!binary)
 		return buf_add(b, r->p, r->len);
 	for (size_t i = 0; i < r->len; i++) {
-		if ((r->p[i] != '\r' || i + 1 == r->len ||
-		    r->p[i + 1] != '\n') && buf_addc(b, r->p[i]) == -1)
+		char c = r->p[i];
+
+		if (c == '\r' && i + 1 < r->len && r->p[i + 1] == '\n')
+			continue;
+		/* What no text may have; a header has none either. */
+		if (buf_addc(b, c == '\0' || c == '\r' ? '?' : c) == -1)
 			return -1;
 	}
 	return 0;

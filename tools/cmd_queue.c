@@ -319,15 +319,11 @@ text_message(const struct listing *l, const struct queued *q)
 static void
 json_message(const struct listing *l, const struct queued *q)
 {
-	char *text;
-
 	json_envelope(l, q);
 	if (q->damage == NULL) {
-		/* An entry has no NUL: submit refuses it. */
-		text = xmemdup0(qread_message(&q->in),
+		show_json_key(l->json, "message");
+		show_json_bytes(l->json, qread_message(&q->in),
 		    q->in.q.message_len);
-		show_json_pair(l->json, "message", text);
-		free(text);
 	}
 	show_json_close(l->json, '}');
 	show_json_end(l->json);

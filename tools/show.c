@@ -77,11 +77,11 @@ separate(struct show_json *j)
 }
 
 static void
-quoted(FILE *f, const char *s)
+quoted(FILE *f, const char *s, size_t len)
 {
 	fputc('"', f);
-	for (; *s != '\0'; s++) {
-		unsigned char c = (unsigned char)*s;
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)s[i];
 
 		if (c == '"' || c == '\\')
 			fprintf(f, "\\%c", c);
@@ -116,7 +116,7 @@ void
 show_json_key(struct show_json *j, const char *key)
 {
 	separate(j);
-	quoted(j->f, key);
+	quoted(j->f, key, strlen(key));
 	fputs(": ", j->f);
 	j->keyed = true;
 }
@@ -124,8 +124,14 @@ show_json_key(struct show_json *j, const char *key)
 void
 show_json_text(struct show_json *j, const char *s)
 {
+	show_json_bytes(j, s, strlen(s));
+}
+
+void
+show_json_bytes(struct show_json *j, const char *p, size_t len)
+{
 	separate(j);
-	quoted(j->f, s);
+	quoted(j->f, p, len);
 }
 
 void

@@ -33,6 +33,8 @@ void show_json_open(struct show_json *j, char bracket);	/* '{' or '[' */
 void show_json_close(struct show_json *j, char bracket);
 void show_json_key(struct show_json *j, const char *key);
 void show_json_text(struct show_json *j, const char *s);
+/* The same of bytes, NUL among them. */
+void show_json_bytes(struct show_json *j, const char *p, size_t len);
 void show_json_number(struct show_json *j, int64_t n);
 void show_json_bool(struct show_json *j, bool b);
 /* A key with its value. */

@@ -290,6 +290,9 @@ international(void)
 		build_kind(&b, binary, "FULL", DSN_FAILED, &is8, &utf8);
 		ok(has(&b, "-headers\n\nA: b\nC: d\n\n--") &&
 		    !has(&b, "\001"), "of BINARYMIME the header");
+		binary[2] = '\r';
+		build_kind(&b, binary, "", DSN_FAILED, &is8, &utf8);
+		ok(has(&b, "\n\nA:?b\nC: d\n\n--"), "no bare CR of it");
 	}
 	envelope.body = "";
 	buf_free(&b);

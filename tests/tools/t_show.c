@@ -92,10 +92,13 @@ json(void)
 	show_json_key(&j, "c");
 	show_json_open(&j, '[');
 	show_json_close(&j, ']');
+	show_json_key(&j, "d");
+	show_json_bytes(&j, "x\0y", 3);
 	show_json_close(&j, '}');
 	show_json_end(&j);
 	page_is(&s, "{\n  \"a\\\"\\\\\": \"\\u000a\\u00c3\\u007fx\",\n"
-	    "  \"b\": [\n    -5,\n    true,\n    {}\n  ],\n  \"c\": []\n}\n",
+	    "  \"b\": [\n    -5,\n    true,\n    {}\n  ],\n  \"c\": [],\n"
+	    "  \"d\": \"x\\u0000y\"\n}\n",
 	    "JSON with everything");
 }
 
