@@ -1,4 +1,4 @@
-/* attributes: what XCLIENT and XFORWARD take, and what they do not. */
+/* attributes: what is taken of XCLIENT and XFORWARD (Postfix), and what not. */
 #include "config.h"
 
 #include "smtpsrvr/attributes.h"

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""XCLIENT: the session begins anew as that of another client, for everybody
-who looks; and XFORWARD, of which only the log hears."""
+"""XCLIENT (Postfix): the session begins anew as that of another client, for
+everybody who looks; and XFORWARD, of which only the log hears."""
 import json
 import os
 import sys
