@@ -418,6 +418,7 @@ check_server(const struct conf *c, struct conf_wrong *w)
 	check_user(s, SETTING_session_user, v->session_user, w);
 	check_user(s, SETTING_lookup_user, v->lookup_user, w);
 	check_user(s, SETTING_logger_user, v->logger_user, w);
+	check_user(s, SETTING_key_user, v->key_user, w);
 	for (size_t i = 0; i < v->trusted_users.n; i++) {
 		if (name_good(&v->trusted_users, i, "trusted-users",
 		    at(s, SETTING_trusted_users), w))

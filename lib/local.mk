@@ -33,6 +33,8 @@ lib_libbase_a_SOURCES = \
 	lib/durable.h \
 	lib/fdio.c \
 	lib/fdio.h \
+	lib/keyproto.c \
+	lib/keyproto.h \
 	lib/layered.c \
 	lib/layered.h \
 	lib/life.c \

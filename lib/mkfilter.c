@@ -26,8 +26,8 @@
 
 enum {
 	SESSION = 1 << 0, TEMPLATE = 1 << 1, SUBMIT = 1 << 2,
-	LOOKUP = 1 << 3, LOGGER = 1 << 4,
-	ALL = SESSION | TEMPLATE | SUBMIT | LOOKUP | LOGGER
+	LOOKUP = 1 << 3, LOGGER = 1 << 4, KEYSRVR = 1 << 5,
+	ALL = SESSION | TEMPLATE | SUBMIT | LOOKUP | LOGGER | KEYSRVR
 };
 
 static const struct {
@@ -35,7 +35,8 @@ static const struct {
 	int bit;
 } processes[] = {
 	{ "session", SESSION }, { "template", TEMPLATE },
-	{ "submit", SUBMIT }, { "lookup", LOOKUP }, { "logger", LOGGER }
+	{ "submit", SUBMIT }, { "lookup", LOOKUP }, { "logger", LOGGER },
+	{ "keysrvr", KEYSRVR }
 };
 
 enum rule {

@@ -19,7 +19,7 @@
 #define PLAN_PATH 256
 
 enum plan_user { PLAN_SUBMIT, PLAN_SESSION, PLAN_LOOKUP, PLAN_LOGGER,
-	PLAN_USERS };
+	PLAN_KEYS, PLAN_USERS };
 
 /* Sections that limits stand in: the server, listeners, channels. */
 #define PLAN_LISTENER(i) (1 + (i))

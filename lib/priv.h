@@ -28,7 +28,7 @@ struct priv_filter {
 	unsigned short len;	/* instructions */
 };
 extern const struct priv_filter filter_template, filter_session,
-    filter_submit, filter_lookup, filter_logger;
+    filter_submit, filter_lookup, filter_logger, filter_keysrvr;
 MM_MUST_USE int priv_filter(const struct priv_filter *f);
 
 /*

@@ -21,6 +21,7 @@ FILTER(template);
 FILTER(submit);
 FILTER(lookup);
 FILTER(logger);
+FILTER(keysrvr);
 
 int
 priv_filter(const struct priv_filter *f)

@@ -52,6 +52,8 @@ enum setting_id {
 /* Words of the CHOICE settings, in the order of the table. */
 enum { BARE_NEWLINE_REJECT, BARE_NEWLINE_DEFER };
 enum { PROTOCOL_SMTP, PROTOCOL_LMTP };
+enum { TLS_OFF, TLS_OFFERED, TLS_REQUIRED };
+enum { TLS_LEAST_1_0, TLS_LEAST_1_1, TLS_LEAST_1_2, TLS_LEAST_1_3 };
 enum { QUEUE_FILES, QUEUE_JOURNAL };
 enum { GROUP_AUTO, GROUP_CHANNEL, GROUP_HOST,
     GROUP_DOMAIN };

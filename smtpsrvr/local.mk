@@ -10,6 +10,7 @@ smtpsrvr_libsmtpsrvr_a_SOURCES = \
 	smtpsrvr/check_sender.c \
 	smtpsrvr/check_settings.c \
 	smtpsrvr/check_source.c \
+	smtpsrvr/check_tls.c \
 	smtpsrvr/checks.c smtpsrvr/checks.h \
 	smtpsrvr/chunk_lines.c smtpsrvr/chunk_lines.h \
 	smtpsrvr/cmd_bdat.c \
@@ -18,29 +19,54 @@ smtpsrvr_libsmtpsrvr_a_SOURCES = \
 	smtpsrvr/cmd_idle.c \
 	smtpsrvr/cmd_mail.c \
 	smtpsrvr/cmd_rcpt.c \
+	smtpsrvr/cmd_starttls.c \
 	smtpsrvr/cmd_xclient.c \
 	smtpsrvr/consult.c smtpsrvr/consult.h \
 	smtpsrvr/commands.c smtpsrvr/commands.h \
 	smtpsrvr/greet.c smtpsrvr/greet.h \
 	smtpsrvr/offer.c smtpsrvr/offer.h \
 	smtpsrvr/data_reader.c smtpsrvr/data_reader.h \
-	smtpsrvr/once.c smtpsrvr/once.h \
 	smtpsrvr/params.c smtpsrvr/params.h \
 	smtpsrvr/sandbox.c smtpsrvr/sandbox.h \
+	smtpsrvr/secure.c smtpsrvr/secure.h \
 	smtpsrvr/session.c smtpsrvr/session.h \
 	smtpsrvr/submitter.c smtpsrvr/submitter.h \
-	smtpsrvr/template.c smtpsrvr/template.h \
 	smtpsrvr/transfer.c smtpsrvr/transfer.h \
 	smtpsrvr/told.c smtpsrvr/told.h \
 	smtpsrvr/trouble.c smtpsrvr/trouble.h \
 	smtpsrvr/wire.c smtpsrvr/wire.h
 EXTRA_DIST += smtpsrvr/commands.def smtpsrvr/checks.def smtpsrvr/keywords.def
 
+# What speaks TLS, apart: whoever links the session alone needs no OpenSSL.
+noinst_LIBRARIES += smtpsrvr/libtls.a
+smtpsrvr_libtls_a_SOURCES = \
+	smtpsrvr/certs.c smtpsrvr/certs.h \
+	smtpsrvr/keys.c smtpsrvr/keys.h \
+	smtpsrvr/tls.h \
+	smtpsrvr/tls_check.c smtpsrvr/tls_check.h \
+	smtpsrvr/tls_key.c smtpsrvr/tls_key.h \
+	smtpsrvr/tls_names.c smtpsrvr/tls_names.h \
+	smtpsrvr/tls_over.c smtpsrvr/tls_over.h \
+	smtpsrvr/tls_random.c smtpsrvr/tls_random.h \
+	smtpsrvr/tls_service.c smtpsrvr/tls_service.h
+
+inlet_PROGRAMS += smtpsrvr/keysrvr
+smtpsrvr_keysrvr_SOURCES = smtpsrvr/keysrvr.c
+smtpsrvr_keysrvr_LDADD = smtpsrvr/libtls.a lib/libbase.a $(CRYPTO_LIBS)
+
 inlet_PROGRAMS += smtpsrvr/smtpsrvr
-smtpsrvr_smtpsrvr_SOURCES = smtpsrvr/main.c
+program_sources = smtpsrvr/main.c smtpsrvr/once.c smtpsrvr/once.h \
+	smtpsrvr/template.c smtpsrvr/template.h smtpsrvr/securing.h
+smtpsrvr_smtpsrvr_SOURCES = $(program_sources) smtpsrvr/securing_not.c
 smtpsrvr_smtpsrvr_LDFLAGS = $(SESSION_LDFLAGS)
-smtpsrvr_smtpsrvr_LDADD = smtpsrvr/libsmtpsrvr.a tables/libtables.a \
-	lib/libbase.a $(GDBM_LIBS)
+SESSION_LIBS = smtpsrvr/libsmtpsrvr.a tables/libtables.a lib/libbase.a \
+	$(GDBM_LIBS)
+smtpsrvr_smtpsrvr_LDADD = $(SESSION_LIBS)
+
+# Never static: a new OpenSSL must not wait for a build of ours.
+inlet_PROGRAMS += smtpsrvr/smtpsrvr-tls
+smtpsrvr_smtpsrvr_tls_SOURCES = $(program_sources) smtpsrvr/securing.c
+smtpsrvr_smtpsrvr_tls_LDADD = smtpsrvr/libtls.a $(SESSION_LIBS) $(SSL_LIBS)
 
 check_PROGRAMS += tests/smtpsrvr/t_data_reader.t
 tests_smtpsrvr_t_data_reader_t_SOURCES = tests/smtpsrvr/t_data_reader.c \
@@ -62,7 +88,7 @@ TESTS += tests/smtpsrvr/t_params.t
 noinst_HEADERS += tests/smtpsrvr/fixture.h
 check_PROGRAMS += tests/smtpsrvr/t_commands.t
 tests_smtpsrvr_t_commands_t_SOURCES = tests/smtpsrvr/t_commands.c tests/tap.h
-tests_smtpsrvr_t_commands_t_LDADD = $(smtpsrvr_smtpsrvr_LDADD)
+tests_smtpsrvr_t_commands_t_LDADD = $(SESSION_LIBS)
 TESTS += tests/smtpsrvr/t_commands.t
 
 check_PROGRAMS += tests/smtpsrvr/t_attributes.t
@@ -78,24 +104,24 @@ TESTS += tests/smtpsrvr/t_offer.t
 
 check_PROGRAMS += tests/smtpsrvr/t_greet.t
 tests_smtpsrvr_t_greet_t_SOURCES = tests/smtpsrvr/t_greet.c tests/tap.h
-tests_smtpsrvr_t_greet_t_LDADD = $(smtpsrvr_smtpsrvr_LDADD)
+tests_smtpsrvr_t_greet_t_LDADD = $(SESSION_LIBS)
 TESTS += tests/smtpsrvr/t_greet.t
 
 check_PROGRAMS += tests/smtpsrvr/t_session.t
 tests_smtpsrvr_t_session_t_SOURCES = tests/smtpsrvr/t_session.c tests/tap.h
-tests_smtpsrvr_t_session_t_LDADD = $(smtpsrvr_smtpsrvr_LDADD)
+tests_smtpsrvr_t_session_t_LDADD = $(SESSION_LIBS)
 TESTS += tests/smtpsrvr/t_session.t
 
 check_PROGRAMS += tests/smtpsrvr/t_times.t
 tests_smtpsrvr_t_times_t_SOURCES = tests/smtpsrvr/t_times.c tests/tap.h
-tests_smtpsrvr_t_times_t_LDADD = $(smtpsrvr_smtpsrvr_LDADD)
+tests_smtpsrvr_t_times_t_LDADD = $(SESSION_LIBS)
 TESTS += tests/smtpsrvr/t_times.t
 
 check_PROGRAMS += tests/smtpsrvr/t_sandbox.t
 # As sessions are: libc is among those whose calls are filtered.
 tests_smtpsrvr_t_sandbox_t_LDFLAGS = $(smtpsrvr_smtpsrvr_LDFLAGS)
 tests_smtpsrvr_t_sandbox_t_SOURCES = tests/smtpsrvr/t_sandbox.c tests/tap.h
-tests_smtpsrvr_t_sandbox_t_LDADD = $(smtpsrvr_smtpsrvr_LDADD)
+tests_smtpsrvr_t_sandbox_t_LDADD = $(SESSION_LIBS)
 TESTS += tests/smtpsrvr/t_sandbox.t
 
 check_PROGRAMS += tests/smtpsrvr/t_wire.t

@@ -35,7 +35,7 @@ called_finicky(const char *name)
 int
 main(int argc, char **argv)
 {
-	struct once_options o = { 0 };
+	struct once_options o = { .argv = argv };
 	int c;
 
 	if (argc < 1 || fd_standard() != 0)
@@ -45,7 +45,7 @@ main(int argc, char **argv)
 	while ((c = getopt(argc, argv, "dC:L:P:T")) != -1) {
 		switch (c) {
 		case 'T':
-			return template_run();
+			return template_run(argv);
 		case 'd':
 			o.debug = true;
 			break;

@@ -33,6 +33,7 @@
 #include "lib/xalloc.h"
 #include "smtpsrvr/once.h"
 #include "smtpsrvr/sandbox.h"
+#include "smtpsrvr/securing.h"
 #include "smtpsrvr/session.h"
 
 struct once {
@@ -46,6 +47,7 @@ struct once {
 	struct conf *conf;
 	struct server server;
 	struct sandbox sandbox;
+	struct keysrvr keys;
 	struct row_pass who;
 	char name[256];		/* a name that a trusted caller gave */
 	char jail[PLAN_PATH + 8];
@@ -274,6 +276,7 @@ load(struct once *x)
 	x->conf = conf_from_fd(x->record, (int64_t)x->plan.conf_at);
 	if (x->conf == NULL)
 		return EX_OSERR;
+	securing_program(x->conf, &x->plan, x->o->argv);
 	if (x->o->channels != NULL && x->channels[0] == '\0') {
 		log_note(LEVEL_ERROR, "channels: an empty name");
 		return EX_CONFIG;
@@ -286,6 +289,23 @@ load(struct once *x)
 		return EX_CONFIG;
 	}
 	return 0;
+}
+
+/* Who may not read the keys serves without TLS, and the log says so. */
+static void
+prepare_tls(struct once *x)
+{
+	struct buf why;
+
+	if (x->conf->server.v.certificates.n == 0 ||
+	    !fd_is_socket(0, NULL, NULL))
+		return;
+	buf_init(&why, 4096);
+	x->server.tls = securing_begin(x->conf, &x->plan, x->jail, x->record,
+	    x->log, &x->keys, &why);
+	if (x->server.tls == NULL)
+		log_note(LEVEL_ERROR, "no TLS: %s", buf_str(&why));
+	buf_free(&why);
 }
 
 static int
@@ -364,6 +384,7 @@ once_run(const struct once_options *o)
 		return sorry(EX_CANTCREAT);
 	}
 	ensure_lookup(x);
+	prepare_tls(x);
 	if (connect_submit(x) != 0) {
 		log_note(LEVEL_ERROR, "submit: %s", strerror(errno));
 		return sorry(EX_UNAVAILABLE);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 struct once_options {
+	char *const *argv;	/* main's */
 	bool debug;		/* -d */
 	bool finicky;		/* argv[0] begins with r */
 	bool lmtp;		/* -P lmtp */

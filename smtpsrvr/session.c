@@ -173,7 +173,7 @@ log_refusal(struct session *s, const struct reply *r, const char *verb)
 	log_word(&l, "enh", r->enhanced[0] != '\0' ? r->enhanced : "-");
 	log_word(&l, "reason", r->reason[0] != '\0' && r->reason[0] != '-' ?
 	    r->reason : lower);
-	log_word(&l, "tls", "-");
+	log_word(&l, "tls", s->secured != NULL ? s->secured->version : "-");
 	if (r->detail[0] != '\0')
 		log_text(&l, "detail", r->detail);
 	log_text(&l, "helo", s->helo);

@@ -18,6 +18,7 @@
 #include "smtpsrvr/chunk_lines.h"
 #include "smtpsrvr/offer.h"
 #include "smtpsrvr/params.h"
+#include "smtpsrvr/tls.h"
 #include "smtpsrvr/wire.h"
 #include "tables/forhost.h"
 #include "tables/resolver.h"
@@ -37,6 +38,7 @@ struct server {
 	bool lmtp;		/* without a listener: the option -P */
 	bool wrap_rules;	/* hosts.allow or hosts.deny has any */
 	const struct counts *counts;	/* submit's, to read; or null */
+	struct tls_service *tls;	/* null: not here */
 };
 
 struct session_watcher;
@@ -101,6 +103,9 @@ struct session {
 	bool lmtp;		/* RFC 2033 */
 	char helo[256];
 	struct transaction tx;
+
+	struct tls *tls;	/* begun, or null */
+	struct tls_facts *secured;	/* and done, or null */
 
 	/* budgets */
 	uint32_t messages, errors, unknown, idle, refused;

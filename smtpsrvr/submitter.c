@@ -57,6 +57,21 @@ submitter_close(struct session *s)
 	s->submit = -1;
 }
 
+/* RFC 3848, RFC 6531 4.3. */
+static const char *
+with(const struct session *s)
+{
+	static const char *const words[3][2] = { { "ESMTP", "ESMTPS" },
+	    { "LMTP", "LMTPS" }, { "SMTP", "SMTP" } };
+	static const char *const utf8[2][2] = { { "UTF8SMTP", "UTF8SMTPS" },
+	    { "UTF8LMTP", "UTF8LMTPS" } };
+	bool tls = s->secured != NULL;
+
+	if (s->tx.params.utf8)
+		return utf8[s->lmtp][tls];
+	return words[s->lmtp ? 1 : s->esmtp ? 0 : 2][tls];
+}
+
 static int
 front(struct session *s, struct buf *b)
 {
@@ -64,9 +79,7 @@ front(struct session *s, struct buf *b)
 	const struct conf *c = s->server->conf;
 	const struct mail_params *p = &s->tx.params;
 	struct sub_envelope e = { .sender = path_text(&s->tx.sender, sender),
-	    .helo = s->helo, .with = s->lmtp ? p->utf8 ? "UTF8LMTP" : "LMTP" :
-	    p->utf8 ? "UTF8SMTP" :
-	    s->esmtp ? "ESMTP" : "SMTP",
+	    .helo = s->helo, .with = with(s),
 	    .body = p->body, .sid = s->sid,
 	    .channel = c->channels[s->source.channel].title,
 	    .name = s->name, .envid = p->envid, .ret = p->ret, .id = "",

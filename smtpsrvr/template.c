@@ -25,6 +25,7 @@
 #include "lib/xalloc.h"
 #include "lib/priv.h"
 #include "smtpsrvr/sandbox.h"
+#include "smtpsrvr/securing.h"
 #include "smtpsrvr/session.h"
 #include "smtpsrvr/template.h"
 
@@ -37,7 +38,8 @@ struct template {
 	struct sandbox sandbox;
 	struct plan plan;
 	char jail[PLAN_PATH + 8];
-	int alive;		/* children not reaped */
+	struct keysrvr keys;
+	int alive;		/* sessions not reaped */
 	struct session *session;	/* used by the child alone */
 };
 
@@ -70,8 +72,24 @@ no_tables(const char *why)
 	exit(EX_CONFIG);
 }
 
+/* Only where there are certificates; before we can open nothing more. */
 static void
-load(struct template *t)
+load_tls(struct template *t, const struct conf *c)
+{
+	struct buf why;
+
+	if (c->server.v.certificates.n == 0)
+		return;
+	buf_init(&why, 4096);
+	t->server.tls = securing_begin(c, &t->plan, t->jail, FD_RECORD,
+	    FD_LOG, &t->keys, &why);
+	if (t->server.tls == NULL)
+		no_tables(buf_str(&why));
+	buf_free(&why);
+}
+
+static void
+load(struct template *t, char *const argv[])
 {
 	struct conf *c;
 	struct buf why;
@@ -81,6 +99,7 @@ load(struct template *t)
 	c = conf_from_fd(FD_RECORD, (int64_t)t->plan.conf_at);
 	if (c == NULL)
 		fatal(EX_OSERR, "no configuration record");
+	securing_program(c, &t->plan, argv);
 	buf_init(&why, 4096);
 	if (server_init(&t->server, c, &why) != 0)
 		no_tables(buf_str(&why));
@@ -88,6 +107,8 @@ load(struct template *t)
 	t->server.counts = counts_open(FD_COUNTS, false);
 	if (t->server.counts == NULL)
 		fatal(EX_OSERR, "no table of counters");
+	snprintf(t->jail, sizeof t->jail, "%s/jail", t->plan.run_directory);
+	load_tls(t, c);
 	tzset();
 	close(FD_RECORD);
 	close(FD_COUNTS);
@@ -96,8 +117,6 @@ load(struct template *t)
 static void
 confine(struct template *t)
 {
-	snprintf(t->jail, sizeof t->jail, "%s/jail",
-	    t->plan.run_directory);
 	if (sandbox_template(&t->sandbox, SANDBOX_ALL, t->jail,
 	    &t->plan.users[PLAN_SESSION]) != 0)
 		fatal(EX_OSERR, "cannot be confined: %s", t->sandbox.why);
@@ -141,8 +160,13 @@ static void
 reap(struct template *t)
 {
 	int status;
+	pid_t pid;
 
-	while (t->alive > 0 && waitpid(-1, &status, WNOHANG) > 0) {
+	while ((t->alive > 0 || t->keys.pid > 0) &&
+	    (pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		/* smtpd starts another template, which starts another. */
+		if (pid == t->keys.pid)
+			fatal(EX_TEMPFAIL, "keysrvr ended");
 		t->alive--;
 		if (WIFSIGNALED(status))
 			crashed(status);
@@ -187,14 +211,14 @@ take(struct template *t)
 }
 
 int
-template_run(void)
+template_run(char *const argv[])
 {
 	struct template *t = xcalloc(1, sizeof *t);
-	struct pollfd p = { FD_SMTPD, POLLIN, 0 };
+	struct pollfd p[2] = { { FD_SMTPD, POLLIN, 0 }, { -1, 0, 0 } };
 	int got = 0, log;
 
 	t->session = xcalloc(1, sizeof *t->session);
-	load(t);
+	load(t, argv);
 	log = shared_log();
 	/* Confined, we could not write to a file on standard error. */
 	log_open("smtpsrvr", log, LEVEL_INFO);
@@ -202,8 +226,10 @@ template_run(void)
 	log_level_set((enum log_level)t->server.conf->server.v.log_level);
 	if (send(FD_SMTPD, "R", 1, MSG_NOSIGNAL) != 1)
 		return EX_OSERR;
+	if (t->keys.pid > 0)
+		p[1].fd = t->keys.control;
 	while (got >= 0) {
-		poll(&p, 1, t->alive > 0 ? REAP_MS : -1);
+		poll(p, 2, t->alive > 0 ? REAP_MS : -1);
 		while ((got = take(t)) > 0)
 			;
 		reap(t);

@@ -28,6 +28,8 @@ wire_init(struct wire *w, int in, int out, int life)
 	w->reply_ms = 300000;
 	w->at = w->len = w->used = 0;
 	w->plain = false;
+	w->cover = NULL;
+	w->over = NULL;
 }
 
 bool
@@ -36,27 +38,16 @@ wire_pending(const struct wire *w)
 	return w->at < w->len;
 }
 
-enum wire_end
-wire_flush(struct wire *w)
-{
-	size_t n = w->used;
-
-	w->used = 0;
-	if (n == 0 || fd_write(w->out, w->replies, n,
-	    clock_ms() + w->reply_ms) == 0)
-		return WIRE_OK;
-	return errno == ETIMEDOUT ? WIRE_TIMEOUT : WIRE_CLOSED;
-}
-
 /*
  * Waits for the client, and for smtpd: its wish to stop can be read, where
  * that is allowed; that it is gone, and with it the way to submit, is a
  * hang-up, which poll tells unasked.
  */
 static enum wire_end
-wait_input(struct wire *w, bool stoppable, int64_t deadline)
+wait_for(const struct wire *w, int fd, short events, bool stoppable,
+    int64_t deadline)
 {
-	struct pollfd p[2] = { { w->in, POLLIN, 0 },
+	struct pollfd p[2] = { { fd, events, 0 },
 	    { w->life, stoppable ? POLLIN : 0, 0 } };
 	int n;
 
@@ -70,19 +61,85 @@ wait_input(struct wire *w, bool stoppable, int64_t deadline)
 	return p[0].revents != 0 ? WIRE_OK : WIRE_STOPPING;
 }
 
-/* Sends what waits, and takes what comes. */
-static enum wire_end
-take_input(struct wire *w, bool stoppable, int64_t deadline, char *p,
-    size_t len, size_t *got_r)
+enum wire_end
+wire_wait(const struct wire *w, short events, int64_t deadline)
 {
-	enum wire_end end = wire_flush(w);
+	return wait_for(w, w->in, events, false, deadline);
+}
+
+/* Replies may need several records, and these the other direction. */
+static int
+write_covered(struct wire *w, const char *p, size_t len, int64_t deadline)
+{
+	enum wire_end end;
+	short events = 0;
 	ssize_t n;
 
-	if (end != WIRE_OK)
-		return end;
-	if (deadline != CLOCK_NEVER && clock_left(deadline) == 0)
-		return WIRE_TIMEOUT;
-	end = wait_input(w, stoppable, deadline);
+	while (len > 0) {
+		n = w->cover->write(w->over, p, len, &events);
+		if (n > 0) {
+			p += n;
+			len -= (size_t)n;
+			continue;
+		}
+		if (n == 0 || errno != EAGAIN)
+			return -1;
+		end = wire_wait(w, events, deadline);
+		if (end != WIRE_OK) {
+			errno = end == WIRE_TIMEOUT ? ETIMEDOUT : EPIPE;
+			return -1;
+		}
+	}
+	return 0;
+}
+
+enum wire_end
+wire_flush(struct wire *w)
+{
+	int64_t deadline;
+	size_t n = w->used;
+	int bad;
+
+	w->used = 0;
+	if (n == 0)
+		return WIRE_OK;
+	deadline = clock_ms() + w->reply_ms;
+	bad = w->cover != NULL ? write_covered(w, w->replies, n, deadline) :
+	    fd_write(w->out, w->replies, n, deadline);
+	if (bad == 0)
+		return WIRE_OK;
+	return errno == ETIMEDOUT ? WIRE_TIMEOUT : WIRE_CLOSED;
+}
+
+/* What is there already comes first: poll does not know of it. */
+static enum wire_end
+read_covered(struct wire *w, bool stoppable, int64_t deadline, char *p,
+    size_t len, size_t *got_r)
+{
+	enum wire_end end = WIRE_OK;
+	short events = 0;
+	ssize_t n;
+
+	while (end == WIRE_OK) {
+		n = w->cover->read(w->over, p, len, &events);
+		if (n > 0) {
+			*got_r = (size_t)n;
+			return WIRE_OK;
+		}
+		if (n == 0 || errno != EAGAIN)
+			return WIRE_CLOSED;
+		end = wait_for(w, w->in, events, stoppable, deadline);
+	}
+	return end;
+}
+
+static enum wire_end
+read_plain(struct wire *w, bool stoppable, int64_t deadline, char *p,
+    size_t len, size_t *got_r)
+{
+	enum wire_end end = wait_for(w, w->in, POLLIN, stoppable, deadline);
+	ssize_t n;
+
 	if (end != WIRE_OK)
 		return end;
 	do {
@@ -92,6 +149,22 @@ take_input(struct wire *w, bool stoppable, int64_t deadline, char *p,
 		return WIRE_CLOSED;
 	*got_r = (size_t)n;
 	return WIRE_OK;
+}
+
+/* Sends what waits, and takes what comes. */
+static enum wire_end
+take_input(struct wire *w, bool stoppable, int64_t deadline, char *p,
+    size_t len, size_t *got_r)
+{
+	enum wire_end end = wire_flush(w);
+
+	if (end != WIRE_OK)
+		return end;
+	if (deadline != CLOCK_NEVER && clock_left(deadline) == 0)
+		return WIRE_TIMEOUT;
+	return w->cover != NULL ?
+	    read_covered(w, stoppable, deadline, p, len, got_r) :
+	    read_plain(w, stoppable, deadline, p, len, got_r);
 }
 
 enum wire_end
@@ -226,10 +299,13 @@ wire_hang_up(struct wire *w, bool wished)
 	ssize_t n;
 
 	w->life = -1;
-	if (wire_flush(w) != WIRE_OK || shutdown(w->out, SHUT_WR) != 0 ||
-	    (wished && !wire_pending(w)))
+	if (wire_flush(w) != WIRE_OK)
 		return;
-	while (left > 0 && wait_input(w, false, deadline) == WIRE_OK) {
+	if (w->cover != NULL)
+		w->cover->end(w->over);
+	if (shutdown(w->out, SHUT_WR) != 0 || (wished && !wire_pending(w)))
+		return;
+	while (left > 0 && wire_wait(w, POLLIN, deadline) == WIRE_OK) {
 		n = read(w->in, w->buffer, sizeof w->buffer < left ?
 		    sizeof w->buffer : left);
 		if (n <= 0)

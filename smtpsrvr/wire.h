@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include "lib/reply.h"
 
 #define WIRE_IN 65536
@@ -25,6 +26,17 @@ enum wire_end {
 	WIRE_STOPPING	/* smtpd asks us to end, between commands; or is gone */
 };
 
+/*
+ * What may lie over the connection (tls.h).  Both: how many bytes; 0 the end;
+ * -1 it is broken, or (errno EAGAIN) wait for *events_r, poll's, first.
+ */
+struct wire_cover {
+	ssize_t (*read)(void *ctx, void *p, size_t size, short *events_r);
+	ssize_t (*write)(void *ctx, const void *p, size_t len,
+	    short *events_r);
+	void (*end)(void *ctx);	/* says goodbye, without waiting */
+};
+
 struct wire {
 	int in, out;		/* may be the same socket */
 	int life;		/* smtpd's lifetime socket, or -1 */
@@ -32,6 +44,8 @@ struct wire {
 	size_t at, len;		/* unread bytes are buffer[at .. len) */
 	size_t used;		/* of replies */
 	bool plain;		/* replies have no enhanced codes */
+	const struct wire_cover *cover;	/* null: none */
+	void *over;		/* its context */
 	/* Last, the longest last: an idle session touches few pages. */
 	char replies[WIRE_OUT];
 	char buffer[WIRE_IN];
@@ -45,6 +59,11 @@ void wire_init(struct wire *w, int in, int out, int life);
  */
 enum wire_end wire_line(struct wire *w, size_t most, bool stoppable,
     int64_t deadline, char **line_r, size_t *len_r);
+/*
+ * Waits until the connection is ready for events (poll's), or the deadline;
+ * WIRE_STOPPING if smtpd goes away.
+ */
+enum wire_end wire_wait(const struct wire *w, short events, int64_t deadline);
 /* Reads more behind what is there; the buffer must not be full. */
 enum wire_end wire_fill(struct wire *w, bool stoppable, int64_t deadline);
 /*

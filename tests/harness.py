@@ -48,7 +48,8 @@ SRC = os.environ.get("top_srcdir") or os.path.dirname(HERE)
 ROOT = os.geteuid() == 0
 FULL = bool(os.environ.get("INLET_FULL"))
 # Users of the scratch server; numbers, so that no passwd entry is needed.
-SUBMIT, SESSION, LOOKUP, LOGGER, NOBODY = 64101, 64102, 64103, 64104, 65534
+SUBMIT, SESSION, LOOKUP, LOGGER, KEYS = range(64101, 64106)
+NOBODY = 65534
 CRLF = b"\r\n"
 
 
@@ -335,6 +336,24 @@ def clean_up():
     while _scratches:
         _scratches.pop().remove()
 
+def spawn_with(fds, args, user):
+    """A program with these descriptors as 3, 4, ..."""
+    high = [os.dup2(fd, 100 + i) for i, fd in enumerate(fds)]
+    try:
+        def place():
+            for i in range(len(fds)):
+                os.dup2(100 + i, 3 + i)
+            os.closerange(3 + len(fds), 200)
+            if user is not None:
+                os.setgroups([])
+                os.setgid(user)
+                os.setuid(user)
+        return spawn(args, close_fds=False, preexec_fn=place)
+    finally:
+        for fd in high:
+            os.close(fd)
+
+
 # ------------------------------------------------------------------ scratch
 
 _copied = None
@@ -589,7 +608,8 @@ class Server:
             rows += [("submit-user", '"%d"' % SUBMIT),
                      ("session-user", '"%d"' % SESSION),
                      ("lookup-user", '"%d"' % LOOKUP),
-                     ("logger-user", '"%d"' % LOGGER)]
+                     ("logger-user", '"%d"' % LOGGER),
+                     ("key-user", '"%d"' % KEYS)]
         return rows
 
     def write_conf(self, text=None, settings=None):

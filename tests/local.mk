@@ -93,10 +93,12 @@ system_tests = \
 	tests/system/42-commit-delay.py \
 	tests/system/42-extensions.py \
 	tests/system/43-chunks.py \
-	tests/system/44-lmtp.py
+	tests/system/44-lmtp.py \
+	tests/system/50-tls.py \
+	tests/system/51-keysrvr.py
 check_PROGRAMS += tests/costs/messages
 tests_costs_messages_SOURCES = tests/costs/messages.c
-tests_costs_messages_LDADD = $(smtpsrvr_smtpsrvr_LDADD)
+tests_costs_messages_LDADD = $(SESSION_LIBS)
 EXTRA_DIST += tests/costs/costs.txt
 dist_check_SCRIPTS += $(lint_tests) tests/talk.py $(system_tests)
 talks = \

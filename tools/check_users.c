@@ -18,6 +18,7 @@ static const struct {
 	[PLAN_SESSION] = { "sessions", SETTING_session_user },
 	[PLAN_LOOKUP] = { "lookup", SETTING_lookup_user },
 	[PLAN_LOGGER] = { "logger", SETTING_logger_user },
+	[PLAN_KEYS] = { "keysrvr", SETTING_key_user },
 };
 
 /* That they exist and are not root tailor has seen to. */
@@ -41,11 +42,12 @@ check_apart(const struct check *k)
 			check_pair(k, a, b);
 	if (k->f->count[FINDING_WARNING] == before)
 		finding(k->f, FINDING_OK, FINDING_NOWHERE, "users: submit %u, "
-		    "sessions %u, lookup %u, logger %u",
+		    "sessions %u, lookup %u, logger %u, keysrvr %u",
 		    (unsigned)k->plan->users[PLAN_SUBMIT].uid,
 		    (unsigned)k->plan->users[PLAN_SESSION].uid,
 		    (unsigned)k->plan->users[PLAN_LOOKUP].uid,
-		    (unsigned)k->plan->users[PLAN_LOGGER].uid);
+		    (unsigned)k->plan->users[PLAN_LOGGER].uid,
+		    (unsigned)k->plan->users[PLAN_KEYS].uid);
 }
 
 static void

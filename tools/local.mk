@@ -10,7 +10,8 @@ tools_libtailor_a_SOURCES = \
 
 inlet_PROGRAMS += tools/tailor
 tools_tailor_SOURCES = tools/tailor.c
-tools_tailor_LDADD = tools/libtailor.a smtpsrvr/libsmtpsrvr.a lib/libbase.a $(CONFUSE_LIBS)
+tools_tailor_LDADD = tools/libtailor.a smtpsrvr/libsmtpsrvr.a \
+	smtpsrvr/libtls.a lib/libbase.a $(CONFUSE_LIBS) $(SSL_LIBS)
 
 check_PROGRAMS += tests/tools/dumpconf
 tests_tools_dumpconf_SOURCES = tests/tools/dumpconf.c

@@ -18,6 +18,7 @@ static const enum setting_id user_settings[PLAN_USERS] = {
 	[PLAN_SESSION] = SETTING_session_user,
 	[PLAN_LOOKUP] = SETTING_lookup_user,
 	[PLAN_LOGGER] = SETTING_logger_user,
+	[PLAN_KEYS] = SETTING_key_user,
 };
 
 /* A user by name, or by number whether it has a name or not. */
@@ -124,6 +125,7 @@ plan_sockets(const struct conf *c, int listener, struct plan *p,
 			return -1;
 		s->at.port = (uint16_t)l->v.port;
 		s->listener = listener;
+		s->tls = l->v.tls_implicit;
 		s->optional = optional(&l->v.address, l->v.address.at[i]);
 		p->nsockets++;
 	}

@@ -29,6 +29,7 @@
 #include "lib/path.h"
 #include "lib/xalloc.h"
 #include "smtpsrvr/offer.h"
+#include "smtpsrvr/tls_check.h"
 #include "tools/confile.h"
 #include "tools/makeplan.h"
 
@@ -373,6 +374,7 @@ run(struct conf *c, const struct options *o, struct conf_wrong *w)
 	bad |= conf_complete(c, w->text);
 	bad |= take_environment(c, w);
 	offer_check(c, w);
+	tls_check(c, w);
 	bad |= w->n > 0;
 	if (bad == 0)
 		bad |= makeplan(c, o->resolve, &plan, w);

@@ -25,6 +25,7 @@ configure()
 	session-user = "64102"
 	lookup-user = "64103"
 	logger-user = "64104"
+	key-user = "64105"
 	lookup-names = "never"
 	max-connections = ${BENCH_PROCS:-500}
 	max-connections-per-address = 16000

@@ -51,7 +51,7 @@ tests_fuzz_fuzz_session_t_SOURCES = tests/fuzz/fuzz_session.c \
 	tests/fuzz/replay.c
 tests_fuzz_fuzz_session_t_CPPFLAGS = $(fuzz_cppflags) \
 	-DFUZZ_CORPUS='"session"'
-tests_fuzz_fuzz_session_t_LDADD = $(smtpsrvr_smtpsrvr_LDADD)
+tests_fuzz_fuzz_session_t_LDADD = $(SESSION_LIBS)
 TESTS += tests/fuzz/fuzz_session.t
 
 check_PROGRAMS += tests/fuzz/fuzz_chunks.t
@@ -134,7 +134,7 @@ tests_fuzz_fuzz_tbrow_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 
 noinst_PROGRAMS += tests/fuzz/fuzz_session
 tests_fuzz_fuzz_session_SOURCES = tests/fuzz/fuzz_session.c
-tests_fuzz_fuzz_session_LDADD = $(smtpsrvr_smtpsrvr_LDADD)
+tests_fuzz_fuzz_session_LDADD = $(SESSION_LIBS)
 tests_fuzz_fuzz_session_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 
 noinst_PROGRAMS += tests/fuzz/fuzz_chunks

@@ -6,10 +6,12 @@
 cd "$src" || exit 1
 
 # page_of PROGRAM: its page; lookup and logger would clash with other pages
-# and have the project's name before theirs.
+# and have the project's name before theirs; smtpsrvr-tls is smtpsrvr.
 page_of()
 {
-	if [ -f "man8/inlet-$1.8" ]; then
+	if [ "$1" = smtpsrvr-tls ]; then
+		echo man8/smtpsrvr.8
+	elif [ -f "man8/inlet-$1.8" ]; then
 		echo "man8/inlet-$1.8"
 	else
 		echo man[18]/"$1".[18]

@@ -198,24 +198,6 @@ class Lookup:
         return code
 
 
-def spawn_with(fds, args, user):
-    """A program with these descriptors as 3, 4, ..."""
-    high = [os.dup2(fd, 100 + i) for i, fd in enumerate(fds)]
-    try:
-        def place():
-            for i in range(len(fds)):
-                os.dup2(100 + i, 3 + i)
-            os.closerange(3 + len(fds), 200)
-            if user is not None:
-                os.setgroups([])
-                os.setgid(user)
-                os.setuid(user)
-        return spawn(args, close_fds=False, preexec_fn=place)
-    finally:
-        for fd in high:
-            os.close(fd)
-
-
 def question(number, address, version=3, kind=1):
     if ":" in address:
         family, raw = 6, socket.inet_pton(socket.AF_INET6, address)

@@ -43,6 +43,7 @@ PROXY = "tests/system/43-proxy.py"
 XCLIENT = "tests/system/44-xclient.py"
 # Shown with a clock of their own, or with clients enough; and those of a channel alone, which nothing
 # is over: what shows that they act.
+TLS = "tests/system/50-tls.py"
 ELSEWHERE = {
     "command-timeout": TIMES, "data-timeout": TIMES, "message-time": TIMES,
     "reply-timeout": TIMES, "session-time": TIMES,
@@ -79,6 +80,8 @@ ELSEWHERE = {
     "destination": TURNS, "delivery-per-destination": TURNS,
     "pause-first": TURNS, "pause-most": TURNS, "expire-notices": TURNS,
     "warn-after": TURNS,
+    **dict.fromkeys(("tls", "tls-implicit", "tls-least", "tls-ciphers",
+                     "tls-suites", "tls-groups", "tls-time"), TLS),
 }
 shown = set()
 
@@ -572,7 +575,8 @@ def complete():
         if name in ELSEWHERE:
             ok(name in text_of(os.path.join(SRC, ELSEWHERE[name])),
                "%s: %s" % (name, ELSEWHERE[name]))
-            if ELSEWHERE[name] not in (TIMES, RATES, PROXY, XCLIENT, TURNS):
+            if ELSEWHERE[name] not in (TIMES, RATES, PROXY, XCLIENT, TURNS,
+                                       TLS):
                 ok("SERVER" not in scope,
                    "%s: there is nothing that it could be over" % name)
         else:

@@ -141,7 +141,8 @@ def own_server():
         return
     # The file is good for both; who is no root runs all as himself.
     users = {"submit-user": '"%d"' % SUBMIT, "session-user": '"%d"' % SESSION,
-             "lookup-user": '"%d"' % LOOKUP, "logger-user": '"%d"' % LOGGER}
+             "lookup-user": '"%d"' % LOOKUP, "logger-user": '"%d"' % LOGGER,
+             "key-user": '"%d"' % KEYS}
     with Server(CONF, deliver=False, settings={**SETTINGS, **users},
                 user=NOBODY) as s:
         c = s.enter()

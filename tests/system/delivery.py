@@ -223,7 +223,8 @@ class Delivery:
             rows.update({"submit-user": '"%d"' % SUBMIT,
                          "session-user": '"%d"' % SESSION,
                          "lookup-user": '"%d"' % LOOKUP,
-                         "logger-user": '"%d"' % LOGGER})
+                         "logger-user": '"%d"' % LOGGER,
+                         "key-user": '"%d"' % KEYS})
         s.write("inlet.conf", merge_settings(
             self.text if text is None else text, {**rows, **settings}))
 

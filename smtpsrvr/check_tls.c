@@ -1,0 +1,43 @@
+/*
+ * check_tls - that a session is over TLS where it has to be (RFC 3207 4,
+ * RFC 8314 3.3).
+ */
+#include "config.h"
+
+#include "smtpsrvr/checks.h"
+#include "smtpsrvr/secure.h"
+
+/*
+ * A client that fails hears nothing: what we would say is not TLS.  Without a
+ * service nobody is connected: inlet explain asks.
+ */
+enum check_verdict
+check_tls_implicit(struct session *s, const struct check_subject *x,
+    struct reply *r)
+{
+	const struct conf *c = s->server->conf;
+
+	(void)x;
+	if (s->who.listener < 0 || s->server->tls == NULL ||
+	    s->secured != NULL ||
+	    !c->listeners[s->who.listener].v.tls_implicit)
+		return PASS;
+	if (secure_begin(s) == 0) {
+		secure_handshake(s);
+		if (!s->lost)
+			return PASS;
+	}
+	s->mute = true;
+	reply_set(r, REPLY_TLS_FAILED);
+	return REFUSE;
+}
+
+enum check_verdict
+check_tls(struct session *s, const struct check_subject *x, struct reply *r)
+{
+	(void)x;
+	if (s->set->tls != TLS_REQUIRED || s->secured != NULL)
+		return PASS;
+	reply_set(r, REPLY_NEED_TLS);
+	return REFUSE;
+}

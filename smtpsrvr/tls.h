@@ -1,0 +1,43 @@
+/*
+ * tls - what lies over a client's connection after STARTTLS, or from its
+ * start; the session knows no more of it than this.
+ *
+ * A service is made once, in the template, with certificates and without
+ * keys; null where no certificate is configured.
+ */
+#ifndef SMTPSRVR_TLS_H
+#define SMTPSRVR_TLS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "lib/buf.h"
+#include "lib/settings.h"
+#include "smtpsrvr/wire.h"
+
+struct tls;		/* over one connection */
+
+struct tls_facts {
+	char version[12];	/* "TLSv1.3" */
+	char cipher[48];	/* "TLS_AES_256_GCM_SHA384" */
+	char sni[256];		/* the host that the client wanted, or "" */
+};
+
+struct tls_service {
+	/*
+	 * Over the socket fd, as set says; keysrvr is connected to (below
+	 * jail).  Null, with *why_r constant, if it is not there.
+	 */
+	struct tls *(*open)(struct tls_service *v, const struct settings *set,
+	    const char *jail, int fd, const char **why_r);
+	/*
+	 * A step of the handshake: 1 it is done, 0 wait for *events_r (poll's)
+	 * first, -1 it failed; why tells.
+	 */
+	int (*step)(struct tls *t, short *events_r);
+	const char *(*why)(struct tls *t);
+	/* Once it is done. */
+	void (*facts)(const struct tls *t, struct tls_facts *f_r);
+	struct wire_cover cover;	/* its context is a struct tls */
+};
+
+#endif

@@ -1,0 +1,549 @@
+#!/usr/bin/env python3
+"""STARTTLS (RFC 3207 4, RFC 3207 4.2) and TLS from the start (RFC 8314), with
+stock clients: which certificate is whose, what each setting does, that nothing
+of the clear text before survives, that what is cut short is not mail, and that
+no key is where a client is."""
+import os
+import smtplib
+import ssl
+import sys
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                ".."))
+from harness import *
+
+CONF = DEFAULT_CONF + """\
+listen "smtp" { address = {"127.0.0.1"}  port = @port@ }
+"""
+
+
+def openssl(*words, **more):
+    return subprocess.run(["openssl", *words], check=True,
+                          capture_output=True, timeout=slow(60), **more)
+
+
+class Certificates:
+    """Made once for all tests: chains and keys below a directory that is
+    root's alone, as a real one is."""
+
+    def __init__(self):
+        self.dir = tempfile.mkdtemp(prefix="inlet-tls-")
+        atexit.register(shutil.rmtree, self.dir, True)
+        self.make("rsa", "rsa:2048", "mx.example.org", "*.wild.example")
+        self.make("ec", "ec", "mx.example.org", "*.wild.example")
+        self.make("other", "ec", "other.example")
+
+    def make(self, name, kind, *names):
+        more = ["-pkeyopt", "ec_paramgen_curve:P-256"] if kind == "ec" else []
+        openssl("req", "-x509", "-nodes", "-days", "30", "-subj",
+                "/CN=" + names[0], "-addext", "subjectAltName=" + ",".join(
+                    "DNS:" + n for n in names), "-newkey", kind, *more,
+                "-keyout", self.key(name), "-out", self.chain(name))
+
+    def chain(self, name):
+        return os.path.join(self.dir, name + ".pem")
+
+    def key(self, name):
+        return os.path.join(self.dir, name + ".key")
+
+    def digest(self, name):
+        return ssl.PEM_cert_to_DER_cert(text_of(self.chain(name)))
+
+    def setting(self, *names):
+        return "{%s}" % ", ".join('"%s %s"' % (self.chain(n), self.key(n))
+                                  for n in names)
+
+
+made = []
+
+
+def certificates():
+    if not made:
+        made.append(Certificates())
+    return made[0]
+
+
+def is_reply(reply, name):
+    """Is it the one of replies.def?"""
+    row = [r for r in table_rows("lib/replies.def", "REPLY")
+           if r[0] == name][0]
+    return reply.text.startswith("%s %s %s" % (row[1], unquoted(row[2]),
+                                               unquoted(row[3])))
+
+
+def server(conf=CONF, names=("rsa", "ec", "other"), **settings):
+    c = certificates()
+    if not ROOT:
+        os.chmod(c.dir, 0o700)
+    return Server(conf, deliver=False, settings=dict(
+        {"certificates": c.setting(*names)}, **{
+            k.replace("_", "-"): v for k, v in settings.items()}))
+
+
+def context(**more):
+    found = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    found.check_hostname = False
+    found.verify_mode = ssl.CERT_NONE
+    # Old versions are wanted by some tests; the server's choice is tested.
+    found.set_ciphers(more.pop("ciphers", "ALL:@SECLEVEL=0"))
+    for name, value in more.items():
+        setattr(found, name, value)
+    return found
+
+
+def secure(c, name=None, ctx=None):
+    """STARTTLS and the handshake on a client that said EHLO."""
+    r = c.cmd("STARTTLS")
+    if not is_reply(r, "READY_TLS"):
+        raise Late("STARTTLS: %s" % r.text)
+    c.sock = (ctx or context()).wrap_socket(c.sock, server_hostname=name)
+    c.buffer = b""
+
+
+def logged(s, pattern):
+    wait_for(lambda: re.search(pattern, s.scratch.log_text()), 20,
+             "a line of the log: " + pattern)
+
+
+def over_tls(s, name=None, ctx=None):
+    c = s.client()
+    c.hello()
+    secure(c, name, ctx)
+    return c
+
+
+def fails(s, ctx):
+    try:
+        with over_tls(s, "mx.example.org", ctx):
+            return False
+    except (ssl.SSLError, OSError, EOFError, Late):
+        return True
+
+
+def names():
+    certs = certificates()
+    with server() as s:
+        for name, want in (("mx.example.org", "ec"), ("MX.Example.Org", "ec"),
+                           ("a.wild.example", "ec"), ("other.example",
+                            "other"), ("nobody.example", "ec"), (None, "ec"),
+                           ("a.b.wild.example", "ec")):
+            with over_tls(s, name) as c:
+                eq(c.sock.getpeercert(True), certs.digest(want),
+                   "the certificate for %s" % name)
+        # A client without ECDSA gets RSA for the same name.
+        for more in ([], ["-tls1_2"]):
+            p = subprocess.run(
+                ["openssl", "s_client", "-starttls", "smtp", "-connect",
+                 "127.0.0.1:%d" % s.port, "-brief", "-sigalgs",
+                 "RSA-PSS+SHA256:RSA+SHA256", *more], input=b"QUIT\r\n",
+                capture_output=True, timeout=slow(20), check=False)
+            ok(b"RSA" in re.search(rb"Signature type: .*", p.stderr).group(0),
+               "RSA for who has nothing else " + " ".join(more))
+
+
+def session():
+    """RFC 3207 4.2: what was known before is forgotten."""
+    with server() as s:
+        with s.client() as c:
+            c.hello()
+            ok("STARTTLS" in c.cmd("EHLO a.example").text, "it is offered")
+            eq(c.cmd("STARTTLS now").code, 501, "it has no argument")
+            c.cmd("MAIL FROM:<a@b.example>")
+            ok(is_reply(c.cmd("STARTTLS"), "IN_TRANSACTION"),
+               "not in a transaction")
+            c.cmd("RSET")
+            secure(c)
+            eq(c.cmd("MAIL FROM:<a@b.example>").code, 503,
+               "EHLO is forgotten")
+            ok("STARTTLS" not in c.cmd("EHLO a.example").text,
+               "it is not offered twice")
+            ok(is_reply(c.cmd("STARTTLS"), "TLS_ALREADY"), "nor taken twice")
+            id_ = s.queue_id(c.message("Subject: x\n\ntext\n"))
+            ok(b" with ESMTPS " in s.scratch.entry(id_), "with ESMTPS")
+        logged(s, r"tls ip=127\.0\.0\.1 .* tls=TLSv1\.3 cipher=TLS_AES_")
+        with s.client() as c:
+            eq(c.cmd("STARTTLS").code, 503, "not before EHLO")
+    with Server(CONF, deliver=False) as s, s.client() as c:
+        ok("STARTTLS" not in c.cmd("EHLO a.example").text,
+           "without certificates it is not offered")
+        eq(c.cmd("STARTTLS").code, 502, "nor taken")
+
+
+def required():
+    with server(tls='"required"') as s:
+        with s.client() as c:
+            c.hello()
+            ok(is_reply(c.cmd("MAIL FROM:<a@b.example>"), "NEED_TLS"),
+               "MAIL wants TLS")
+            eq(c.cmd("RCPT TO:<user@example.org>").code, 503, "RCPT, too")
+            secure(c)
+            c.hello()
+            c.envelope(["user@example.org"])
+        p = s.inlet(*s.where(), "explain", "192.0.2.1", "a@b.example",
+                    "user@example.org")
+        ok("530" in p.stdout, "inlet explain says so")
+    for place in range(3):
+        values = ['"off"' if i < place else '"required"' if i == place else
+                  None for i in range(3)]
+        with server(sectioned("tls", values)) as s, s.client() as c:
+            ok("STARTTLS" in c.cmd("EHLO a.example").text and
+               c.cmd("MAIL FROM:<a@b.example>").code == 530,
+               "tls of the " + SECTIONS[place])
+
+
+def implicit():
+    conf = CONF + 'listen "smtps" { address = {"127.0.0.1"}  port = @port2@' \
+        '  tls-implicit = yes }\n'
+    with server(conf) as s:
+        with smtplib.SMTP_SSL("127.0.0.1", s.ports["2"], context=context(),
+                              timeout=slow(20)) as c:
+            eq(c.sendmail("a@b.example", ["user@example.org"],
+                          "Subject: x\n\ntext\n"), {}, "a message at 465")
+            ok(not c.has_extn("starttls"), "no STARTTLS there")
+        wait_for(lambda: len(s.scratch.queue()) == 1, what="the message")
+        with socket.create_connection(("127.0.0.1", s.ports["2"])) as plain:
+            plain.settimeout(slow(20))
+            plain.sendall(b"EHLO a.example\r\n")
+            got = b""
+            try:
+                while True:
+                    part = plain.recv(1000)
+                    if not part:
+                        break
+                    got += part
+            except OSError:
+                pass
+            ok(b"220" not in got and b"250" not in got,
+               "in the clear nothing is said")
+
+
+# What each setting does, and what a client must see of it:
+# setting: (value, contexts that get on, contexts that do not).
+CHOICES = {
+    "tls-least": ('"1.3"', {}, {"maximum_version": ssl.TLSVersion.TLSv1_2}),
+    "tls-ciphers": ('"ECDHE+AES128+AESGCM"',
+                    {"maximum_version": ssl.TLSVersion.TLSv1_2,
+                     "ciphers": "ECDHE+AES128"},
+                    {"maximum_version": ssl.TLSVersion.TLSv1_2,
+                     "ciphers": "ECDHE+AES256"}),
+}
+SECTIONS = ("server", "listener", "channel")
+
+
+def sectioned(name, values):
+    """values: what server, listener and channel say, or None."""
+    said = ["    %s = %s\n" % (name, v) if v else "" for v in values]
+    return (said[0].strip() + "\n" +
+            DEFAULT_CONF.replace('channel "world" { }',
+                                 'channel "world" {\n%s}' % said[2]) +
+            'listen "smtp" { address = {"127.0.0.1"}  port = @port@\n%s}\n'
+            % said[1])
+
+
+def settings():
+    weak = {"tls-least": '"1.2"', "tls-ciphers": '"ECDHE+AESGCM"'}
+    for name, (value, good, bad) in CHOICES.items():
+        for place in range(3):
+            values = [weak[name] if i < place else value if i == place
+                      else None for i in range(3)]
+            with server(sectioned(name, values)) as s:
+                ok(not fails(s, context(**good)),
+                   "%s of the %s: one that fits" % (name, SECTIONS[place]))
+                ok(fails(s, context(**bad)),
+                   "%s of the %s: one that does not"
+                   % (name, SECTIONS[place]))
+
+
+def tried(s, *words):
+    p = subprocess.run(
+        ["openssl", "s_client", "-starttls", "smtp", "-connect",
+         "127.0.0.1:%d" % s.port, "-brief", *words], input=b"QUIT\r\n",
+        capture_output=True, timeout=slow(20), check=False)
+    return p.stderr.decode() if b"ESTABLISHED" in p.stderr else ""
+
+
+def lists():
+    """tls-suites and tls-groups, over the weaker sections; and old ones."""
+    for place in range(3):
+        values = ['"TLS_AES_256_GCM_SHA384"' if i < place else
+                  '"TLS_CHACHA20_POLY1305_SHA256"' if i == place else None
+                  for i in range(3)]
+        with server(sectioned("tls-suites", values)) as s:
+            ok("CHACHA20" in tried(s), "tls-suites of the " + SECTIONS[place])
+            ok(not tried(s, "-ciphersuites", "TLS_AES_128_GCM_SHA256"),
+               "and no other")
+        values = ['"P-256"' if i < place else '"P-384"' if i == place else
+                  None for i in range(3)]
+        with server(sectioned("tls-groups", values)) as s:
+            ok(re.search("Temp Key: ECDH, (secp384r1|P-384)", tried(s)),
+               "tls-groups of the " + SECTIONS[place])
+            ok(not tried(s, "-groups", "X25519"), "and no other")
+    old = ["-tls1", "-cipher", "ALL:@SECLEVEL=0"]
+    with server() as s:
+        ok(not tried(s, *old), "TLS 1.0 is not spoken")
+        ok(not tried(s, "-tls1_2", "-cipher", "AES128-SHA"),
+           "nor are keys exchanged without forward secrecy")
+    with server(tls_least='"1.0"', tls_ciphers='"ECDHE+AES:@SECLEVEL=0"',
+                names=("rsa",)) as s:
+        ok("TLSv1" in tried(s, *old), "but where it is wanted")
+
+
+def refused_by_tls():
+    with server() as s:
+        for word in ("h2", "http/1.1"):
+            ok(not tried(s, "-alpn", word), "ALPN %s is cut" % word)
+        ok(tried(s, "-alpn", "h2,smtp"), "ALPN with smtp is not")
+        p = subprocess.run(
+            ["openssl", "s_client", "-starttls", "smtp", "-connect",
+             "127.0.0.1:%d" % s.port, "-tls1_2"], input=b"R\nNOOP\r\n",
+            capture_output=True, timeout=slow(20), check=False)
+        ok(b"no renegotiation" in p.stderr, "no renegotiation")
+
+
+def slow_handshake():
+    """tls-time, of server, listener and channel."""
+    for place in range(3):
+        values = ['"100s"' if i < place else '"1s"' if i == place else None
+                  for i in range(3)]
+        with server(sectioned("tls-time", values)) as s, s.client() as c:
+            c.hello()
+            c.cmd("STARTTLS")
+            c.send(b"\x16\x03\x01")
+            ok(c.closed(), "tls-time of the %s" % SECTIONS[place])
+            logged(s, 'tls-failed .* why="tls-time"')
+
+
+def injected():
+    """CVE-2011-0411 and its like: clear text behind STARTTLS."""
+    lengths = range(1, 4097) if FULL else \
+        [n for n in range(1, 4097) if n < 9 or n % 256 < 2 or n > 4094]
+    bad, wrong = 0, []
+    with server(max_connections="100", log_level='"warning"') as s:
+        for n in lengths:
+            text = (b"RSET\r\n" * (n // 6 + 1))[:n]
+            with s.client() as c:
+                c.hello()
+                c.send(b"STARTTLS\r\n" + text)
+                r = c.reply()
+                if r.code != 554 or not c.closed():
+                    wrong.append(n)
+        eq(wrong, [], "behind it in one segment: refused, %d lengths"
+           % len(lengths))
+        for n in lengths[::8]:
+            with s.client() as c:
+                c.hello()
+                c.cmd("STARTTLS")
+                c.send((b"MAIL FROM:<a@b.example>\r\n" * n)[:n])
+                try:
+                    c.sock.shutdown(socket.SHUT_WR)
+                    got = b""
+                    while True:
+                        part = c.sock.recv(4096)
+                        if not part:
+                            break
+                        got += part
+                except OSError:
+                    pass
+                bad += b"250" in got
+        eq(bad, 0, "in a later one: never executed")
+        eq(s.scratch.queue(), [], "and nothing is queued")
+
+
+POINTS = [b"", b"EH", b"EHLO a.example\r\n",
+          b"EHLO a.example\r\nMAIL FROM:<a@b.example>\r\n",
+          b"EHLO a.example\r\nMAIL FROM:<a@b.example>\r\n"
+          b"RCPT TO:<user@example.org>\r\n"]
+TEXTS = [b"", b"Subj", b"Subject: x\r\n\r\n", b"Subject: x\r\n\r\ntext\r\n",
+         b"Subject: x\r\n\r\ntext\r\n.", b"Subject: x\r\n\r\ntext\r\n.\r"]
+
+
+def cut(s, sent, text, how):
+    """Everything up to a point; then the end, in one of several ways."""
+    with over_tls(s) as c:
+        for line in sent.splitlines(True):
+            c.send(line)
+            if line.endswith(b"\n"):
+                c.reply()
+        if text is not None:
+            c.cmd("DATA")
+            c.send(text)
+        tls = c.sock
+        if how == "notify":
+            try:
+                c.sock = tls.unwrap()
+            except (ssl.SSLError, OSError):
+                return
+        else:
+            c.sock = socket.socket(fileno=tls.detach())
+        try:
+            if how != "fin":
+                c.sock.sendall(b"\r\n.\r\nQUIT\r\n")
+            c.sock.shutdown(socket.SHUT_WR)
+            c.sock.settimeout(slow(20))
+            while c.sock.recv(4096):
+                pass
+        except OSError:
+            pass
+
+
+def truncated():
+    """An end, and clear text behind it, at each point: never a message."""
+    with server(command_timeout='"5s"') as s:
+        for how in ("fin", "clear", "notify"):
+            for sent in POINTS:
+                cut(s, sent, None, how)
+            for text in TEXTS:
+                cut(s, POINTS[-1], text, how)
+            eq((s.scratch.queue(), s.scratch.queue("tmp")), ([], []),
+               "%s at %d points: nothing is queued"
+               % (how, len(POINTS) + len(TEXTS)))
+        eq(s.sanitizer(), "", "and nothing crashed")
+        ok("session-crashed" not in s.scratch.log_text(), "no session died")
+
+
+def memory_has(pid, wanted):
+    """Is it anywhere in what the process can write?"""
+    with open("/proc/%d/maps" % pid) as f:
+        maps = f.read().splitlines()
+    with open("/proc/%d/mem" % pid, "rb") as mem:
+        for line in maps:
+            m = re.match(r"(\w+)-(\w+) rw", line)
+            if not m or "[v" in line:
+                continue
+            start, end = int(m.group(1), 16), int(m.group(2), 16)
+            try:
+                mem.seek(start)
+                data = mem.read(end - start)
+            except OSError:
+                continue
+            if any(w in data for w in wanted):
+                return True
+    return False
+
+
+def primes(name):
+    """A prime of the key, as OpenSSL has it in memory and in files."""
+    text = openssl("rsa", "-in", certificates().key(name), "-noout",
+                   "-text").stdout.decode()
+    found = re.search(r"prime1:\n((?:    .*\n)+)", text).group(1)
+    n = bytes.fromhex(re.sub(r"[\s:]", "", found)).lstrip(b"\0")
+    return n, n[::-1]
+
+
+def keys_apart():
+    if not ROOT:
+        skip("an ordinary user may not look at memory")
+        return
+    with server() as s, over_tls(s, "mx.example.org") as c:
+        c.hello()
+        found = [p for p in descendants(s.smtpd.pid)
+                 if p.args and p.args[0] == "keysrvr"]
+        eq([uid_of(p.pid)[0] for p in found], [KEYS],
+           "one keysrvr, which is the key user")
+        wanted = primes("rsa")
+        if not sanitized():
+            ok(memory_has(found[0].pid, wanted), "keysrvr has the key")
+        for role in ("template", "session"):
+            eq([memory_has(p.pid, wanted) for p in s.role(role)], [False],
+               "the %s has not" % role)
+        ok(not memory_has(s.smtpd.pid, wanted), "nor has smtpd")
+        other = s.client()
+        other.hello()
+        os.kill(found[0].pid, signal.SIGKILL)
+        wait_for(lambda: not alive(found[0].pid), 10, "its end")
+        eq(c.cmd("NOOP").code, 250, "a session goes on without it")
+        ok(is_reply(other.cmd("STARTTLS"), "TLS_FAILED"),
+           "and one that would begin now hears why not")
+        other.close()
+        wait_for(lambda: not fails(s, context()), 20, "a new keysrvr")
+        ok(True, "one that is killed is replaced")
+
+
+def replaced():
+    certs = certificates()
+    with server() as s:
+        for name in ("ec", "rsa"):
+            shutil.copy(certs.chain(name), certs.chain(name) + ".old")
+            shutil.copy(certs.key(name), certs.key(name) + ".old")
+        before = certs.digest("ec")
+        held = s.client()
+        held.hello()
+        with open(certs.key("ec"), "w", encoding="ascii") as f:
+            f.write("no key\n")
+        s.reload()
+        logged(s, "the old one stays")
+        with over_tls(s, "mx.example.org") as c:
+            eq(c.sock.getpeercert(True), before,
+               "a key that is none: the old one stays")
+        certs.make("ec", "ec", "mx.example.org", "*.wild.example")
+        s.reload()
+        logged(s, "new settings are in force")
+        with over_tls(s, "mx.example.org") as c:
+            eq(c.sock.getpeercert(True), certs.digest("ec"), "a new one")
+        secure(held, "mx.example.org")
+        eq(held.sock.getpeercert(True), before,
+           "a session that was there has the old one, and its key")
+        held.close()
+        shutil.copy(certs.key("rsa"), certs.key("ec"))
+        s.reload()
+        logged(s, "its private key is not in the file beside it")
+        ok(not fails(s, context()), "a key of another one: the old one stays")
+        certs.make("ec", "ec", "mx.example.org", "*.wild.example")
+
+
+def clients():
+    mail = ["--from", "a@b.example", "--to", "user@example.org"]
+    with server() as s:
+        where = "127.0.0.1:%d" % s.port
+        text = s.scratch.write("mail.txt", "Subject: x\n\ntext\n")
+        for words in (["swaks", "--server", where, "-tls", *mail],
+                      ["curl", "-sS", "-k", "--crlf", "--ssl-reqd", "smtp://" + where,
+                       "--mail-from", "a@b.example", "--mail-rcpt",
+                       "user@example.org", "-T", text],
+                      ["msmtp", "--host=127.0.0.1", "--port=%d" % s.port,
+                       "--tls=on", "--tls-certcheck=off", "--from=a@b.example",
+                       "user@example.org"]):
+            if not tool(words[0]):
+                skip("no " + words[0])
+                continue
+            before = len(s.scratch.queue())
+            with open(text, "rb") as f:
+                p = subprocess.run(words, stdin=f, capture_output=True,
+                                   timeout=slow(30), check=False)
+            if p.returncode != 0:
+                diag(p.stderr.decode())
+            if p.returncode != 0:
+                diag(p.stderr.decode())
+            ok(p.returncode == 0 and
+               happens(lambda n=before: len(s.scratch.queue()) == n + 1, 5),
+               "a message by %s" % words[0])
+
+
+def by_exec():
+    """inetd's form: a keysrvr of its own, which ends with it."""
+    if not ROOT:
+        skip("only root reads a key that is root's")
+        return
+    s = server()
+    ours, theirs = socket.socketpair()
+    p = spawn(s.command("smtpsrvr", *s.where(), "192.0.2.1", "127.0.0.1"),
+              stdin=theirs, stdout=theirs, cwd="/")
+    theirs.close()
+    c = Client.__new__(Client)
+    c.sock, c.buffer, c.timeout = ours, b"", slow(20)
+    ours.settimeout(c.timeout)
+    eq(c.reply().code, 220, "a session by exec")
+    c.hello()
+    secure(c, "mx.example.org")
+    ok("STARTTLS" not in c.cmd("EHLO a.example").text, "is over TLS")
+    c.close()
+    eq(p.wait(slow(20)), 0, "it ends")
+    ok(happens(lambda: not [q for q in processes().values()
+                            if q.args[:1] == ["keysrvr"] and
+                            q.parent == os.getpid()], 10), "and so do keys")
+
+
+need("openssl")
+need_built("smtpd", "smtpsrvr", "submit", "keysrvr")
+run(names, session, required, implicit, settings, lists, refused_by_tls,
+    slow_handshake, injected, truncated, keys_apart, replaced, clients,
+    by_exec, seconds=600 if FULL else 300)
