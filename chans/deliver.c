@@ -359,6 +359,36 @@ ask(void *ctx, const struct control_request *r, struct control_answer *a_r)
 	orders_do(&v->d, r, a_r);
 }
 
+static void
+look_at_queue(struct deliver *v)
+{
+	v->ear.ask = ask;
+	v->ear.ctx = v;
+	feed_look(&v->d.depot.feed);
+	if (depot_scan(v->d.depot.marks, found_marks, v) == -1)
+		fatal(EX_OSERR, "marks/: %s", strerror(errno));
+	scan(v);
+	v->late = true;
+}
+
+int
+deliver_obey(struct deliver *v)
+{
+	struct pollfd p[EAR_CALLERS + 1];
+	size_t n;
+
+	v->d.stopping = true;
+	look_at_queue(v);
+	ear_take(&v->ear, STDIN_FILENO);
+	while ((n = ear_poll(&v->ear, p)) > 0) {
+		if (poll(p, (nfds_t)n, -1) == -1 && errno != EINTR)
+			fatal(EX_OSERR, "poll: %s", strerror(errno));
+		ear_hear(&v->ear, p, n);
+		depot_settle(&v->d.depot);
+	}
+	return 0;
+}
+
 int
 deliver_run(struct deliver *v)
 {
@@ -367,13 +397,7 @@ deliver_run(struct deliver *v)
 
 	if (open_watch(v) == -1)
 		fatal(EX_OSERR, "queue/: %s", strerror(errno));
-	v->ear.ask = ask;
-	v->ear.ctx = v;
-	feed_look(&d->depot.feed);
-	if (depot_scan(d->depot.marks, found_marks, v) == -1)
-		fatal(EX_OSERR, "marks/: %s", strerror(errno));
-	scan(v);
-	v->late = true;
+	look_at_queue(v);
 	log_note(LEVEL_NOTICE, "started, %zu entries in the queue",
 	    agenda_count(d->agenda));
 	for (;;) {

@@ -22,6 +22,7 @@ struct deliver {
 	struct plan plan;
 	struct conf *conf;
 	bool debug;		/* -d */
+	bool obey;		/* -q */
 	int log_fd;
 	struct stat log_at;	/* the socket that log_fd is connected to */
 	int signals, watch;
@@ -44,6 +45,11 @@ void deliver_settings(struct deliver *v);
 /* feed's callback, ctx the deliver: an entry of the journal. */
 bool deliver_found(void *ctx, const char *id, const struct place *p,
     struct mark *mark, size_t n);
+/*
+ * -q: delivers nothing, and does what is asked for (lib/control.h) over the
+ * socket that is descriptor 0, until its end; exit code.
+ */
+int deliver_obey(struct deliver *v);
 /* Works until SIGTERM, with -o until each entry had its turn; exit code. */
 int deliver_run(struct deliver *v);
 

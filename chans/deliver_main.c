@@ -24,7 +24,7 @@
 static _Noreturn void
 usage(void)
 {
-	fputs("usage: deliver [-do] [-C file] [-L program-directory]\n",
+	fputs("usage: deliver [-doq] [-C file] [-L program-directory]\n",
 	    stderr);
 	exit(EX_USAGE);
 }
@@ -34,7 +34,7 @@ options(struct deliver *v, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "dC:L:o")) != -1) {
+	while ((c = getopt(argc, argv, "dC:L:oq")) != -1) {
 		switch (c) {
 		case 'd':
 			v->debug = true;
@@ -48,11 +48,15 @@ options(struct deliver *v, int argc, char **argv)
 		case 'o':
 			v->d.once = true;
 			break;
+		case 'q':
+			v->obey = true;
+			break;
 		default:
 			usage();
 		}
 	}
-	if (optind != argc)
+	if (optind != argc || (v->obey && (v->d.once ||
+	    !fd_is_socket(STDIN_FILENO, NULL, NULL))))
 		usage();
 }
 
@@ -112,9 +116,10 @@ listen_for_orders(struct deliver *v)
 {
 	const struct proc_user *u = &v->plan.users[PLAN_SUBMIT];
 
-	v->ear.sock = -1;
-	if (!v->d.once && ear_open(&v->ear, v->conf->server.v.run_directory,
-	    u->uid, u->gid) == -1 && errno != EADDRINUSE)
+	ear_init(&v->ear);
+	if (!v->d.once && !v->obey && ear_open(&v->ear,
+	    v->conf->server.v.run_directory, u->uid, u->gid) == -1 &&
+	    errno != EADDRINUSE)
 		log_note(LEVEL_WARNING, "%s/%s: %s; nobody can ask us for "
 		    "anything", v->conf->server.v.run_directory,
 		    CONTROL_SOCKET, strerror(errno));
@@ -124,8 +129,7 @@ int
 main(int argc, char **argv)
 {
 	static struct deliver v = { .log_fd = -1, .record = -1,
-	    .d.channels.log_fd = -1,
-	    .ear.sock = -1 };
+	    .d.channels.log_fd = -1 };
 	char why[2048];
 	int code;
 
@@ -149,7 +153,7 @@ main(int argc, char **argv)
 	v.d.depot.feed.ctx = &v;
 	pass_init(&v.d);
 	deliver_settings(&v);
-	code = deliver_run(&v);
+	code = v.obey ? deliver_obey(&v) : deliver_run(&v);
 	pass_free(&v.d);
 	agenda_free(v.d.agenda);
 	depot_close(&v.d.depot);

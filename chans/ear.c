@@ -39,15 +39,20 @@ bind_to(const char *path, uid_t uid, gid_t gid)
 	return -1;
 }
 
+void
+ear_init(struct ear *ear_r)
+{
+	*ear_r = (struct ear){ .sock = -1 };
+	for (size_t i = 0; i < EAR_CALLERS; i++)
+		ear_r->caller[i] = -1;
+}
+
 int
 ear_open(struct ear *ear_r, const char *run, uid_t uid, gid_t gid)
 {
 	char path[200];
 
-	ear_r->sock = -1;
-	ear_r->n = 0;
-	for (size_t i = 0; i < EAR_CALLERS; i++)
-		ear_r->caller[i] = -1;
+	ear_init(ear_r);
 	snprintf(path, sizeof path, "%s/" CONTROL_SOCKET, run);
 	if (net_unix_folder(run) == -1)
 		return -1;
@@ -91,12 +96,22 @@ ear_poll(const struct ear *ear, struct pollfd *p_r)
 	return n;
 }
 
+void
+ear_take(struct ear *ear, int fd)
+{
+	size_t i = 0;
+
+	while (ear->caller[i] != -1)
+		i++;
+	ear->caller[i] = fd;
+	ear->n++;
+}
+
 static void
-take(struct ear *ear)
+call(struct ear *ear)
 {
 	int fd = accept(ear->sock, NULL, NULL);
 	int64_t uid;
-	size_t i = 0;
 
 	if (fd == -1)
 		return;
@@ -105,10 +120,7 @@ take(struct ear *ear)
 		close(fd);
 		return;
 	}
-	while (ear->caller[i] != -1)
-		i++;
-	ear->caller[i] = fd;
-	ear->n++;
+	ear_take(ear, fd);
 }
 
 static void
@@ -147,7 +159,7 @@ ear_hear(struct ear *ear, const struct pollfd *p, size_t n)
 		if (p[k].revents == 0)
 			continue;
 		if (p[k].fd == ear->sock) {
-			take(ear);
+			call(ear);
 			continue;
 		}
 		for (size_t i = 0; i < EAR_CALLERS; i++) {

@@ -22,6 +22,10 @@ struct ear {
 	void *ctx;
 };
 
+/* No socket, no callers. */
+void ear_init(struct ear *ear_r);
+/* A caller that is there already; there is room. */
+void ear_take(struct ear *ear, int fd);
 /*
  * Binds it, for that owner.  -1 with errno (and a socket of nothing);
  * EADDRINUSE: another one is heard there.

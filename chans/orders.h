@@ -2,11 +2,12 @@
  * orders - what an operator, or submit for a client, wants done with the
  * queue (lib/control.h).
  *
- * Only whoever holds deliver.lock does it: deliver while it runs, else
- * orders_alone() for inlet queue.  What survives a crash: HELD and FREE are
- * marks of the entry, synced before the answer; BOUNCE is the mark FAILED of
- * each recipient, synced before the notice; DELETE is the removal, synced,
- * with the entry and its marks in trash/ before where trash-time wants that.
+ * Only a deliver does it, which holds deliver.lock: the one that runs, else
+ * one that was started for it (deliver -q).  What survives a crash: HELD and
+ * FREE are marks of the entry, synced before the answer; BOUNCE is the mark
+ * FAILED of each recipient, synced before the notice; DELETE is the removal,
+ * synced, with the entry and its marks in trash/ before where trash-time wants
+ * that.
  */
 #ifndef CHANS_ORDERS_H
 #define CHANS_ORDERS_H

@@ -3,9 +3,11 @@
  *
  * Over run-directory/deliver, SOCK_SEQPACKET, for root and the submit user
  * alone: a request is one message, its answer another, in the same order; a
- * caller may ask as often as it likes, and waits for each answer.  Format
- * only: what a verb does is in chans/orders.h.  Both ends are on one machine
- * and of one build: numbers are in host order.
+ * caller may ask as often as it likes, and waits for each answer.  Where no
+ * deliver listens there, "deliver -q" does the same over its descriptor 0,
+ * such a socket, until its end; it fails (75) where a deliver runs all the
+ * same.  Format only: what a verb does is in chans/orders.h.  Both ends are
+ * on one machine and of one build: numbers are in host order.
  */
 #ifndef LIB_CONTROL_H
 #define LIB_CONTROL_H

@@ -5,6 +5,7 @@ hold, release, retry, delete, bounce, and the start of a domain."""
 import os
 import signal
 import socket
+import struct
 import sys
 import time
 
@@ -229,5 +230,40 @@ def nonsense():
     d.stop()
 
 
-run(hold, future, delete, trash_ends, bounce, bounce_owed, start, retry_one,
+def without_deliver():
+    """deliver -q: the same, while none runs."""
+    d, hosts = begin()
+    d.start()
+    ident, other, last = waiting(d), waiting(d), waiting(d)
+    eq(d.stop(), 0, "deliver ends")
+    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+    def begin_it():
+        with open(d.s.log, "ab") as log:
+            return spawn(d.args("-q"), stdin=its, stdout=log, stderr=log,
+                         cwd="/", **d.popen())
+
+    def ask(verb, ident, name=""):
+        ours.send(struct.pack("=III24s256s", 1, CONTROL[verb], 0,
+                              ident.encode(), name.encode()))
+        return RESULT[struct.unpack_from("=I", ours.recv(4096))[0]]
+
+    ours.settimeout(slow(15))
+    p = begin_it()
+    eq(ask("hold", ident), "done", "hold")
+    eq(ask("delete", other), "done", "delete")
+    eq(ask("retry", last), "done", "retry")
+    eq(ask("delete", other), "absent", "not twice")
+    ours.shutdown(socket.SHUT_WR)
+    eq(p.wait(slow(15)), 0, "it ends when we do")
+    eq(len(hosts.tries()), 3, "and has delivered nothing")
+    d.start()
+    ok(happens(lambda: tries(hosts, last) == 2), "the retry holds")
+    eq((tries(hosts, ident), other in d.s.queue()), (1, False),
+       "so do the others")
+    eq(begin_it().wait(slow(15)), 75, "not while a deliver runs")
+    d.stop()
+
+
+run(without_deliver, hold, future, delete, trash_ends, bounce, bounce_owed, start, retry_one,
     nonsense, seconds=240)
