@@ -211,7 +211,7 @@ text_of(struct qfile *q, unsigned char type)
 		{ QFILE_LOGIN, &q->login }, { QFILE_BODY, &q->body },
 		{ QFILE_SENDER, &q->sender }, { QFILE_ENVID, &q->envid },
 		{ QFILE_RET, &q->ret }, { QFILE_SID, &q->sid },
-		{ QFILE_AUTH, &q->auth }
+		{ QFILE_AUTH, &q->auth }, { QFILE_TLS, &q->tls }
 	};
 	size_t i;
 
@@ -360,7 +360,8 @@ check_whole(struct qfile *q)
 {
 	const char **const optional[] = {
 		&q->channel, &q->address, &q->name, &q->helo, &q->with,
-		&q->login, &q->body, &q->envid, &q->ret, &q->sid, &q->auth
+		&q->login, &q->body, &q->envid, &q->ret, &q->sid, &q->auth,
+		&q->tls
 	};
 	size_t i;
 

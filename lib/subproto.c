@@ -279,8 +279,8 @@ int
 sub_put_envelope(struct buf *b, const struct sub_envelope *e)
 {
 	const char *const texts[] = {
-		e->sender, e->helo, e->with, e->body, e->sid, e->channel,
-		e->name, e->envid, e->ret, e->auth, e->id
+		e->sender, e->helo, e->with, e->tls, e->body, e->sid,
+		e->channel, e->name, e->envid, e->ret, e->auth, e->id
 	};
 	unsigned flags = (e->by_trace ? BY_TRACE : 0) |
 	    (e->utf8 ? UTF8 : 0) | (e->requiretls ? REQUIRETLS : 0);
@@ -304,9 +304,9 @@ sub_get_envelope(const void *p, size_t len, struct sub_envelope *e_r)
 {
 	struct reader r = { p, (const uint8_t *)p + len, false };
 	const char **const texts[] = {
-		&e_r->sender, &e_r->helo, &e_r->with, &e_r->body, &e_r->sid,
-		&e_r->channel, &e_r->name, &e_r->envid, &e_r->ret, &e_r->auth,
-		&e_r->id
+		&e_r->sender, &e_r->helo, &e_r->with, &e_r->tls, &e_r->body,
+		&e_r->sid, &e_r->channel, &e_r->name, &e_r->envid, &e_r->ret,
+		&e_r->auth, &e_r->id
 	};
 	uint64_t size, hold, by;
 	unsigned flags;

@@ -27,7 +27,7 @@
 #include "lib/trace.h"
 #include "lib/variables.h"
 
-#define SUB_VERSION 4
+#define SUB_VERSION 5
 #define SUB_FRAME_MOST 65536	/* payload of one frame */
 #define SUB_FIELD_MOST 1024	/* one field of an envelope or recipient */
 #define SUB_LOGIN 256
@@ -79,6 +79,7 @@ struct sub_envelope {
 	const char *sender;	/* path_text form, "" for the null path */
 	const char *helo;
 	const char *with;	/* RFC 3848 keyword, its tail not yet known */
+	const char *tls;	/* qfile.h; "" in the clear */
 	const char *body;	/* "", "7BIT", "8BITMIME", "BINARYMIME" */
 	const char *sid;	/* the session's log identifier */
 	const char *channel;	/* the source channel as the session sees it */

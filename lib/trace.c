@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include "lib/clock.h"
@@ -190,7 +191,22 @@ add_by(struct buf *b, const struct trace_facts *f, bool user)
 	return before[0] == ',' ? buf_addc(b, ')') : 0;
 }
 
-/* "with ESMTP id X for <a@b>; date", what there is of it. */
+/* " tls CIPHER", the last of the clauses: the second word of what we know. */
+static int
+add_tls(struct buf *b, const struct trace_facts *f)
+{
+	const char *cipher = f->tls != NULL ? strchr(f->tls, ' ') : NULL;
+	char word[48];
+
+	if (cipher == NULL || (f->shows & TRACE_WITH) == 0)
+		return 0;
+	cipher++;
+	snprintf(word, sizeof(word), "%.*s", (int)strcspn(cipher, " "),
+	    cipher);
+	return add_word(b, "\n\ttls ", word);
+}
+
+/* "with ESMTP id X for <a@b> tls C; date", what there is of it. */
 static int
 add_end(struct buf *b, const struct trace_facts *f, bool user)
 {
@@ -204,12 +220,13 @@ add_end(struct buf *b, const struct trace_facts *f, bool user)
 	    add_word(b, user ? "\n\tid " : " id ", f->id) == -1)
 		return -1;
 	trace_date(f->when, date, sizeof(date));
-	if (!only)
-		return buf_addf(b, ";\n\t%s\n", date);
-	if (buf_adds(b, "\n\tfor <") == -1 ||
-	    add_clean(b, f->only_for, 2 * WORD_MOST, is_printable) == -1)
+	if (only && (buf_adds(b, "\n\tfor <") == -1 ||
+	    add_clean(b, f->only_for, 2 * WORD_MOST, is_printable) == -1 ||
+	    buf_addc(b, '>') == -1))
 		return -1;
-	return buf_addf(b, ">; %s\n", date);
+	if (add_tls(b, f) == -1)
+		return -1;
+	return buf_addf(b, only ? "; %s\n" : ";\n\t%s\n", date);
 }
 
 /* As the lines of a binary message do. */

@@ -80,6 +80,7 @@ front(struct session *s, struct buf *b)
 	const struct mail_params *p = &s->tx.params;
 	struct sub_envelope e = { .sender = path_text(&s->tx.sender, sender),
 	    .helo = s->helo, .with = with(s),
+	    .tls = s->secured != NULL ? s->secured->text : "",
 	    .body = p->body, .sid = s->sid,
 	    .channel = c->channels[s->source.channel].title,
 	    .name = s->name, .envid = p->envid, .ret = p->ret, .id = "",

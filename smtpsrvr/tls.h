@@ -20,6 +20,7 @@ struct tls_facts {
 	char version[12];	/* "TLSv1.3" */
 	char cipher[48];	/* "TLS_AES_256_GCM_SHA384" */
 	char sni[256];		/* the host that the client wanted, or "" */
+	char text[340];		/* the three of them, a blank between */
 };
 
 struct tls_service {

@@ -14,6 +14,7 @@
 
 #include <openssl/err.h>
 
+#include "lib/path.h"
 #include "smtpsrvr/tls_over.h"
 
 static int
@@ -145,8 +146,11 @@ tls_over_facts(const struct tls *t, struct tls_facts *f_r)
 	    SSL_get_version(t->ssl));
 	snprintf(f_r->cipher, sizeof f_r->cipher, "%s",
 	    SSL_get_cipher_name(t->ssl));
-	if (sni != NULL)
+	/* It is the client's word, and goes into log and queue. */
+	if (sni != NULL && path_is_domain(sni, strlen(sni)))
 		snprintf(f_r->sni, sizeof f_r->sni, "%s", sni);
+	snprintf(f_r->text, sizeof f_r->text, "%s %s%s%s", f_r->version,
+	    f_r->cipher, f_r->sni[0] != '\0' ? " " : "", f_r->sni);
 }
 
 /*

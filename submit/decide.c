@@ -337,6 +337,12 @@ decide_recipient(const struct site *s, const struct caller *c,
 	return route_recipient(s, &from, &to, r, reply_r, why_r);
 }
 
+bool
+decide_with_tls(const char *with)
+{
+	return with[strlen(with) - 1] == 'S';
+}
+
 const char *
 decide_with(const struct conf *c, int listener, const char *claimed)
 {

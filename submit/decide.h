@@ -76,6 +76,8 @@ MM_MUST_USE int decide_recipient(const struct site *s, const struct caller *c,
     const struct whence *o, const char *sender, const char *address,
     struct routes *r, struct reply *reply_r, struct authorised *why_r);
 
+/* Does that word say that there was TLS? */
+bool decide_with_tls(const char *with);
 /*
  * "SMTP", "ESMTP", "ESMTPS", or "LMTP", "LMTPS" where the listener speaks that
  * (-1 for none: either), or those of RFC 6531 4.3 with "UTF8"; null for what a

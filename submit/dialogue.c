@@ -148,6 +148,8 @@ log_accepted(struct desk *k, const struct dialogue *d, const struct job *j)
 	log_caller(&l, k, d);
 	log_word(&l, "qid", m->id);
 	log_num(&l, "nrcpt", (int64_t)m->routed);
+	if (m->env.tls != NULL && m->env.tls[0] != '\0')
+		log_text(&l, "tls", m->env.tls);
 	log_num(&l, "size", (int64_t)m->length);
 	log_sender(&l, m);
 	log_end(&l);

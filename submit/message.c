@@ -117,7 +117,8 @@ check_envelope(const struct side *s, struct message *m, struct reply *reply_r)
 	} else if (by_network(s->caller) &&
 	    strcmp(m->env.channel, chan) != 0) {
 		disagree(s, m, "channel", chan, m->env.channel);
-	} else if (by_network(s->caller) && m->with == NULL) {
+	} else if (by_network(s->caller) && (m->with == NULL ||
+	    (decide_with_tls(m->with) && m->env.tls[0] == '\0'))) {
 		disagree(s, m, "with", "SMTP", m->env.with);
 	} else if (what != NULL) {
 		beyond(s, m, what, reply_r);
@@ -330,6 +331,7 @@ put_envelope(const struct side *s, const struct message *m, struct buf *b,
 	    put(b, QFILE_NAME, s->whence->name) != 0 ||
 	    put(b, QFILE_HELO, m->env.helo) != 0 ||
 	    put(b, QFILE_WITH, m->with) != 0 ||
+	    put(b, QFILE_TLS, m->env.tls) != 0 ||
 	    put(b, QFILE_LOGIN, c->login) != 0 ||
 	    qfile_put(b, QFILE_SENDER, m->sender) != 0 ||
 	    asks_put(b, &m->env) != 0 ||
@@ -353,6 +355,7 @@ begin_text(const struct side *s, struct message *m)
 		.login = c->login,
 		.by = set->hostname,
 		.with = m->with,
+		.tls = m->env.tls,
 		.id = m->id,
 		.only_for = m->given == 1 ? m->only : "",
 		.when = (time_t)(now / 1000000),

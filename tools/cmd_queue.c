@@ -303,6 +303,7 @@ text_message(const struct listing *l, const struct queued *q)
 	fact("name", e->name);
 	fact("helo", e->helo);
 	fact("with", e->with);
+	fact("tls", e->tls);
 	fact("login", e->login);
 	fact("body", e->body);
 	asked(e);

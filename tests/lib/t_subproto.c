@@ -85,7 +85,7 @@ static void
 envelope(struct buf *b)
 {
 	struct sub_envelope e = { .sender = "a@b", .helo = "c", .with = "SMTP",
-	    .body = "8BITMIME", .sid = "s1", .channel = "mx", .name = "",
+	    .tls = "TLSv1.3 C", .body = "8BITMIME", .sid = "s1", .channel = "mx", .name = "",
 	    .envid = "j\303\266", .ret = NULL, .auth = "<>", .id = "X",
 	    .size = -1, .hold = INT64_MAX, .by = 1, .by_mode = 'N',
 	    .by_trace = true, .utf8 = true, .priority = -9 }, g;
@@ -99,6 +99,7 @@ envelope(struct buf *b)
 	num(sub_get_envelope(p, len, &g), 0, "and back");
 	is(g.sender, "a@b", "sender");
 	is(g.body, "8BITMIME", "body");
+	is(g.tls, "TLSv1.3 C", "tls");
 	is(g.envid, "j\303\266", "8-bit bytes pass");
 	is(g.ret, "", "null is empty");
 	is(g.id, "X", "id");

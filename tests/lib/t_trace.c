@@ -54,6 +54,11 @@ lines(void)
 	received(&f, "Received: from client.example ([1.2.3.4])\n"
 	    "\tby mx.example.org (Inlet) with ESMTP id 0123456789ABCDEFGHJK;\n"
 	    "\tFri, 20 Nov 2026 17:00:00 +0000\n", "no name, no for");
+	f.tls = "TLSv1.3 TLS_X a.example";
+	received(&f, "Received: from client.example ([1.2.3.4])\n"
+	    "\tby mx.example.org (Inlet) with ESMTP id 0123456789ABCDEFGHJK\n"
+	    "\ttls TLS_X;\n"
+	    "\tFri, 20 Nov 2026 17:00:00 +0000\n", "RFC 8314 4.3");
 	f = facts("2001:db8::1");
 	f.helo = "";
 	received(&f, "Received: from unknown "

@@ -267,7 +267,7 @@ stage_envelope(struct buf *b, const char *sender, const char *channel,
     const char *id)
 {
 	struct sub_envelope e = { .sender = sender, .helo = "client.test",
-		.with = "ESMTP", .body = "8BITMIME", .sid = "s1",
+		.with = "ESMTP", .tls = "", .body = "8BITMIME", .sid = "s1",
 		.channel = channel, .id = id, .size = -1 };
 
 	must(sub_put_envelope(b, &e), "envelope");

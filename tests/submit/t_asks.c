@@ -9,7 +9,7 @@
 #include "tests/tap.h"
 
 static const struct sub_envelope nothing = {
-	.sender = "", .helo = "", .with = "", .body = "", .sid = "",
+	.sender = "", .helo = "", .with = "", .tls = "", .body = "", .sid = "",
 	.channel = "", .name = "", .envid = "", .ret = "", .auth = "",
 	.id = "", .size = -1
 };

@@ -151,14 +151,21 @@ def session():
             ok(is_reply(c.cmd("STARTTLS"), "IN_TRANSACTION"),
                "not in a transaction")
             c.cmd("RSET")
-            secure(c)
+            secure(c, "mx.example.org")
             eq(c.cmd("MAIL FROM:<a@b.example>").code, 503,
                "EHLO is forgotten")
             ok("STARTTLS" not in c.cmd("EHLO a.example").text,
                "it is not offered twice")
             ok(is_reply(c.cmd("STARTTLS"), "TLS_ALREADY"), "nor taken twice")
             id_ = s.queue_id(c.message("Subject: x\n\ntext\n"))
-            ok(b" with ESMTPS " in s.scratch.entry(id_), "with ESMTPS")
+            found = s.scratch.entry(id_)
+            ok(b" with ESMTPS " in found, "with ESMTPS")
+            ok(re.search(rb"\n\tfor <user@example.org>\n\ttls TLS_\w+; ",
+                         found), "tls and the cipher (RFC 8314 4.3)")
+            logged(s, r'accept ip=.* tls="TLSv1\.3 TLS_AES_256_GCM_SHA384 '
+                   r'mx.example.org"')
+            ok("TLSv1.3" in s.inlet(*s.where(), "queue", "show", id_).stdout,
+               "inlet queue show has it")
         logged(s, r"tls ip=127\.0\.0\.1 .* tls=TLSv1\.3 cipher=TLS_AES_")
         with s.client() as c:
             eq(c.cmd("STARTTLS").code, 503, "not before EHLO")
