@@ -31,6 +31,11 @@
 #define SUB_FRAME_MOST 65536	/* payload of one frame */
 #define SUB_FIELD_MOST 1024	/* one field of an envelope or recipient */
 #define SUB_LOGIN 256
+/*
+ * A user's sender: the user.  Whatever stands there, only root, the submit user
+ * and trusted-users may be somebody else; everybody may be nobody ("").
+ */
+#define SUB_MYSELF "me@localhost"
 
 enum sub_type {
 	SUB_HELLO = 'H', SUB_ENVELOPE = 'E', SUB_RECIPIENT = 'R',

@@ -230,8 +230,10 @@ caller_hello(const struct rights *r, struct caller *c,
 		*why_r = "may not send notices";
 		return -1;
 	}
-	if (kind == SUB_LOCAL)
+	if (kind == SUB_LOCAL) {
+		c->trusted = rights_trusted(r, c->uid);
 		find_login(c->uid, c->login, sizeof(c->login));
+	}
 	if (kind == SUB_LOCAL || kind == SUB_NOTICE)
 		c->row.listener = -1;
 	c->kind = kind;

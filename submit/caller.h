@@ -47,6 +47,7 @@ struct caller {
 	struct netaddr proxy;	/* then: itself */
 	uint32_t number;	/* SESSION: which row */
 	uint64_t serial;
+	bool trusted;		/* LOCAL: may say whose mail it is */
 	char login[SUB_LOGIN];	/* LOCAL; or as one of xclient says */
 	struct variables variables;	/* DECLARED */
 	char ip[NET_TEXT];	/* for the log */

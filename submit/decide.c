@@ -262,7 +262,8 @@ decide_sender(const struct site *s, const struct caller *c,
 		return -1;
 	}
 	if (c->kind == SUB_LOCAL && (m.local[0] != '\0' ||
-	    m.domain[0] != '\0')) {
+	    m.domain[0] != '\0') && (!c->trusted ||
+	    strcmp(sender, SUB_MYSELF) == 0)) {
 		memset(&m, 0, sizeof(m));
 		(void)!text_copy(m.local, sizeof(m.local), c->login);
 		(void)!text_copy(m.domain, sizeof(m.domain),

@@ -47,7 +47,9 @@ dist_check_SCRIPTS += tests/system/21-logger.py
 # inlet: the operator's command
 noinst_LIBRARIES += tools/libtools.a
 tools_libtools_a_SOURCES = \
+	tools/addresses.c tools/addresses.h \
 	tools/asuser.c tools/asuser.h \
+	tools/bysmtp.c tools/bysmtp.h \
 	tools/check.h \
 	tools/check_authorise.c \
 	tools/check_channels.c \
@@ -83,7 +85,9 @@ tools_libtools_a_SOURCES = \
 	tools/limits.c tools/limits.h \
 	tools/limits_json.c \
 	tools/limits_text.c \
+	tools/outgoing.c tools/outgoing.h \
 	tools/ownlookup.c tools/ownlookup.h \
+	tools/poster.c tools/poster.h \
 	tools/queued.c tools/queued.h \
 	tools/request.c tools/request.h \
 	tools/show.c tools/show.h
@@ -91,6 +95,29 @@ tools_libtools_a_SOURCES = \
 sbin_PROGRAMS += tools/inlet
 tools_inlet_SOURCES = tools/inlet.c
 tools_inlet_LDADD = $(inlet_objects)
+
+# sendmail: its usual names may be another mail system's
+inlet_PROGRAMS += tools/sendmail
+install-sendmail: install
+	$(MKDIR_P) '$(DESTDIR)$(sbindir)' '$(DESTDIR)$(bindir)'
+	ln -sf '$(inletdir)/sendmail' '$(DESTDIR)$(sbindir)/sendmail'
+	ln -sf '$(inletdir)/sendmail' '$(DESTDIR)$(bindir)/mailq'
+	ln -sf '$(inletdir)/sendmail' '$(DESTDIR)$(bindir)/newaliases'
+	for p in sendmail mailq newaliases; do \
+		ln -sf inlet-sendmail.1 '$(DESTDIR)$(man1dir)'/$$p.1; \
+	done
+.PHONY: install-sendmail
+tools_sendmail_SOURCES = tools/sendmail.c
+tools_sendmail_LDADD = tools/libtools.a lib/libbase.a
+
+check_PROGRAMS += tests/tools/t_addresses.t tests/tools/t_outgoing.t
+tests_tools_t_addresses_t_SOURCES = tests/tools/t_addresses.c tests/tap.h
+tests_tools_t_addresses_t_LDADD = tools/libtools.a lib/libbase.a
+tests_tools_t_outgoing_t_SOURCES = tests/tools/t_outgoing.c tests/tap.h
+tests_tools_t_outgoing_t_LDADD = tools/libtools.a lib/libbase.a
+TESTS += tests/tools/t_addresses.t tests/tools/t_outgoing.t
+TESTS += tests/system/48-sendmail.py
+dist_check_SCRIPTS += tests/system/48-sendmail.py
 
 inlet_objects = tools/libtools.a smtpsrvr/libsmtpsrvr.a \
 	submit/libsubmit.a chans/libchans.a tables/libtables.a lib/libbase.a $(GDBM_LIBS)

@@ -13,6 +13,8 @@ page_of()
 		echo man8/smtpsrvr.8
 	elif [ -f "man8/inlet-$1.8" ]; then
 		echo "man8/inlet-$1.8"
+	elif [ -f "man1/inlet-$1.1" ]; then
+		echo "man1/inlet-$1.1"
 	else
 		echo man[18]/"$1".[18]
 	fi

@@ -126,10 +126,12 @@ others(void)
 	h = hello(SUB_LOCAL);
 	num(call(&c, DOOR_USERS, SOMEBODY, h), 0, "anybody submits");
 	is(c.login, "uid54321", "without a login, the number");
+	ok(!c.trusted, "who is nobody else");
 	num(c.row.peer.family, 0, "and no address, whatever is said");
 	num(c.row.listener, -1, "nor a listener");
 	num(call(&c, DOOR_USERS, 0, h), 0, "root");
 	is(c.login, "root", "has a login");
+	ok(c.trusted, "and may be somebody else");
 	num(call(&c, DOOR_JAIL, 0, h), -1, "no session does");
 
 	h = hello(SUB_NOTICE);

@@ -137,6 +137,20 @@ sender(enum sub_kind kind, const char *given, const char *want)
 	}
 }
 
+/* Root and the like: anybody, if they say so. */
+static void
+sender_trusted(const char *given, const char *want)
+{
+	struct caller c = from(SUB_LOCAL, "");
+	char got[PATH_TEXT];
+	struct reply r;
+
+	c.trusted = true;
+	(void)!text_copy(c.login, sizeof(c.login), "root");
+	num(decide_sender(&desk.site, &c, given, got, &r), 0, given);
+	is(got, want, "is the sender of one who is trusted");
+}
+
 static const char *said_from = "";
 static struct settings policy;
 
@@ -279,6 +293,9 @@ main(void)
 	sender(SUB_LOCAL, "boss@example.net", "jo@mx.example.org");
 	sender(SUB_LOCAL, "jo@mx.example.org", "jo@mx.example.org");
 	sender(SUB_LOCAL, "", "");
+	sender_trusted("boss@example.net", "boss@example.net");
+	sender_trusted("me@localhost", "root@mx.example.org");
+	sender_trusted("", "");
 	recipient(SUB_SESSION, 2, "user@example.org", 250, 1);
 	recipient(SUB_SESSION, 2, "both@example.org", 250, 2);
 	recipient(SUB_SESSION, 2, "nobody@example.org", 550, 0);
