@@ -657,6 +657,7 @@ check_channel(const struct conf *c, const struct section *s,
 	check_table_name(c, s, SETTING_outsrc, v->outsrc, NAMES, w);
 	check_table_name(c, s, SETTING_outdest, v->outdest, HOSTS, w);
 	check_table_name(c, s, SETTING_auth_table, v->auth_table, TEXTS, w);
+	check_table_name(c, s, SETTING_etrn, v->etrn, TEXTS, w);
 	check_suffix(s, w);
 	check_auth(s, w);
 	conf_check_pipe(s, w);

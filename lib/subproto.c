@@ -167,7 +167,7 @@ sub_get_header(const void *p, struct sub_header *h_r)
 	h_r->len = (uint32_t)get_number(&r, 4);
 	h_r->type = (uint8_t)get_number(&r, 1);
 	if (h_r->len > SUB_FRAME_MOST || h_r->type == 0 ||
-	    strchr("HERDCAV", h_r->type) == NULL)
+	    strchr("HERDCAVS", h_r->type) == NULL)
 		return -1;
 	return get_number(&r, 3) == 0 ? 0 : -1;
 }
@@ -394,6 +394,26 @@ sub_get_verdict(const void *p, size_t len, struct sub_verdict *v_r)
 		return -1;
 	reply->name = (enum reply_name)name;
 	return 0;
+}
+
+int
+sub_put_start(struct buf *b, const char *node)
+{
+	size_t start;
+	int result = begin(b, &start);
+
+	if (result == 0)
+		result = put_text(b, node);
+	return finish(b, start, SUB_START, result);
+}
+
+int
+sub_get_start(const void *p, size_t len, const char **node_r)
+{
+	struct reader r = { p, (const uint8_t *)p + len, false };
+
+	*node_r = get_text(&r);
+	return finished(&r) ? 0 : -1;
 }
 
 int

@@ -15,6 +15,7 @@ smtpsrvr_libsmtpsrvr_a_SOURCES = \
 	smtpsrvr/chunk_lines.c smtpsrvr/chunk_lines.h \
 	smtpsrvr/cmd_bdat.c \
 	smtpsrvr/cmd_data.c \
+	smtpsrvr/cmd_etrn.c \
 	smtpsrvr/cmd_hello.c \
 	smtpsrvr/cmd_idle.c \
 	smtpsrvr/cmd_mail.c \

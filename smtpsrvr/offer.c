@@ -75,6 +75,8 @@ offer_from(const struct settings *s)
 		o.keywords_off |= UINT64_C(1) << KEYWORD_FUTURERELEASE;
 	if (s->xclient.n == 0)
 		o.keywords_off |= UINT64_C(1) << KEYWORD_XCLIENT;
+	if (s->etrn[0] == '\0')
+		o.keywords_off |= UINT64_C(1) << KEYWORD_ETRN;
 	if (s->xforward.n == 0)
 		o.keywords_off |= UINT64_C(1) << KEYWORD_XFORWARD;
 	/* Refused as settings; whatever layer they come from, they are on. */

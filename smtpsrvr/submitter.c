@@ -261,6 +261,42 @@ submitter_finish(struct session *s, struct reply *r)
 	s->text_len = 0;
 }
 
+static int
+send_start(struct session *s, const char *node)
+{
+	char memory[1024];
+	struct buf b;
+	int bad = -1;
+
+	buf_begin(&b, memory, sizeof memory, FRONT_MOST);
+	if (open_submit(s) == 0 &&
+	    (s->said_hello || sub_put_hello(&b, &s->hello) == 0) &&
+	    sub_put_start(&b, node) == 0)
+		bad = fd_write(s->submit, b.p, b.len, clock_ms() + ANSWER_MS);
+	buf_free(&b);
+	return bad;
+}
+
+void
+submitter_start(struct session *s, const char *node, struct reply *r)
+{
+	/* As with a message; and to ask twice does no harm. */
+	int tries = s->submit >= 0 && !s->submit_kept ? 2 : 1;
+	struct sub_verdict v;
+
+	while (tries-- > 0) {
+		if (send_start(s, node) == 0 && sub_read_verdict(s->submit,
+		    clock_ms() + ANSWER_MS, &v) == 0) {
+			s->said_hello = true;
+			*r = v.reply;
+			return;
+		}
+		submitter_close(s);
+	}
+	reply_set(r, REPLY_ETRN_FAILED, node);
+	reply_because(r, "submit");
+}
+
 void
 submitter_abort(struct session *s)
 {

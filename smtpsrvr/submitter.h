@@ -20,6 +20,8 @@ MM_MUST_USE int submitter_recipient(struct session *s,
 void submitter_stream(struct session *s);
 /* The end of the message: r is submit's verdict, or SUBMIT_FAILED. */
 void submitter_finish(struct session *s, struct reply *r);
+/* ETRN: has what waits for the node tried; r is submit's reply. */
+void submitter_start(struct session *s, const char *node, struct reply *r);
 /* Takes back what was streamed of an unfinished message. */
 void submitter_abort(struct session *s);
 void submitter_close(struct session *s);

@@ -27,25 +27,34 @@ asker_close(struct asker *a)
 	a->fd = -1;
 }
 
-/* Not net_unix_connect(), which would wait for a lookup that is stuck. */
+/* Not net_unix_connect(), which would wait for one that is stuck. */
+int
+asker_connect(const char *path)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd;
+
+	if (text_copy(sun.sun_path, sizeof(sun.sun_path), path) != 0)
+		return -1;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC,
+	    0);
+	/* EAGAIN: too many wait for it already. */
+	if (fd != -1 && connect(fd, (const struct sockaddr *)&sun,
+	    sizeof(sun)) != 0) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
 static int
 reach(struct asker *a, bool *new_r)
 {
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-
 	if (a->fd != -1)
 		return 0;
-	if (text_copy(sun.sun_path, sizeof(sun.sun_path), a->path) != 0)
-		return -1;
-	a->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC,
-	    0);
+	a->fd = asker_connect(a->path);
 	if (a->fd == -1)
 		return -1;
-	/* EAGAIN: too many wait for it already. */
-	if (connect(a->fd, (const struct sockaddr *)&sun, sizeof(sun)) != 0) {
-		asker_close(a);
-		return -1;
-	}
 	*new_r = true;
 	return 0;
 }

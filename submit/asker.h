@@ -30,5 +30,7 @@ MM_MUST_USE int asker_ask(struct asker *a, struct ask_question *q,
  */
 bool asker_take(struct asker *a, struct ask_answer *answer_r);
 void asker_close(struct asker *a);
+/* A socket of that kind there, which never blocks; -1. */
+MM_MUST_USE int asker_connect(const char *path);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "lib/ask.h"
 #include "lib/conf.h"
+#include "lib/control.h"
 #include "lib/counts.h"
 #include "lib/trace.h"
 #include "submit/caller.h"
@@ -38,6 +39,9 @@ struct desk {
 	void (*ask)(struct desk *, struct dialogue *, struct ask_question *,
 	    size_t size);
 	void (*give)(struct desk *, struct dialogue *, struct job *);
+	/* Leads to dialogue_started(), now or later. */
+	void (*start)(struct desk *, struct dialogue *,
+	    const struct control_request *);
 	void *server;		/* theirs */
 };
 

@@ -12,6 +12,7 @@
 #include "lib/subproto.h"
 #include "lib/text.h"
 #include "submit/dialogue.h"
+#include "tables/etrn.h"
 
 /*
  * 0, or -1 with what was wrong: the connection ends.  1: it is to be called
@@ -21,7 +22,7 @@ typedef int request_fn(struct desk *, struct dialogue *, const void *, size_t,
     const char **);
 
 static request_fn on_hello, on_envelope, on_recipient, on_data, on_commit,
-    on_abort;
+    on_abort, on_start;
 
 #define IN(state) (1 << DIALOGUE_##state)
 
@@ -37,6 +38,7 @@ static const struct request {
 	{ SUB_RECIPIENT, IN(ENVELOPE), DIALOGUE_ENVELOPE, on_recipient },
 	{ SUB_DATA, IN(ENVELOPE) | IN(TEXT), DIALOGUE_TEXT, on_data },
 	{ SUB_COMMIT, IN(ENVELOPE) | IN(TEXT), DIALOGUE_READY, on_commit },
+	{ SUB_START, IN(READY), DIALOGUE_READY, on_start },
 	{ SUB_ABORT, IN(READY) | IN(ENVELOPE) | IN(TEXT), DIALOGUE_READY,
 	    on_abort }
 };
@@ -373,6 +375,80 @@ on_abort(struct desk *k, struct dialogue *d, const void *p, size_t len,
 	return 0;
 }
 
+/* Of an envelope nothing is known: it is the source that may, or not. */
+static int
+on_start(struct desk *k, struct dialogue *d, const void *p, size_t len,
+    const char **why_r)
+{
+	struct control_request q = { .version = CONTROL_VERSION,
+	    .verb = CONTROL_START };
+	const struct whence *o = &d->whence;
+	const char *node;
+	struct reply r;
+
+	if (sub_get_start(p, len, &node) != 0 ||
+	    text_copy(d->node, sizeof(d->node), node) != 0 ||
+	    !path_is_domain(node + (node[0] == '@'),
+	    strlen(node) - (node[0] == '@'))) {
+		*why_r = "malformed start";
+		return -1;
+	}
+	if (!caller_holds(&k->rights, &d->caller)) {
+		*why_r = "its session is over";
+		return -1;
+	}
+	if (o->source.channel == -1 || (d->caller.kind != SUB_SESSION &&
+	    d->caller.kind != SUB_DECLARED)) {
+		reply_set(&r, REPLY_ETRN_REFUSED, node);
+		reply_because(&r, "source");
+		refuse(k, d, &r);
+	} else if (etrn_permits(&k->site, o->limits.etrn, node, &r) != 0) {
+		refuse(k, d, &r);
+	} else {
+		q.flags = node[0] == '@' ? CONTROL_SUBDOMAINS : 0;
+		PANIC_IF(text_copy(q.name, sizeof(q.name),
+		    node + (node[0] == '@')) != 0);
+		d->asking = ASKS_START;
+		k->start(k, d, &q);
+	}
+	return 0;
+}
+
+static void
+log_started(struct desk *k, const struct dialogue *d, uint32_t count)
+{
+	struct logline l;
+
+	log_begin_within(&l, LEVEL_INFO, decide_log_level(&k->site,
+	    &d->whence), "start");
+	log_caller(&l, k, d);
+	log_text(&l, "node", d->node);
+	log_num(&l, "entries", count);
+	log_end(&l);
+}
+
+void
+dialogue_started(struct desk *k, struct dialogue *d,
+    const struct control_answer *a)
+{
+	struct reply r;
+
+	d->asking = ASKS_NOTHING;
+	if (a == NULL || a->result != CONTROL_DONE) {
+		reply_set(&r, REPLY_ETRN_FAILED, d->node);
+		reply_because(&r, "deliver");
+		refuse(k, d, &r);
+		return;
+	}
+	log_started(k, d, a->count);
+	if (a->count == 0)
+		reply_set(&r, REPLY_ETRN_NONE, d->node);
+	else
+		reply_set(&r, REPLY_ETRN_STARTED, (long long)a->count,
+		    d->node);
+	answer(d, &r, "");
+}
+
 static const struct request *
 find_request(int type)
 {
@@ -436,6 +512,10 @@ dialogue_answered(struct desk *k, struct dialogue *d,
 {
 	enum dialogue_wait was = d->asking;
 
+	if (was == ASKS_START) {
+		dialogue_started(k, d, NULL);
+		return;
+	}
 	d->asking = ASKS_NOTHING;
 	if (was == ASKS_NEED) {
 		if (a != NULL && !ask_good(d->whence.need == NEED_NAME ?

@@ -26,7 +26,9 @@ enum dialogue_state {
 };
 
 /* What whence needs; what tables ask, for the source or for a recipient. */
-enum dialogue_wait { ASKS_NOTHING, ASKS_NEED, ASKS_SOURCE, ASKS_RECIPIENT };
+/* START: deliver's answer. */
+enum dialogue_wait { ASKS_NOTHING, ASKS_NEED, ASKS_SOURCE, ASKS_RECIPIENT,
+	ASKS_START };
 
 struct dialogue {
 	enum dialogue_state state;
@@ -36,6 +38,7 @@ struct dialogue {
 	struct buf in, out;
 	struct questions questions;	/* of what is being decided */
 	enum dialogue_wait asking;	/* for what of lookup's */
+	char node[CONTROL_NAME];	/* ASKS_START: of what */
 	bool committing;	/* waits for the disk */
 	bool over;		/* why is set, and was logged */
 };
@@ -55,6 +58,9 @@ void dialogue_run(struct desk *k, struct dialogue *d);
  */
 void dialogue_answered(struct desk *k, struct dialogue *d,
     const struct ask_answer *a);
+/* deliver's answer; a null: there is none. */
+void dialogue_started(struct desk *k, struct dialogue *d,
+    const struct control_answer *a);
 void dialogue_committed(struct desk *k, struct dialogue *d, struct job *j);
 
 #endif

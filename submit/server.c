@@ -20,6 +20,7 @@
 #include "submit/asker.h"
 #include "submit/dialogue.h"
 #include "submit/server.h"
+#include "submit/starter.h"
 
 #define SYNCING_THREADS 7	/* besides the one that leads them */
 #define SERVER_EVENTS 64
@@ -37,7 +38,8 @@
 #define SERVER_SESSION 4
 
 enum source_kind { SOURCE_CONTROL, SOURCE_SIGNALS, SOURCE_JAIL, SOURCE_USERS,
-	SOURCE_COMMIT, SOURCE_LOOKUP, SOURCE_CLIENT, SOURCE_GONE };
+	SOURCE_COMMIT, SOURCE_LOOKUP, SOURCE_DELIVER, SOURCE_CLIENT,
+	SOURCE_GONE };
 
 /* Whatever epoll tells of. */
 struct watch {
@@ -59,7 +61,8 @@ struct server {
 	struct desk *desk;
 	const struct server_plan *plan;
 	int epoll;
-	struct watch control, signals, jail, users, done, lookup;
+	struct watch control, signals, jail, users, done, lookup, deliver;
+	struct client *starting;	/* who waits for deliver, or null */
 	struct store store;
 	struct commit *commit;
 	struct asker asker;
@@ -128,9 +131,22 @@ client_new(struct server *s, int fd, enum door door, int64_t uid)
 	return c;
 }
 
+/* Nothing more is heard of deliver. */
+static void
+drop_deliver(struct server *s)
+{
+	int fd = s->deliver.fd;
+
+	watch_drop(s, &s->deliver);
+	close(fd);
+	s->starting = NULL;
+}
+
 static void
 client_end(struct server *s, struct client *c)
 {
+	if (s->starting == c)
+		drop_deliver(s);
 	*c->back = c->next;
 	if (c->next != NULL)
 		c->next->back = c->back;
@@ -330,6 +346,40 @@ on_lookup(struct server *s)
 	}
 }
 
+/* One at a time: who comes meanwhile may come again. */
+static void
+on_start(struct desk *k, struct dialogue *d, const struct control_request *r)
+{
+	struct server *s = k->server;
+	struct client *c = (struct client *)d;
+	int fd = s->starting == NULL ? starter_ask(s->plan->deliver, r) : -1;
+
+	c->deadline = clock_ms() + s->plan->ask_ms;
+	if (fd == -1) {
+		dialogue_started(k, d, NULL);
+		return;
+	}
+	s->starting = c;
+	watch_add(s, &s->deliver, SOURCE_DELIVER, fd);
+}
+
+static void
+on_deliver(struct server *s)
+{
+	struct client *c = s->starting;
+	struct control_answer a;
+	int got;
+
+	if (c == NULL)
+		return;
+	got = starter_take(s->deliver.fd, &a);
+	if (got == 0)
+		return;
+	drop_deliver(s);
+	dialogue_started(s->desk, &c->d, got > 0 ? &a : NULL);
+	client_run(s, c);
+}
+
 static void
 on_done(struct server *s)
 {
@@ -455,6 +505,9 @@ dispatch(struct server *s, struct watch *w)
 	case SOURCE_LOOKUP:
 		on_lookup(s);
 		break;
+	case SOURCE_DELIVER:
+		on_deliver(s);
+		break;
 	case SOURCE_CLIENT:
 		/* The watch stands in its client. */
 		client_run(s, (struct client *)(void *)((char *)w -
@@ -480,6 +533,8 @@ tick(struct server *s)
 		if (c->deadline > now || c->d.committing)
 			continue;
 		if (c->d.asking) {
+			if (s->starting == c)
+				drop_deliver(s);
 			answered(s, c, NULL);
 			continue;
 		}
@@ -556,6 +611,7 @@ server_run(struct desk *k, const struct server_plan *plan, int signals,
 	k->admit = on_admit;
 	k->ask = on_ask;
 	k->give = on_give;
+	k->start = on_start;
 	watch_add(&s, &s.control, SOURCE_CONTROL, plan->control);
 	watch_add(&s, &s.signals, SOURCE_SIGNALS, signals);
 	watch_add(&s, &s.done, SOURCE_COMMIT, commit_fd(s.commit));

@@ -16,7 +16,8 @@ struct server_plan {
 	int control;		/* smtpd's end of file ends us; -1: none */
 	int jail, users;	/* listening; -1: none */
 	int caller;		/* one connection, then the end; -1: none */
-	char lookup[PLAN_PATH];	/* the path of its socket */
+	char lookup[PLAN_PATH];	/* the paths of their sockets */
+	char deliver[PLAN_PATH];
 	int most;		/* callers at once */
 	int64_t ask_ms;		/* how long to wait for a name */
 	int64_t commit_delay;	/* as commit_start() wants it */

@@ -215,6 +215,8 @@ start_open(struct desk *k, bool child, struct server_plan *plan_r)
 	};
 	snprintf(plan_r->lookup, sizeof(plan_r->lookup), "%s/jail/lookup",
 	    k->conf->server.v.run_directory);
+	snprintf(plan_r->deliver, sizeof(plan_r->deliver), "%s/%s",
+	    k->conf->server.v.run_directory, CONTROL_SOCKET);
 }
 
 void

@@ -5,6 +5,8 @@ tables_libtables_a_SOURCES = \
 	tables/authorise.h \
 	tables/authvalue.c \
 	tables/authvalue.h \
+	tables/etrn.c \
+	tables/etrn.h \
 	tables/envelope.c \
 	tables/envelope.h \
 	tables/glob.c \
@@ -204,3 +206,8 @@ dist_check_SCRIPTS += tests/system/28-outcomes.py
 
 TESTS += tests/system/26-libwrap.py
 dist_check_SCRIPTS += tests/system/26-libwrap.py
+
+check_PROGRAMS += tests/tables/t_etrn.t
+tests_tables_t_etrn_t_SOURCES = tests/tables/t_etrn.c tests/tap.h
+tests_tables_t_etrn_t_LDADD = $(tables_LDADD)
+TESTS += tests/tables/t_etrn.t

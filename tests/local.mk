@@ -89,6 +89,7 @@ system_tests = \
 	tests/system/38-limits.py \
 	tests/system/43-proxy.py \
 	tests/system/44-xclient.py \
+	tests/system/46-etrn.py \
 	tests/system/41-costs.py \
 	tests/system/42-commit-delay.py \
 	tests/system/42-extensions.py \
@@ -115,6 +116,7 @@ talks = \
 	tests/talks/40-chunks.talk tests/talks/41-chunks-limits.talk \
 	tests/talks/42-chunks-off.talk tests/talks/44-lmtp.talk \
 	tests/talks/44-xclient.talk tests/talks/45-xclient-others.talk \
+	tests/talks/46-etrn.talk \
 	tests/talks/31-times.talk tests/talks/32-utf8.talk
 # With $(srcdir), or make dist would make the target check.
 EXTRA_DIST += tests/harness.py tests/journal.py tests/pp.py $(talks) \

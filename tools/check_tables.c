@@ -20,6 +20,7 @@ is_list(const struct settings *v, const char *table)
 	return strcmp(v->helo_refuse, table) == 0 ||
 	    strcmp(v->sender_refuse, table) == 0 ||
 	    strcmp(v->recipient_refuse, table) == 0 ||
+	    strcmp(v->etrn, table) == 0 ||
 	    strcmp(v->host_settings, table) == 0;
 }
 

@@ -41,6 +41,7 @@ check_frame(const struct sub_header *h, const char *p, bool *envelope,
 	struct sub_hello hello;
 	struct sub_envelope e;
 	struct sub_recipient r;
+	const char *node;
 	uint64_t n;
 
 	switch (h->type) {
@@ -65,6 +66,10 @@ check_frame(const struct sub_header *h, const char *p, bool *envelope,
 		must(*envelope && sub_get_commit(p, h->len, &n) == 0,
 		    "a good commit");
 		*envelope = false;
+		break;
+	case SUB_START:
+		must(!*envelope && sub_get_start(p, h->len, &node) == 0,
+		    "a good start");
 		break;
 	case SUB_ABORT:
 		*envelope = false;

@@ -25,9 +25,10 @@ leaves(void)
 	    *const unknown[] = { "NOSUCH" };
 	const uint64_t unset = UINT64_C(1) << KEYWORD_MT_PRIORITY |
 	    UINT64_C(1) << KEYWORD_FUTURERELEASE |
-	    UINT64_C(1) << KEYWORD_XCLIENT | UINT64_C(1) << KEYWORD_XFORWARD;
+	    UINT64_C(1) << KEYWORD_XCLIENT | UINT64_C(1) << KEYWORD_XFORWARD |
+	    UINT64_C(1) << KEYWORD_ETRN;
 	const uint64_t unused = UINT64_C(1) << VERB_XCLIENT |
-	    UINT64_C(1) << VERB_XFORWARD;
+	    UINT64_C(1) << VERB_XFORWARD | UINT64_C(1) << VERB_ETRN;
 	struct offer o = made(NULL, 0, NULL, 0);
 
 	ok(o.keywords_off == unset && o.verbs_off == unused,
@@ -78,6 +79,10 @@ by_setting(void)
 	ok(offer_keyword(&o, KEYWORD_XFORWARD) &&
 	    offer_verb(&o, VERB_XFORWARD) && !offer_verb(&o, VERB_XCLIENT),
 	    "xforward");
+	v.etrn = "domains";
+	o = offer_from(&v);
+	ok(offer_keyword(&o, KEYWORD_ETRN) && offer_verb(&o, VERB_ETRN),
+	    "etrn");
 }
 
 /* Every row of both tables can be switched, but for those that never can. */

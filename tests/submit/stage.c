@@ -68,6 +68,8 @@ add_tables(struct conf *c)
 	static const char *const local[] = { "example.org", "127.0.0.1" };
 	static const char *const lan[] = { "192.0.2.7", "client.example.net",
 		"inside.example.net" };
+	static const char *const nodes[] = { "example.org", "@example.org",
+		"none.example", "busy.example" };
 	static const char *const boxes[] = { "user@example.org",
 		"other@example.org" };
 	static const char *const aliases[] = {
@@ -75,6 +77,7 @@ add_tables(struct conf *c)
 
 	add_table(c, "local-hosts", local, ARRAY_LEN(local));
 	add_table(c, "lan-hosts", lan, ARRAY_LEN(lan));
+	add_table(c, "nodes", nodes, ARRAY_LEN(nodes));
 	add_table(c, "boxes", boxes, ARRAY_LEN(boxes));
 	add_table(c, "aliases", aliases, ARRAY_LEN(aliases));
 }
@@ -102,6 +105,7 @@ stage_conf(const char *spool, const char *run)
 	set1(s, "table", "lan-hosts");
 	set1(s, "program", "smtp");
 	set1(s, "relay", "yes");
+	set1(s, "etrn", "nodes");
 	add(c, CHANNEL, "world");
 	return c;
 }
@@ -207,6 +211,23 @@ ask(struct desk *k, struct dialogue *d, struct ask_question *q, size_t size)
 	dialogue_answered(k, d, q->address.ip[3] == 9 ? NULL : &a);
 }
 
+/* As deliver would: as many as the domain has characters. */
+static void
+start(struct desk *k, struct dialogue *d, const struct control_request *q)
+{
+	struct control_answer a = { .result = CONTROL_DONE,
+	    .count = (uint32_t)strlen(q->name) };
+
+	if (q->version != CONTROL_VERSION || q->verb != CONTROL_START)
+		die("start", "no such request");
+	if ((q->flags & CONTROL_SUBDOMAINS) != 0)
+		a.count += 1000;
+	if (strcmp(q->name, "none.example") == 0)
+		a.count = 0;
+	dialogue_started(k, d, strcmp(q->name, "busy.example") == 0 ? NULL :
+	    &a);
+}
+
 void
 stage_desk(struct desk *k, const char *scratch, const char *peer)
 {
@@ -232,6 +253,7 @@ stage_desk(struct desk *k, const char *scratch, const char *peer)
 	k->admit = admit;
 	k->ask = ask;
 	k->give = give;
+	k->start = start;
 }
 
 void

@@ -128,6 +128,49 @@ bounces(void)
 	bounce(2, 550, "and to one more");
 }
 
+/* What a caller of that kind hears of the node; v_r has all of it. */
+static int
+starts_one(enum sub_kind kind, const char *node, struct sub_verdict *v_r)
+{
+	struct dialogue d;
+	int code;
+
+	memset(v_r, 0, sizeof(*v_r));
+	begin(&d, kind == SUB_SESSION ? DOOR_JAIL : DOOR_USERS,
+	    (int64_t)geteuid(), kind, 0);
+	if (sub_put_start(&d.in, node) != 0)
+		exit(1);
+	dialogue_run(&desk, &d);
+	code = d.over ? -1 : verdict(&d, v_r);
+	dialogue_free(&desk, &d);
+	return code;
+}
+
+static void
+starts(void)
+{
+	struct sub_verdict v;
+
+	num(starts_one(SUB_SESSION, "example.org", &v), 253, "a domain");
+	is(v.reply.text, "11 messages for example.org are tried now",
+	    "what deliver said");
+	num(starts_one(SUB_SESSION, "@example.org", &v), 253,
+	    "with what is below it");
+	is(v.reply.text, "1011 messages for @example.org are tried now",
+	    "which deliver was told");
+	num(starts_one(SUB_SESSION, "none.example", &v), 251, "none");
+	num(starts_one(SUB_SESSION, "busy.example", &v), 458,
+	    "deliver does not answer");
+	num(starts_one(SUB_SESSION, "a.example.org", &v), 459,
+	    "a session that lies");
+	num(starts_one(SUB_LOCAL, "example.org", &v), 459,
+	    "a user of this machine");
+	num(starts_one(SUB_NOTICE, "example.org", &v), 459, "ourselves");
+	num(starts_one(SUB_SESSION, "example..org", &v), -1, "no domain");
+	num(starts_one(SUB_SESSION, "", &v), -1, "nothing");
+	num(starts_one(SUB_SESSION, "@", &v), -1, "nearly nothing");
+}
+
 static void
 refusals(void)
 {
@@ -346,6 +389,9 @@ put_request(struct dialogue *d, int which)
 	case 5:
 		stage_frame(&d->in, SUB_ABORT);
 		break;
+	case 6:
+		ok(sub_put_start(&d->in, "example.org") == 0, "start");
+		break;
 	default:
 		stage_frame(&d->in, SUB_VERDICT);
 		break;
@@ -357,16 +403,16 @@ static void
 orders(void)
 {
 	static const char *const allowed[DIALOGUE_STATES] = {
-		[DIALOGUE_HELLO] = "1000000",
-		[DIALOGUE_READY] = "1100010",
-		[DIALOGUE_ENVELOPE] = "0011110",
-		[DIALOGUE_TEXT] = "0001110"
+		[DIALOGUE_HELLO] = "10000000",
+		[DIALOGUE_READY] = "11000110",
+		[DIALOGUE_ENVELOPE] = "00111100",
+		[DIALOGUE_TEXT] = "00011100"
 	};
 	/* How to come to each state. */
 	static const int way[DIALOGUE_STATES] = { 0, 1, 3, 4 };
 
 	for (int state = 0; state < DIALOGUE_STATES; state++) {
-		for (int which = 0; which < 7; which++) {
+		for (int which = 0; which < 8; which++) {
 			struct dialogue d;
 			char what[80];
 
@@ -516,6 +562,7 @@ main(void)
 	stage_desk(&desk, scratch, "192.0.2.7");
 	message();
 	refusals();
+	starts();
 	bounces();
 	each();
 	whole();

@@ -22,6 +22,8 @@ GOOD = {"NONE": "", "OPTIONAL": " text", "REQUIRED": " client.test",
 BAD = {"NONE": " text", "REQUIRED": "", "FROM_PATH": " <s@elsewhere.test>",
        "TO_PATH": " <user@example.org>", "CHUNK": " -1",
        "ATTRIBUTES": " NAME"}
+CONF = DEFAULT_CONF.replace('channel "world" { }',
+                            'channel "world" { etrn = "here" }')
 SETTINGS = {"xclient": '{"127.0.0.1"}', "xforward": '{"127.0.0.1"}'}
 
 
@@ -63,7 +65,8 @@ def one(server, row, protocol):
 
 def states():
     table = table_rows("smtpsrvr/commands.def", "COMMAND")
-    with Server(deliver=False, listen=LISTEN, settings=SETTINGS) as server:
+    with Server(CONF, deliver=False, listen=LISTEN,
+                settings=SETTINGS) as server:
         for row in table:
             for protocol in PROTOCOLS[row[14]]:
                 one(server, row, protocol)

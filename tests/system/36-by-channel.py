@@ -59,6 +59,7 @@ ELSEWHERE = {
     "outsrc": "tests/system/34-authorise.py",
     "outdest": "tests/system/34-authorise.py",
     "auth-table": "tests/system/34-authorise.py",
+    "etrn": "tests/system/46-etrn.py",
     "mailboxes": "tests/system/18-source.py",
     "aliases": "tests/tables/t_route.c",
     "extension": "tests/tables/t_route.c",
