@@ -291,6 +291,23 @@ wire_reply_line(struct wire *w, int code, const char *enhanced,
 	return end;
 }
 
+/*
+ * The last reply, to leave in one packet with the end of the connection:
+ * shutdown(2) sends what MSG_MORE kept.  Where that is no way, flushing is.
+ */
+static enum wire_end
+send_last(struct wire *w)
+{
+	ssize_t n = w->used == 0 ? 0 : send(w->out, w->replies, w->used,
+	    MSG_MORE | MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	if (n > 0) {
+		w->used -= (size_t)n;
+		memmove(w->replies, w->replies + n, w->used);
+	}
+	return wire_flush(w);
+}
+
 void
 wire_hang_up(struct wire *w, bool wished)
 {
@@ -299,7 +316,7 @@ wire_hang_up(struct wire *w, bool wished)
 	ssize_t n;
 
 	w->life = -1;
-	if (wire_flush(w) != WIRE_OK)
+	if ((w->cover == NULL ? send_last(w) : wire_flush(w)) != WIRE_OK)
 		return;
 	if (w->cover != NULL)
 		w->cover->end(w->over);

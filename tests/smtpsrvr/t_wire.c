@@ -1,7 +1,10 @@
 /* wire: lines however they come, replies together, deadlines kept. */
 #include "config.h"
 
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -141,6 +144,48 @@ deaf(void)
 	num(end, WIRE_TIMEOUT, "a client that reads nothing is given up");
 }
 
+/* Segments with something in them that came in at fd. */
+static unsigned
+segments(int fd)
+{
+	struct tcp_info i;
+	socklen_t len = sizeof i;
+
+	memset(&i, 0, sizeof i);
+	(void)!getsockopt(fd, IPPROTO_TCP, TCP_INFO, &i, &len);
+	return i.tcpi_segs_in;
+}
+
+static void
+last_reply(void)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof at;
+	int listening = socket(AF_INET, SOCK_STREAM, 0), fd;
+	unsigned before;
+	char got[64];
+
+	client = socket(AF_INET, SOCK_STREAM, 0);
+	if (bind(listening, (struct sockaddr *)&at, len) != 0 ||
+	    listen(listening, 1) != 0 || getsockname(listening,
+	    (struct sockaddr *)&at, &len) != 0 ||
+	    connect(client, (struct sockaddr *)&at, len) != 0 ||
+	    (fd = accept(listening, NULL, NULL)) < 0)
+		exit(1);
+	wire_init(&w, fd, fd, -1);
+	before = segments(client);
+	if (wire_reply_line(&w, 221, "2.0.0", "bye", false) != WIRE_OK)
+		exit(1);
+	wire_hang_up(&w, true);
+	num(recv(client, got, sizeof got, 0), 15, "the last reply comes");
+	num(recv(client, got, sizeof got, 0), 0, "and the end");
+	num(segments(client) - before, 1, "in one packet");
+	close(client);
+	close(listening);
+	close(fd);
+}
+
 int
 main(void)
 {
@@ -148,5 +193,6 @@ main(void)
 	replies();
 	deadlines();
 	deaf();
+	last_reply();
 	return done();
 }
