@@ -32,6 +32,26 @@ inlet_PROGRAMS += chans/ch_pipe
 chans_ch_pipe_SOURCES = chans/ch_pipe.c
 chans_ch_pipe_LDADD = chans/libchans.a lib/libbase.a
 
+# Those that speak to other mail systems.
+noinst_LIBRARIES += chans/librelay.a
+chans_librelay_a_SOURCES = chans/relay.c chans/relay.h \
+	chans/relay_body.c chans/relay_body.h chans/relay_caps.c \
+	chans/relay_caps.h chans/relay_dead.c chans/relay_dead.h \
+	chans/relay_hosts.c chans/relay_hosts.h chans/relay_mail.c \
+	chans/relay_mail.h chans/relay_params.c chans/relay_params.h \
+	chans/relay_reply.c chans/relay_reply.h chans/relay_talk.c \
+	chans/relay_talk.h chans/relay_wire.c chans/relay_wire.h
+relay_libs = chans/librelay.a chans/libchans.a tables/libtables.a \
+	lib/libbase.a
+
+inlet_PROGRAMS += chans/ch_smtp
+chans_ch_smtp_SOURCES = chans/ch_smtp.c
+chans_ch_smtp_LDADD = $(relay_libs)
+
+inlet_PROGRAMS += chans/ch_lmtp
+chans_ch_lmtp_SOURCES = chans/ch_lmtp.c
+chans_ch_lmtp_LDADD = $(relay_libs)
+
 check_PROGRAMS += tests/chans/mkentry
 tests_chans_mkentry_SOURCES = tests/chans/mkentry.c
 tests_chans_mkentry_LDADD = submit/libsubmit.a lib/libbase.a
@@ -130,3 +150,31 @@ dist_check_SCRIPTS += tests/system/47-notices.py tests/system/48-orders.py \
 	tests/system/48-orders-journal.py tests/system/49-destinations.py
 TESTS += tests/system/47-notices.py tests/system/48-orders.py \
 	tests/system/48-orders-journal.py tests/system/49-destinations.py
+check_PROGRAMS += tests/chans/t_relay_reply.t
+tests_chans_t_relay_reply_t_SOURCES = tests/chans/t_relay_reply.c tests/tap.h
+tests_chans_t_relay_reply_t_LDADD = $(relay_libs)
+TESTS += tests/chans/t_relay_reply.t
+
+check_PROGRAMS += tests/chans/t_relay_caps.t
+tests_chans_t_relay_caps_t_SOURCES = tests/chans/t_relay_caps.c tests/tap.h
+tests_chans_t_relay_caps_t_LDADD = $(relay_libs)
+TESTS += tests/chans/t_relay_caps.t
+
+check_PROGRAMS += tests/chans/t_relay_dead.t
+tests_chans_t_relay_dead_t_SOURCES = tests/chans/t_relay_dead.c tests/tap.h
+tests_chans_t_relay_dead_t_LDADD = $(relay_libs)
+TESTS += tests/chans/t_relay_dead.t
+
+check_PROGRAMS += tests/chans/t_relay_body.t
+tests_chans_t_relay_body_t_SOURCES = tests/chans/t_relay_body.c tests/tap.h
+tests_chans_t_relay_body_t_LDADD = $(relay_libs)
+TESTS += tests/chans/t_relay_body.t
+
+check_PROGRAMS += tests/chans/t_relay_params.t
+tests_chans_t_relay_params_t_SOURCES = tests/chans/t_relay_params.c tests/tap.h
+tests_chans_t_relay_params_t_LDADD = $(relay_libs)
+TESTS += tests/chans/t_relay_params.t
+
+EXTRA_DIST += tests/system/peer.py
+dist_check_SCRIPTS += tests/system/50-relay.py tests/system/51-relay-mx.py
+TESTS += tests/system/50-relay.py tests/system/51-relay-mx.py

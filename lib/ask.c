@@ -22,6 +22,9 @@ _Static_assert(sizeof(struct ask_access_question) ==
     "a hole in struct ask_access_question");
 _Static_assert(sizeof(struct ask_host_question) ==
     sizeof(struct ask_question) + 256, "a hole in struct ask_host_question");
+_Static_assert(sizeof(struct ask_list) == 8 + ASK_LIST *
+    (sizeof(uint16_t) + 256 + sizeof(struct netaddr)),
+    "a hole in struct ask_list");
 _Static_assert(sizeof(struct ask_answer) == 8 + 256 +
     VARIABLES_ROOM,
     "a hole in struct ask_answer");
@@ -60,7 +63,7 @@ send_question(int sock, const void *q, size_t size, int64_t deadline)
 }
 
 static int
-take_answer(int sock, struct ask_answer *a, int64_t deadline)
+take_answer(int sock, void *a, size_t size, int64_t deadline)
 {
 	ssize_t n;
 
@@ -68,9 +71,9 @@ take_answer(int sock, struct ask_answer *a, int64_t deadline)
 		if (wait_for(sock, POLLIN, deadline) == -1)
 			return -1;
 		/* recv, for the session's filter knows no recvmsg. */
-		n = recv(sock, a, sizeof(*a), MSG_DONTWAIT | MSG_TRUNC);
+		n = recv(sock, a, size, MSG_DONTWAIT | MSG_TRUNC);
 	} while (n == -1 && again());
-	return n == (ssize_t)sizeof(*a) ? 0 : -1;
+	return n == (ssize_t)size ? 0 : -1;
 }
 
 /* Host names of the DNS as they are, underscores and all; never a literal. */
@@ -134,7 +137,8 @@ ask(int sock, struct ask_question *q, size_t size, int64_t deadline,
 	q->version = ASK_VERSION;
 	q->id = (uint32_t)clock_wall_us();
 	if (send_question(sock, q, size, deadline) == 0) {
-		while (take_answer(sock, answer_r, deadline) == 0) {
+		while (take_answer(sock, answer_r, sizeof(*answer_r),
+		    deadline) == 0) {
 			if (answer_r->id != q->id)
 				continue;
 			if (ask_good((enum ask_kind)q->kind, answer_r))
@@ -176,4 +180,50 @@ ask_host(int sock, enum ask_kind kind, const char *name,
 		return ask(sock, &q.q, sizeof(q), deadline, answer_r);
 	*answer_r = (struct ask_answer){ .outcome = ASK_HOST_NONE };
 	return 0;
+}
+
+bool
+ask_list_good(enum ask_kind kind, const struct ask_list *l)
+{
+	size_t i;
+
+	if (l->outcome < ASK_HOST_FOUND || l->outcome > ASK_HOST_LATER ||
+	    l->n > ASK_LIST || (l->n > 0) != (l->outcome == ASK_HOST_FOUND))
+		return false;
+	for (i = 0; i < l->n; i++) {
+		if (kind == ASK_MX && !good_name(l->name[i],
+		    sizeof(l->name[i])))
+			return false;
+		if (kind == ASK_ADDRESSES && l->address[i].family != 4 &&
+		    l->address[i].family != 6)
+			return false;
+	}
+	return true;
+}
+
+int
+ask_list(int sock, enum ask_kind kind, const char *name, int64_t deadline,
+    struct ask_list *list_r)
+{
+	struct ask_host_question q = { .q.kind = (uint8_t)kind };
+
+	memset(list_r, 0, sizeof(*list_r));
+	list_r->outcome = ASK_HOST_NONE;
+	if (text_copy(q.name, sizeof(q.name), name) == -1)
+		return 0;
+	q.q.version = ASK_VERSION;
+	q.q.id = (uint32_t)clock_wall_us();
+	if (send_question(sock, &q, sizeof(q), deadline) == 0) {
+		while (take_answer(sock, list_r, sizeof(*list_r),
+		    deadline) == 0) {
+			if (list_r->id != q.q.id)
+				continue;
+			if (ask_list_good(kind, list_r))
+				return 0;
+			break;
+		}
+	}
+	memset(list_r, 0, sizeof(*list_r));
+	list_r->outcome = ASK_HOST_LATER;
+	return -1;
 }

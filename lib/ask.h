@@ -12,6 +12,7 @@
 
 #define ASK_VERSION 3
 #define ASK_DAEMON 64
+#define ASK_LIST 16		/* hosts or addresses in one answer */
 
 enum ask_kind {
 	ASK_NAME = 1,	/* the forward-confirmed name of an address */
@@ -19,7 +20,9 @@ enum ask_kind {
 	ASK_MAIL,	/* can mail be sent to this domain */
 	ASK_AWAY,	/* the same, but to another host than this one */
 	ASK_HOST,	/* is there such a host, and has it this address */
-	ASK_IDNA	/* a domain in UTF-8 with A-labels for U-labels */
+	ASK_IDNA,	/* a domain in UTF-8 with A-labels for U-labels */
+	ASK_MX,		/* the hosts that take a domain's mail */
+	ASK_ADDRESSES	/* a host's addresses */
 };
 
 enum ask_outcome {
@@ -40,11 +43,12 @@ enum ask_access {
  * 5.1).  ASK_AWAY: if such an MX remains when this host and those that are
  * not better are dropped (RFC 974).  ASK_HOST: if it has an address or an MX.
  * ASK_IDNA: if it is one; no name server is asked.
+ * ASK_MX: if it has an MX; ASK_ADDRESSES: an address.
  */
 enum ask_host {
 	ASK_HOST_FOUND = 32,
 	ASK_HOST_NONE,		/* certainly not */
-	ASK_HOST_NULL,		/* MAIL, AWAY: it takes no mail (RFC 7505) */
+	ASK_HOST_NULL,		/* MAIL, AWAY, MX: no mail (RFC 7505) */
 	ASK_HOST_SELF,		/* AWAY: its best MX is this host */
 	ASK_HOST_LATER		/* it could not be found out in time */
 };
@@ -64,7 +68,7 @@ struct ask_access_question {
 	char name[256];		/* known already, or "" */
 };
 
-/* ASK_MAIL, ASK_AWAY, ASK_HOST, ASK_IDNA. */
+/* All but ASK_NAME and ASK_ACCESS. */
 struct ask_host_question {
 	struct ask_question q;	/* ASK_HOST: the address, or family 0 */
 	char name[256];
@@ -85,6 +89,21 @@ struct ask_answer {
 	struct variables set;	/* ASK_ALLOWED: by setenv in the rules */
 };
 
+/*
+ * The answer to ASK_MX: hosts, those of the best preference first, each as
+ * ask_answer's name; and to ASK_ADDRESSES: IPv4 and IPv6, ports 0.  Of more
+ * than ASK_LIST the least preferred are left out.
+ */
+struct ask_list {
+	uint32_t id;
+	uint8_t outcome;	/* enum ask_host */
+	uint8_t n;		/* at least 1 if it is found, else 0 */
+	uint16_t pad;
+	uint16_t preference[ASK_LIST];
+	char name[ASK_LIST][256];
+	struct netaddr address[ASK_LIST];
+};
+
 /* Asks over sock and waits; -1 (answer_r is ASK_LATER) on any trouble. */
 int ask_name(int sock, const struct netaddr *a, int64_t deadline,
     struct ask_answer *answer_r);
@@ -102,7 +121,15 @@ int ask_access(int sock, struct ask_access_question *q, int64_t deadline,
 int ask_host(int sock, enum ask_kind kind, const char *name,
     const struct netaddr *a, int64_t deadline, struct ask_answer *answer_r);
 
+/*
+ * For ASK_MX and ASK_ADDRESSES.  A name that no host can have is
+ * ASK_HOST_NONE.  -1 (list_r is ASK_HOST_LATER) on any trouble.
+ */
+int ask_list(int sock, enum ask_kind kind, const char *name, int64_t deadline,
+    struct ask_list *list_r);
+
 /* Can it be an answer to a question of that kind? */
 bool ask_good(enum ask_kind kind, const struct ask_answer *a);
+bool ask_list_good(enum ask_kind kind, const struct ask_list *l);
 
 #endif

@@ -661,6 +661,7 @@ check_channel(const struct conf *c, const struct section *s,
 	check_suffix(s, w);
 	check_auth(s, w);
 	conf_check_pipe(s, w);
+	conf_check_relay(s, w);
 	check_channels(c, &v->accept_from, "accept-from",
 	    at(s, SETTING_accept_from), w);
 	if (v->program[strspn(v->program, "abcdefghijklmnopqrstuvwxyz"

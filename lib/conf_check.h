@@ -32,5 +32,7 @@ void conf_check_seen(const struct section *s, const struct settings *v,
 
 /* A channel's: its command, and what goes with it. */
 void conf_check_pipe(const struct section *s, struct conf_wrong *w);
+/* The same for programs smtp and lmtp. */
+void conf_check_relay(const struct section *s, struct conf_wrong *w);
 
 #endif

@@ -20,6 +20,7 @@ lib_libbase_a_SOURCES = \
 	lib/conf_complete.c \
 	lib/conf_pack.c \
 	lib/conf_pipe.c \
+	lib/conf_relay.c \
 	lib/counts.c \
 	lib/counts.h \
 	lib/datetime.c \
@@ -68,6 +69,8 @@ lib_libbase_a_SOURCES = \
 	lib/quota.h \
 	lib/rate.c \
 	lib/rate.h \
+	lib/relayhost.c \
+	lib/relayhost.h \
 	lib/reply.c \
 	lib/reply.h \
 	lib/rows.c \
@@ -113,6 +116,11 @@ lib/mkfilter.$(OBJEXT): lib/filters.def
 lib/priv_filter.$(OBJEXT): lib/filters.h
 
 EXTRA_DIST += lib/replies.def
+
+check_PROGRAMS += tests/lib/t_relayhost.t
+tests_lib_t_relayhost_t_SOURCES = tests/lib/t_relayhost.c tests/tap.h
+tests_lib_t_relayhost_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_relayhost.t
 
 check_PROGRAMS += tests/lib/t_asked.t
 tests_lib_t_asked_t_SOURCES = tests/lib/t_asked.c tests/tap.h

@@ -21,6 +21,7 @@
 #include "lib/xalloc.h"
 #include "tables/askers.h"
 #include "tables/idna.h"
+#include "tables/lister.h"
 
 #define HEADS 256
 #define READ_MOST 16	/* questions of one connection before the next's turn */
@@ -202,15 +203,39 @@ askers_accept(struct askers *s)
 
 /* Sends one answer; a connection that takes none is closed: false. */
 static bool
-answer(struct askers *s, struct client *c, uint32_t id,
-    struct ask_answer *a)
+reply(struct askers *s, struct client *c, const void *a, size_t size)
 {
-	a->id = id;
-	if (send(c->fd, a, sizeof(*a), MSG_DONTWAIT | MSG_NOSIGNAL) ==
-	    (ssize_t)sizeof(*a))
+	if (send(c->fd, a, size, MSG_DONTWAIT | MSG_NOSIGNAL) ==
+	    (ssize_t)size)
 		return true;
 	client_close(s, c);
 	return false;
+}
+
+static bool
+answer(struct askers *s, struct client *c, uint32_t id, struct ask_answer *a)
+{
+	a->id = id;
+	return reply(s, c, a, sizeof(*a));
+}
+
+/* list: null if there is nothing but the outcome. */
+static bool
+answer_list(struct askers *s, struct client *c, uint32_t id, int outcome,
+    const struct ask_list *list)
+{
+	struct ask_list l = { .outcome = (uint8_t)outcome };
+
+	if (list != NULL)
+		l = *list;
+	l.id = id;
+	return reply(s, c, &l, sizeof(l));
+}
+
+static bool
+is_list(int kind)
+{
+	return kind == ASK_MX || kind == ASK_ADDRESSES;
 }
 
 /* What the rules say where the name is known; null: nothing of it is. */
@@ -244,10 +269,12 @@ judge_named(struct askers *s, const struct ask_access_question *q,
 }
 
 static void
-answer_waiter(struct askers *s, struct waiter *w, const struct ask_answer *name)
+answer_waiter(struct askers *s, struct waiter *w,
+    const struct ask_answer *name, const struct ask_list *list)
 {
 	struct client *c = w->client;
 	uint32_t id = w->id;
+	int kind = w->look->key.kind;
 	struct ask_answer access, *a = &access;
 
 	if (w->access != NULL)
@@ -255,7 +282,8 @@ answer_waiter(struct askers *s, struct waiter *w, const struct ask_answer *name)
 	else
 		access = *name;
 	waiter_free(s, w);
-	if (!answer(s, c, id, a))
+	if (!(is_list(kind) ? answer_list(s, c, id, name->outcome, list) :
+	    answer(s, c, id, a)))
 		return;
 	if (c->unread && c->inflight < ASKERS_QUESTIONS) {
 		c->unread = false;
@@ -267,7 +295,8 @@ static void
 log_verdict(const struct cache_key *k, const struct verdict *v)
 {
 	static const char *const events[] = { [ASK_NAME] = "name",
-	    [ASK_MAIL] = "mail", [ASK_AWAY] = "away", [ASK_HOST] = "host" };
+	    [ASK_MAIL] = "mail", [ASK_AWAY] = "away", [ASK_HOST] = "host",
+	    [ASK_MX] = "mx", [ASK_ADDRESSES] = "addresses" };
 	static const char *const names[] = { "found", "none", "later" };
 	static const char *const hosts[] = { "found", "none", "null", "self",
 	    "later" };
@@ -296,10 +325,12 @@ looked(void *arg, const struct verdict *v)
 	memcpy(a.name, v->name, sizeof(a.name));
 	if (keep > s->limits.cache_time)
 		keep = s->limits.cache_time;
-	cache_put(s->cache, &look->key, now, now + keep, &a);
+	/* Who wants a list keeps a connection for many messages. */
+	if (!is_list(look->key.kind))
+		cache_put(s->cache, &look->key, now, now + keep, &a);
 	log_verdict(&look->key, v);
 	while ((w = TAILQ_FIRST(&look->waiters)) != NULL)
-		answer_waiter(s, w, &a);
+		answer_waiter(s, w, &a, v->list);
 	LIST_REMOVE(look, link);
 	free(look);
 }
@@ -397,6 +428,8 @@ is_question(const union question *q, ssize_t len)
 	case ASK_AWAY:
 	case ASK_HOST:
 	case ASK_IDNA:
+	case ASK_MX:
+	case ASK_ADDRESSES:
 		return len == (ssize_t)sizeof(q->host) &&
 		    memchr(q->host.name, '\0', sizeof(q->host.name)) != NULL &&
 		    (q->q.address.family == 0 || (q->q.kind == ASK_HOST &&
@@ -426,7 +459,10 @@ look_up(struct askers *s, struct client *c, const union question *q,
 	}
 	/* The second half is kept for connections that ask only once. */
 	if (c->inflight > 0 && s->confirms->live >= CONFIRM_MOST / 2) {
-		(void)answer(s, c, q->q.id, &later);
+		if (is_list(q->q.kind))
+			(void)answer_list(s, c, q->q.id, later.outcome, NULL);
+		else
+			(void)answer(s, c, q->q.id, &later);
 		return;
 	}
 	look = xcalloc(1, sizeof(*look));
@@ -437,7 +473,10 @@ look_up(struct askers *s, struct client *c, const union question *q,
 	TAILQ_INIT(&look->waiters);
 	LIST_INSERT_HEAD(head, look, link);
 	wait_for(s, c, look, q);
-	if (name != NULL)
+	if (is_list(k->kind))
+		lister_start(s->confirms, (enum ask_kind)k->kind, name, looked,
+		    look);
+	else if (name != NULL)
 		host_start(s->confirms, (enum ask_kind)k->kind, &k->address,
 		    name, looked, look);
 	else
@@ -453,7 +492,13 @@ take_host(struct askers *s, struct client *c, const union question *q)
 	struct dnsname name;
 
 	k.name = text;
-	if (dnsname_parse(&name, q->host.name) == 0 &&
+	if (is_list(k.kind)) {
+		if (dnsname_parse(&name, q->host.name) == 0 &&
+		    dnsname_text(&name, text) == 0)
+			look_up(s, c, q, &k, &name);
+		else
+			(void)answer_list(s, c, q->q.id, ASK_HOST_NONE, NULL);
+	} else if (dnsname_parse(&name, q->host.name) == 0 &&
 	    dnsname_text(&name, text) == 0 &&
 	    !cache_find(s->cache, &k, clock_ms(), &a))
 		look_up(s, c, q, &k, &name);
@@ -573,6 +618,6 @@ askers_tick(struct askers *s, int64_t now)
 
 	while ((w = TAILQ_FIRST(&s->waiters)) != NULL && w->deadline <= now) {
 		a.outcome = w->later;
-		answer_waiter(s, w, &a);
+		answer_waiter(s, w, &a, NULL);
 	}
 }

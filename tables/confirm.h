@@ -21,6 +21,7 @@ struct verdict {
 	uint32_t ttl;		/* seconds that it may be believed */
 	bool differs;		/* ASK_NONE: there are names, none confirms */
 	char name[256];		/* ASK_FOUND: lower case, no trailing dot */
+	const struct ask_list *list;	/* lister.h, else null */
 };
 
 /* Look-ups under way; live counts those that still wait for a server. */

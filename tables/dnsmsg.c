@@ -294,6 +294,47 @@ keep_name(struct dnsmsg *m, const struct dnsname *n)
 	m->names[i] = *n;
 }
 
+/* Adds one to all, behind those that are as good; who is worst falls off. */
+static void
+add_host(struct dnsmsg_all *all, unsigned preference,
+    const struct dnsname *name)
+{
+	int i;
+
+	for (i = 0; i < all->n && !dnsname_same(&all->at[i].name, name); i++)
+		;
+	if (i < all->n) {
+		if (all->at[i].preference <= preference)
+			return;
+		all->n--;
+		memmove(&all->at[i], &all->at[i + 1],
+		    (size_t)(all->n - i) * sizeof(all->at[0]));
+	}
+	for (i = all->n; i > 0 && all->at[i - 1].preference > preference; i--)
+		;
+	if (i == DNSMSG_ALL)
+		return;
+	if (all->n < DNSMSG_ALL)
+		all->n++;
+	memmove(&all->at[i + 1], &all->at[i],
+	    (size_t)(all->n - 1 - i) * sizeof(all->at[0]));
+	all->at[i].preference = preference;
+	all->at[i].name = *name;
+}
+
+static void
+add_address(struct dnsmsg_all *all, const uint8_t *ip, size_t len)
+{
+	struct netaddr *a;
+
+	if (all->n == DNSMSG_ALL)
+		return;
+	a = &all->at[all->n++].address;
+	memset(a, 0, sizeof(*a));
+	a->family = len == 4 ? 4 : 6;
+	memcpy(a->ip, ip, len);
+}
+
 /* Of several hosts only those of the best preference are kept. */
 static int
 take_mx(const struct message *m, const struct record *r,
@@ -312,7 +353,11 @@ take_mx(const struct message *m, const struct record *r,
 	if (name.len > 1)
 		m_r->null = false;
 	if (name.len == 1 || dnsname_text(&name, text) == -1 ||
-	    is_number(text) || (m_r->n > 0 && preference > m_r->preference))
+	    is_number(text))
+		return 0;
+	if (want != NULL && want->all != NULL)
+		add_host(want->all, preference, &name);
+	if (m_r->n > 0 && preference > m_r->preference)
 		return 0;
 	if (m_r->n == 0 || preference < m_r->preference) {
 		m_r->n = 0;
@@ -339,6 +384,8 @@ take_address(const struct message *m, const struct record *r,
 		if (want->addresses[i].family == (len == 4 ? 4 : 6) &&
 		    memcmp(want->addresses[i].ip, m->p + r->data, len) == 0)
 			m_r->holds = true;
+	if (want != NULL && want->all != NULL)
+		add_address(want->all, m->p + r->data, len);
 	return 0;
 }
 

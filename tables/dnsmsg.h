@@ -52,11 +52,23 @@ struct dnsmsg {
 	struct dnsname names[DNSMSG_NAMES];
 };
 
+/* Every host of MX records, the best first, or every address of A and AAAA. */
+#define DNSMSG_ALL 16		/* that are kept */
+struct dnsmsg_all {
+	int n;
+	struct {
+		unsigned preference;	/* MX */
+		struct dnsname name;
+		struct netaddr address;	/* A, AAAA */
+	} at[DNSMSG_ALL];
+};
+
 /* What is compared: with A and AAAA addresses, with MX names. */
 struct dnsmsg_want {
 	int naddresses, nnames;
 	const struct netaddr *addresses;
 	const struct dnsname *names;
+	struct dnsmsg_all *all;		/* or null; what is found is added */
 };
 
 /* The name under in-addr.arpa or ip6.arpa. */

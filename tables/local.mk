@@ -165,6 +165,7 @@ tables_liblookup_a_SOURCES = \
 	tables/dnsmsg.c tables/dnsmsg.h \
 	tables/hosts.c tables/hosts.h \
 	tables/idna.c tables/idna.h \
+	tables/lister.c tables/lister.h \
 	tables/query.c tables/query.h \
 	tables/wrap.c tables/wrap.h
 tables_lookup_SOURCES = tables/lookup.c

@@ -4,7 +4,7 @@
  *
  *	mkentry [-s sender] [-i id] [-t seconds] [-N notify] [-O orcpt]
  *	    [-V envid] [-R ret] [-P priority] [-H hold] [-D by] [-T] [-U]
- *	    [-n entries] [-m domains] [-u uid] [-x] [-j] spool
+ *	    [-B body] [-n entries] [-m domains] [-u uid] [-x] [-j] spool
  *	    channel:address:mailbox[:original]... <message
  *
  * -u: becomes that user first.  -x: the trailer is damaged.  -j: in the
@@ -35,7 +35,7 @@
 #include "submit/journal.h"
 
 struct entry {
-	const char *sender, *id, *notify, *orcpt, *envid, *ret;
+	const char *sender, *id, *notify, *orcpt, *envid, *ret, *body;
 	int64_t time, hold, by;
 	char by_mode;
 	bool by_trace, utf8;
@@ -60,7 +60,9 @@ put_wishes(struct buf *b, const struct entry *e)
 	    (e->hold == 0 || qfile_put_number(b, QFILE_HOLD, e->hold) == 0) &&
 	    (e->by_mode == 0 || qfile_put_by(b, e->by, e->by_mode,
 	    e->by_trace) == 0) &&
-	    (!e->utf8 || qfile_put_flag(b, QFILE_UTF8) == 0), "envelope");
+	    (!e->utf8 || qfile_put_flag(b, QFILE_UTF8) == 0) &&
+	    (e->body == NULL || qfile_put(b, QFILE_BODY, e->body) == 0),
+	    "envelope");
 }
 
 /* The text up to the next colon, with the number in place of #. */
@@ -108,6 +110,8 @@ put_header(struct buf *b, const struct entry *e, int n, char **to,
 		r.channel = field(&p, number);
 		r.address = r.original = field(&p, number);
 		r.mailbox = field(&p, number);
+		if (strrchr(r.address, '@') != NULL)
+			r.host = strrchr(r.address, '@') + 1;
 		if (p != NULL)
 			r.original = field(&p, number);
 		must(qfile_put_recipient(b, &r) == 0, "recipient");
@@ -116,13 +120,14 @@ put_header(struct buf *b, const struct entry *e, int n, char **to,
 }
 
 static void
-read_message(struct buf *b)
+read_message(struct buf *b, const struct entry *e)
 {
 	char part[65536];
 	size_t got;
 
-	must(buf_adds(b, "Received: by inlet.example; "
-	    "Thu, 1 Jan 1970 00:00:00 +0000\n") == 0, "message");
+	must(buf_addf(b, "Received: by inlet.example; "
+	    "Thu, 1 Jan 1970 00:00:00 +0000%s\n", e->body != NULL &&
+	    strcmp(e->body, "BINARYMIME") == 0 ? "\r" : "") == 0, "message");
 	while ((got = fread(part, 1, sizeof part, stdin)) > 0)
 		must(buf_add(b, part, got) == 0, "message");
 }
@@ -225,7 +230,7 @@ main(int argc, char **argv)
 	int c;
 
 	while ((c = getopt(argc, argv,
-	    "s:i:t:N:O:V:R:P:H:D:TUn:m:u:xj")) != -1) {
+	    "s:i:t:N:O:V:R:P:H:D:TUB:n:m:u:xj")) != -1) {
 		switch (c) {
 		case 's': e.sender = optarg; break;
 		case 'i': e.id = optarg; break;
@@ -240,6 +245,7 @@ main(int argc, char **argv)
 		case 'D': deadline(&e, optarg); break;
 		case 'T': e.by_trace = true; break;
 		case 'U': e.utf8 = true; break;
+		case 'B': e.body = optarg; break;
 		case 'n': n = strtoul(optarg, NULL, 10); break;
 		case 'm': domains = strtoul(optarg, NULL, 10); break;
 		case 'u': uid = (uid_t)strtoul(optarg, NULL, 10); break;
@@ -255,7 +261,7 @@ main(int argc, char **argv)
 	trace_source_init(&ids);
 	given = e.id != NULL;
 	buf_init(&message, 256 * 1024 * 1024);
-	read_message(&message);
+	read_message(&message, &e);
 	for (unsigned long i = 0; i < n; i++) {
 		if (!given) {
 			trace_next_id(&ids, id);

@@ -63,9 +63,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const enum dnsmsg_type types[] = {
 		DNSMSG_A, DNSMSG_PTR, DNSMSG_MX, DNSMSG_AAAA
 	};
-	static const struct dnsmsg_want wants[] = {
-		{ 1, 0, &four, NULL }, { 0 }, { 0, 1, NULL, &us },
-		{ 1, 0, &six, NULL }
+	struct dnsmsg_all all = { .n = 0 };
+	const struct dnsmsg_want wants[] = {
+		{ 1, 0, &four, NULL, NULL }, { 0 },
+		{ 0, 1, NULL, &us, &all }, { 1, 0, &six, NULL, NULL }
 	};
 	struct dnsname name = question(data, size);
 	struct dnsmsg m;
@@ -73,6 +74,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t t = 0; t < ARRAY_LEN(types); t++) {
 		dnsmsg_read(data, size, &name, types[t], &wants[t], &m);
 		must(m.outcome <= DNSMSG_BAD, "a known outcome");
+		must(all.n >= 0 && all.n <= DNSMSG_ALL, "a bounded list");
+		for (int i = 1; i < all.n; i++)
+			must(all.at[i - 1].preference <= all.at[i].preference,
+			    "the best first");
 		must(m.n >= 0 && m.n <= DNSMSG_NAMES, "bounded names");
 		must(types[t] != DNSMSG_PTR || !m.holds, "no address in PTR");
 		must(!m.null || (types[t] == DNSMSG_MX && m.n == 0),

@@ -207,6 +207,36 @@ between(void)
 	buf_free(&b);
 }
 
+static struct section *
+program(const char *name)
+{
+	struct conf *c = good();
+
+	(void)!set(&c->channels[0], 49, "program", name, NIL);
+	return &c->channels[0];
+}
+
+static void
+relay_mistakes(void)
+{
+	wrong(program("smtp"), "relay-hosts", "a b", NULL, "inlet.conf:50: "
+	    "relay-hosts: \"a b\" is none of mx:, mx:DOMAIN, HOST, HOST:PORT, "
+	    "ADDRESS, [ADDRESS]:PORT and unix:PATH\n");
+	wrong(program("smtp"), "relay-hosts", "unix:/run/lmtp", NULL,
+	    "inlet.conf:50: relay-hosts: \"unix:/run/lmtp\" is a socket of "
+	    "this machine, which is for the program lmtp\n");
+	wrong(program("lmtp"), "relay-port", "24", NULL, "inlet.conf:4: "
+	    "relay-hosts: LMTP is for fixed hosts (RFC 2033 2); name one, or "
+	    "unix:PATH, instead of \"mx:\"\n");
+	wrong(program("smtp"), "relay-source", "127.0.0", NULL,
+	    "inlet.conf:50: relay-source: \"127.0.0\" is no address\n");
+	wrong(program("smtp"), "relay-source", "127.0.0.1", "127.0.0.2",
+	    "inlet.conf:50: relay-source: one of IPv4 and one of IPv6\n");
+	wrong(program("smtp"), "relay-helo", "a_b", NULL, "inlet.conf:50: "
+	    "relay-helo: \"a_b\" is neither a domain nor an address in "
+	    "brackets\n");
+}
+
 static void
 mistakes(void)
 {
@@ -257,6 +287,7 @@ mistakes(void)
 	wrong(&c->channels[0], "auth", "host-and-user", "in-block", AT
 	    "auth: host-and-user needs an auth-table: without one nobody is "
 	    "an authorised user\n");
+	relay_mistakes();
 	c = good();
 	wrong(&c->channels[0], "insrc", "host", NULL, AT "insrc: there is "
 	    "no table \"host\" (did you mean hosts?)\n");

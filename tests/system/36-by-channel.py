@@ -37,6 +37,7 @@ channel "usual" { }
 """
 TIMES = "tests/smtpsrvr/t_times.c"
 PIPE = "tests/system/46-pipe.py"
+RELAY = "tests/system/50-relay.py"
 RATES = "tests/system/36-rates.py"
 TURNS = "tests/system/49-destinations.py"
 PROXY = "tests/system/43-proxy.py"
@@ -71,6 +72,9 @@ ELSEWHERE = {
     "xclient": XCLIENT, "xforward": XCLIENT,
     "delivery-processes": "tests/system/30-deliver.py",
     "delivery-timeout": "tests/system/30-deliver.py",
+    **{"relay-" + name: RELAY for name in (
+        "hosts", "port", "helo", "source", "connect-time", "reply-time",
+        "data-time", "end-time", "message-time", "reuse", "idle")},
     "pipe-command": PIPE,
     "pipe-per": PIPE,
     "pipe-timeout": PIPE,

@@ -15,7 +15,7 @@ enum { NS = 2, CNAME = 5, SOA = 6, TXT = 16 };
 
 static const struct netaddr wanted = { .family = 4, .ip = { 192, 0, 2, 1 } };
 static const struct dnsname ours = { 4, "\2us" };
-static const struct dnsmsg_want want = { 1, 1, &wanted, &ours };
+static const struct dnsmsg_want want = { 1, 1, &wanted, &ours, NULL };
 static uint8_t msg[4096];
 static size_t len;
 static struct dnsname asked;

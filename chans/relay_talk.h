@@ -1,0 +1,76 @@
+/*
+ * relay_talk - a connection over which mail can be sent: greeting, EHLO (or
+ * HELO, or LHLO), STARTTLS, AUTH, and the end of it.
+ *
+ * One transaction is relay_mail.h's.
+ */
+#ifndef CHANS_RELAY_TALK_H
+#define CHANS_RELAY_TALK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "chans/chanproto.h"
+#include "chans/relay_caps.h"
+#include "chans/relay_wire.h"
+#include "lib/settings.h"
+
+#define RELAY_COMMAND_MOST 4096
+
+/* A server to try. */
+struct relay_host {
+	char name[256];		/* as configured, or of its MX record */
+	struct relay_place place;
+	bool mx;		/* by MX: it must not be this host */
+};
+
+struct relay_talk;
+
+/* What one of the programs has and the other has not. */
+struct relay_kind {
+	bool lmtp;		/* RFC 2033 */
+};
+
+struct relay_talk {
+	struct relay_wire wire;
+	const struct relay_kind *kind;
+	const struct settings *s;
+	char peer[320];		/* for people: "mx.example.org[192.0.2.1]" */
+	struct relay_caps caps;
+	bool reset;		/* a transaction is open that must be ended */
+	int64_t sent;		/* transactions begun */
+	int64_t used;		/* when the last one ended, clock_ms */
+};
+
+/*
+ * Connects and gets ready.  0, or -1: it is closed, and *fault_r says why,
+ * as CHAN_NEVER only where the server itself said that it never takes mail.
+ */
+MM_MUST_USE int relay_talk_open(struct relay_talk *t,
+    const struct relay_kind *kind, const struct settings *s,
+    const struct relay_host *host, struct chan_answer *fault_r);
+/* Closes it; where both ends agree on the state, with QUIT. */
+void relay_talk_quit(struct relay_talk *t);
+void relay_talk_close(struct relay_talk *t);
+
+/*
+ * The reply to what was sent, which stage names ("MAIL").  0; or -1 and
+ * *fault_r (later): there was none, or it was 421; then the connection is of
+ * no use.
+ */
+MM_MUST_USE int relay_talk_hear(struct relay_talk *t, int64_t deadline,
+    const char *stage, struct relay_reply *r_r, struct chan_answer *fault_r);
+/* As chanproto_fill, with the peer before what went wrong there. */
+void relay_talk_fault(const struct relay_talk *t, struct chan_answer *a,
+    const char *code, const char *fmt, ...) MM_PRINTF(4, 5);
+/* Writing failed: what it had said until then, or errno. */
+void relay_talk_broken(struct relay_talk *t, const char *stage,
+    struct chan_answer *fault_r);
+/*
+ * What it said as an answer; code null: its enhanced code, where that is of
+ * the outcome's class.
+ */
+void relay_talk_said(const struct relay_talk *t, struct chan_answer *a,
+    enum chan_outcome outcome, const char *code,
+    const struct relay_reply *r);
+
+#endif

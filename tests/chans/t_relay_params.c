@@ -1,0 +1,125 @@
+/*
+ * t_relay_params - parameters that a server offers, and what does not fit.
+ */
+#include "config.h"
+
+#include "chans/relay_params.h"
+#include "lib/clock.h"
+#include "tests/tap.h"
+
+static const struct relay_kind smtp = { .lmtp = false },
+    lmtp = { .lmtp = true };
+static struct relay_talk t = { .kind = &smtp, .peer = "peer" };
+static struct qfile q;
+static struct relay_body body = { .size = 100 };
+static struct chan_answer a;
+
+static void
+mail(unsigned caps, const char *want, const char *what)
+{
+	char memory[1000];
+	struct buf b;
+
+	t.caps.has = caps;
+	buf_fixed(&b, memory, sizeof memory);
+	num(relay_params_mail(&b, &t, &q, &body), 0, "MAIL");
+	is(buf_str(&b), want, what);
+}
+
+static void
+rcpt(unsigned caps, const struct qfile_recipient *to, const char *want,
+    const char *what)
+{
+	char memory[1000];
+	struct buf b;
+
+	t.caps.has = caps;
+	buf_fixed(&b, memory, sizeof memory);
+	num(relay_params_rcpt(&b, &t, to), 0, "RCPT");
+	is(buf_str(&b), want, what);
+}
+
+static void
+unfit(unsigned caps, const char *address, const char *code, const char *what)
+{
+	t.caps.has = caps;
+	a.code[0] = '\0';
+	ok(relay_params_unfit(&t, &q, &body, NULL, address, &a) ==
+	    (code[0] != '\0'), what);
+	is(a.code, code, "and why");
+}
+
+static void
+fits(void)
+{
+	unfit(0, "a@b", "", "plain mail goes anywhere");
+	unfit(0, "a\r\nRSET@b", "5.1.3", "no newline in an address");
+	unfit(0, "\xc3\xa4@b", "5.6.7", "8 bits need SMTPUTF8");
+	unfit(RELAY_SMTPUTF8, "\xc3\xa4@b", "", "and have it");
+	body.odd = true;
+	unfit(0, "a@b", "5.6.0", "a bare CR");
+	body.odd = false;
+	t.caps.size = 99;
+	unfit(RELAY_SIZE, "a@b", "5.3.4", "too large");
+	t.caps.size = 0;
+	body.eight = true;
+	unfit(0, "a@b", "5.6.3", "8 bits");
+	unfit(RELAY_8BITMIME, "a@b", "", "are offered");
+	body.binary = true;
+	unfit(RELAY_8BITMIME | RELAY_CHUNKING, "a@b", "5.6.3", "binary");
+	unfit(RELAY_BINARYMIME | RELAY_CHUNKING, "a@b", "", "is offered");
+	body.binary = body.eight = false;
+	q.by_mode = 'R';
+	q.by = clock_wall_us() + 100000000;
+	unfit(0, "a@b", "5.3.3", "BY=...;R is not passed on");
+	unfit(RELAY_DELIVERBY, "a@b", "", "or is");
+	t.caps.by = 1000;
+	unfit(RELAY_DELIVERBY, "a@b", "5.3.3", "too little time for it");
+	t.caps.by = 0;
+	q.by_mode = 'N';
+	unfit(0, "a@b", "", "with N it goes anywhere");
+	q.by_mode = 0;
+	q.requiretls = true;
+	unfit(0, "a@b", "5.7.30", "REQUIRETLS");
+	q.requiretls = false;
+}
+
+int
+main(void)
+{
+	struct qfile_recipient to = { .notify = "NEVER",
+	    .orcpt = "rfc822;a+2Bb@c" };
+
+	q = (struct qfile){ .sender = "s@b", .body = "", .ret = "FULL",
+	    .envid = "x+20y" };
+	mail(0, "", "nothing is offered");
+	mail(RELAY_SIZE | RELAY_DSN, " SIZE=100 RET=FULL ENVID=x+20y",
+	    "SIZE and DSN");
+	q.envid = "x\r\nRSET";
+	mail(RELAY_DSN, " RET=FULL", "never what is no word");
+	q.body = "8BITMIME";
+	mail(RELAY_8BITMIME, " BODY=8BITMIME", "as it was declared");
+	q.utf8 = true;
+	q.priority = -3;
+	mail(RELAY_SMTPUTF8 | RELAY_MT_PRIORITY, " SMTPUTF8 MT-PRIORITY=-3",
+	    "SMTPUTF8 and MT-PRIORITY");
+	q.utf8 = false;
+	q.by_mode = 'N';
+	q.by_trace = true;
+	q.by = clock_wall_us() - 10500000;
+	mail(RELAY_DELIVERBY, " BY=-10;NT", "what is left of the time");
+	q.by_mode = 0;
+	rcpt(0, &to, "", "no DSN");
+	rcpt(RELAY_DSN, &to, " NOTIFY=NEVER ORCPT=rfc822;a+2Bb@c", "DSN");
+	to.orcpt = "utf-8;\xc3\xa4@c";
+	rcpt(RELAY_DSN, &to, " NOTIFY=NEVER", "no UTF-8 without SMTPUTF8");
+	fits();
+	t.caps.has = 0;
+	num(relay_params_relayed(&t), CHAN_RELAYED_NO_DSN, "relayed");
+	t.caps.has = RELAY_DSN;
+	num(relay_params_relayed(&t), CHAN_RELAYED_DSN, "with its DSN");
+	t.kind = &lmtp;
+	t.caps.has = 0;
+	num(relay_params_relayed(&t), 0, "LMTP delivers");
+	return done();
+}
