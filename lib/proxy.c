@@ -11,6 +11,8 @@
 #include "lib/text.h"
 
 #define HEAD 16			/* of version 2, before the addresses */
+#define SHORTEST 15		/* "PROXY UNKNOWN\r\n": of any header */
+#define SHORTEST_TCP 32		/* "PROXY TCP4 1.1.1.1 ..." */
 #define UNIQUE_MOST 128
 
 static const uint8_t signature[12] = "\r\n\r\n\0\r\nQUIT\n";
@@ -66,6 +68,27 @@ words(char *text, bool six, struct proxy *x, const char **why_r)
 }
 
 static enum proxy_end
+more(struct proxy *x, size_t len, size_t least)
+{
+	x->missing = least > len ? least - len : 1;
+	return PROXY_MORE;
+}
+
+/* So that a reader who takes no more than that ends at the line's. */
+static enum proxy_end
+more_of_line(struct proxy *x, const char *p, size_t len)
+{
+	size_t rest = len > 0 && p[len - 1] == '\r' ? 1 : 2;
+	size_t least = len + rest;
+
+	if (len < SHORTEST)
+		least = SHORTEST;
+	else if (p[6] == 'T' && len + rest < SHORTEST_TCP)
+		least = SHORTEST_TCP;
+	return more(x, len, least < PROXY_LINE ? least : PROXY_LINE);
+}
+
+static enum proxy_end
 version1(const char *p, size_t len, struct proxy *x, const char **why_r)
 {
 	static const char begin[] = "PROXY ";
@@ -78,7 +101,7 @@ version1(const char *p, size_t len, struct proxy *x, const char **why_r)
 		return bad(why_r, "signature");
 	if (lf == NULL)
 		return most == PROXY_LINE ? bad(why_r, "too-long") :
-		    PROXY_MORE;
+		    more_of_line(x, p, len);
 	x->len = (size_t)(lf + 1 - p);
 	memcpy(line, p, x->len);
 	line[x->len] = '\0';
@@ -243,12 +266,12 @@ version2(const uint8_t *p, size_t len, struct proxy *x, const char **why_r)
 	if (len > 12 && (p[12] & 0x0f) > 1)
 		return bad(why_r, "command");
 	if (len < HEAD)
-		return PROXY_MORE;
+		return more(x, len, HEAD);
 	x->len = HEAD + (size_t)port_at(p + 14);
 	if (x->len > PROXY_MOST)
 		return bad(why_r, "too-long");
 	if (len < x->len)
-		return PROXY_MORE;
+		return more(x, len, x->len);
 	if ((p[12] & 0x0f) == 1)
 		return addresses(p, x, why_r);
 	/* LOCAL: whatever else it says is to be passed over. */
@@ -265,7 +288,7 @@ proxy_parse(const void *p, size_t len, struct proxy *x_r, const char **why_r)
 	memset(x_r, 0, sizeof(*x_r));
 	*why_r = "";
 	if (len == 0)
-		return PROXY_MORE;
+		return more(x_r, len, SHORTEST);
 	x_r->version = byte[0] == signature[0] ? 2 : 1;
 	return x_r->version == 2 ? version2(p, len, x_r, why_r) :
 	    version1(p, len, x_r, why_r);

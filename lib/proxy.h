@@ -30,6 +30,7 @@ enum proxy_end {
 
 struct proxy {
 	size_t len;		/* of the header: the client's follows */
+	size_t missing;		/* with PROXY_MORE: at least so many bytes */
 	int version;
 	/* Of the client nothing is said: the connection speaks for itself. */
 	bool silent;

@@ -115,7 +115,10 @@ log_header(struct session *s, const struct proxy *h)
 	log_end(&l);
 }
 
-/* Exactly the header is taken: what follows stays for the first command. */
+/*
+ * Exactly the header is taken: what follows is for TLS, if that comes first, or
+ * else stays for the first command.
+ */
 static enum check_verdict
 hear(struct session *s, struct proxy *h, struct reply *r)
 {
@@ -132,7 +135,7 @@ hear(struct session *s, struct proxy *h, struct reply *r)
 		case PROXY_BAD:
 			return refuse(s, r, "proxy-header", why);
 		case PROXY_MORE:
-			end = wire_fill(w, true, deadline);
+			end = wire_fill_most(w, h->missing, true, deadline);
 			break;
 		}
 		if (end == WIRE_STOPPING ||

@@ -170,6 +170,12 @@ take_input(struct wire *w, bool stoppable, int64_t deadline, char *p,
 enum wire_end
 wire_fill(struct wire *w, bool stoppable, int64_t deadline)
 {
+	return wire_fill_most(w, sizeof w->buffer, stoppable, deadline);
+}
+
+enum wire_end
+wire_fill_most(struct wire *w, size_t most, bool stoppable, int64_t deadline)
+{
 	enum wire_end end;
 	size_t got;
 
@@ -178,8 +184,10 @@ wire_fill(struct wire *w, bool stoppable, int64_t deadline)
 		w->len -= w->at;
 		w->at = 0;
 	}
-	end = take_input(w, stoppable, deadline, w->buffer + w->len,
-	    sizeof w->buffer - w->len, &got);
+	if (most > sizeof w->buffer - w->len)
+		most = sizeof w->buffer - w->len;
+	end = take_input(w, stoppable, deadline, w->buffer + w->len, most,
+	    &got);
 	if (end == WIRE_OK)
 		w->len += got;
 	return end;

@@ -66,6 +66,9 @@ enum wire_end wire_line(struct wire *w, size_t most, bool stoppable,
 enum wire_end wire_wait(const struct wire *w, short events, int64_t deadline);
 /* Reads more behind what is there; the buffer must not be full. */
 enum wire_end wire_fill(struct wire *w, bool stoppable, int64_t deadline);
+/* At most so many: what follows them is left to the kernel. */
+enum wire_end wire_fill_most(struct wire *w, size_t most, bool stoppable,
+    int64_t deadline);
 /*
  * At least one byte to p, at most len (not 0): what was read before, or else
  * from the client; straight to p where len is large.

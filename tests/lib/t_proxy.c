@@ -31,7 +31,8 @@ static bool
 whole(const void *p, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if (parse(p, i) != PROXY_MORE)
+		if (parse(p, i) != PROXY_MORE || x.missing == 0 ||
+		    x.missing > len - i)
 			return false;
 	return parse(p, len) == PROXY_WHOLE && x.len == len;
 }

@@ -3,6 +3,7 @@
 one, what is closed without a word, and that each client counts by itself."""
 import json
 import os
+import ssl
 import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 ".."))
@@ -415,6 +416,77 @@ def by_exec():
             ok(c.closed(), "and its own time")
 
 
+TLS = """\
+listen "smtps" { address = {"127.0.0.1"}  port = @port4@  tls-implicit = yes
+    proxy-protocol = yes  proxies = {"127.0.0.1"}  greeting = {"%c %i"} }
+"""
+
+
+def hidden(c, prefix):
+    """TLS from the start: what the client sends first, in one segment with
+    prefix.  Gives functions to send and to read the next line."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    come, go = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(come, go)
+
+    def do(what, *args):
+        nonlocal prefix
+        while True:
+            try:
+                got = what(*args)
+                break
+            except ssl.SSLWantReadError:
+                c.send(prefix + go.read())
+                prefix = b""
+                if not c.more():
+                    raise EOFError("closed") from None
+                come.write(c.buffer)
+                c.buffer = b""
+        c.send(go.read())
+        return got
+
+    def line():
+        text = b""
+        while not text.endswith(b"\r\n"):
+            text += do(tls.read, 1)
+        return text.decode()
+    do(tls.do_handshake)
+    return lambda text: do(tls.write, text.encode()), line
+
+
+def before_tls():
+    """The header comes first, and not a byte of what follows is taken."""
+    global server
+    if not tool("openssl"):
+        skip("no openssl")
+        return
+    folder = tempfile.mkdtemp(prefix="inlet-tls-")
+    chain, key = (os.path.join(folder, n) for n in ("chain", "key"))
+    try:
+        subprocess.run(["openssl", "req", "-x509", "-nodes", "-days", "30",
+                        "-subj", "/CN=inlet.example", "-newkey", "ec",
+                        "-pkeyopt", "ec_paramgen_curve:P-256", "-keyout", key,
+                        "-out", chain], check=True, capture_output=True,
+                       timeout=slow(60))
+        with Server(CONF + TLS, deliver=False, settings={
+                "certificates": '{"%s %s"}' % (chain, key)}) as s:
+            server = s
+            for header in (pp.v1(CLIENT), pp.v2(CLIENT),
+                           pp.v1("2001:db8::7", "::1"),
+                           pp.v2(CLIENT, tlvs=TLVS, crc=True),
+                           pp.v1("1.1.1.1", "2.2.2.2", (1, 1))):
+                with s.client(port=s.ports["4"], greet=False) as c:
+                    say, line = hidden(c, header)
+                    like(line(), r"^220 .* (192\.0\.2\.7|2001:db8::7|"
+                         r"1\.1\.1\.1)\r\n", "a header and a ClientHello in "
+                         "one segment")
+                    say("QUIT\r\n")
+                    like(line(), "^221 ", "and TLS behind it")
+    finally:
+        shutil.rmtree(folder, True)
+
+
 HAPROXY = """\
 global
     maxconn 100
@@ -483,4 +555,4 @@ def haproxy():
         eq(limits()["penalties"], [], "nor a penalty")
 
 
-run(whole, agree, by_exec, haproxy, seconds=400)
+run(whole, agree, by_exec, before_tls, haproxy, seconds=400)
