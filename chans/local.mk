@@ -178,3 +178,7 @@ TESTS += tests/chans/t_relay_params.t
 EXTRA_DIST += tests/system/peer.py
 dist_check_SCRIPTS += tests/system/50-relay.py tests/system/51-relay-mx.py
 TESTS += tests/system/50-relay.py tests/system/51-relay-mx.py
+
+# What it costs in a long queue.
+dist_check_SCRIPTS += tests/system/50-queued.py
+TESTS += tests/system/50-queued.py
