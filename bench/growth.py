@@ -14,7 +14,7 @@
 PEERS and the options -b, -d, -i, -o are those of shapes.py.
 
     -S       that file system in a sparse file, with an inode for each 4 KiB
-    -r RUNS  rounds (5); in each, all that are compared have their turn
+    -r RUNS  rounds (9); in each, all that are compared have their turn
     -n N     messages of a turn
 
 The servers that are compared are there at the same time, and only one of
@@ -68,8 +68,8 @@ def probe(args, peer, n, options):
 
 
 def compare(args, what, peers, shapes):
-    """peers: {label: peer}, the first is what the others are compared with.
-    Prints a table; a line of JSON for each."""
+    """peers: {label: peer}, the first is what the others are compared with,
+    round by round.  Prints a table; a line of JSON for each."""
     names, found = list(peers), {}
     for peer in peers.values():
         for options in shapes.values():
@@ -88,7 +88,8 @@ def compare(args, what, peers, shapes):
         for shape in shapes:
             cpu = [x["cpu_us"] for x in found[shape, label]]
             first = [x["cpu_us"] for x in found[shape, names[0]]]
-            ratio = statistics.median(cpu) / statistics.median(first)
+            # What else the machine did was much the same in one round.
+            ratio = statistics.median(x / y for x, y in zip(cpu, first))
             row += ["%.1f (%.1f - %.1f)" % (statistics.median(cpu), min(cpu),
                                             max(cpu)), "%.3f" % ratio,
                     "%d" % statistics.median(
@@ -392,7 +393,7 @@ def arguments():
     p.add_argument("-i", dest="image", type=int)
     p.add_argument("-o", dest="output", default="growth.jsonl")
     p.add_argument("-S", dest="sparse", action="store_true")
-    p.add_argument("-r", dest="runs", type=int, default=5)
+    p.add_argument("-r", dest="runs", type=int, default=9)
     p.add_argument("-n", dest="n", type=int, default=1000)
     p.add_argument("verb", choices=["burst", "idle", "queue", "rows", "slow"])
     p.add_argument("words", nargs="*")

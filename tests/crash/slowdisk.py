@@ -101,4 +101,7 @@ class Disk:
         try:
             self.stop()
         finally:
+            # Where the program was killed.
+            subprocess.run(["umount", "-l", self.place], check=False,
+                           stderr=subprocess.DEVNULL)
             os.unlink(self.image)
