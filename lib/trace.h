@@ -56,7 +56,7 @@ struct trace_facts {
 	const char *login;	/* local user, or "" */
 	const char *by;		/* our host name */
 	const char *with;	/* RFC 3848 keyword: SMTP, ESMTP, ESMTPS, ... */
-	const char *tls;	/* qfile.h: its cipher is shown (RFC 8314 4.3) */
+	const char *tls;	/* qfile.h; the cipher shows (RFC 8314 4.3) */
 	const char *id;
 	const char *only_for;	/* the only recipient, or "" */
 	time_t when;

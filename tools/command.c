@@ -41,6 +41,9 @@ static const struct command commands[] = {
 	    "run smtpd and deliver, and keep them running",
 	    TAKES_COMMON | TAKES_FOREGROUND | TAKES_DEBUG | TAKES_FINICKY |
 	    TAKES_MOST | TAKES_PORT, 0, 0 },
+	{ "tls", cmd_tls, "[--json]",
+	    "show the certificates, and what others must know of them",
+	    TAKES_COMMON | TAKES_JSON, 0, 0 },
 	{ "help", cmd_inlet_help, "[command]",
 	    "show the commands, or how to use one",
 	    TAKES_COMMON, 0, 1 },

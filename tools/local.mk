@@ -61,6 +61,7 @@ tools_libtools_a_SOURCES = \
 	tools/check_relay.c \
 	tools/check_rfc.c \
 	tools/check_tables.c \
+	tools/check_certificates.c \
 	tools/check_users.c \
 	tools/check_wrap.c \
 	tools/cmd_check.c \
@@ -72,8 +73,10 @@ tools_libtools_a_SOURCES = \
 	tools/cmd_settings.c \
 	tools/cmd_start.c \
 	tools/cmd_table.c \
+	tools/cmd_tls.c \
 	tools/command.c tools/command.h \
 	tools/configured.c tools/configured.h \
+	tools/expiry.c tools/expiry.h \
 	tools/explain.c tools/explain.h \
 	tools/explain_against.c \
 	tools/explain_json.c \
@@ -120,7 +123,8 @@ TESTS += tests/system/48-sendmail.py
 dist_check_SCRIPTS += tests/system/48-sendmail.py
 
 inlet_objects = tools/libtools.a smtpsrvr/libsmtpsrvr.a \
-	submit/libsubmit.a chans/libchans.a tables/libtables.a lib/libbase.a $(GDBM_LIBS)
+	smtpsrvr/libtls.a submit/libsubmit.a chans/libchans.a \
+	tables/libtables.a lib/libbase.a $(GDBM_LIBS) $(CRYPTO_LIBS)
 check_PROGRAMS += tests/tools/t_command.t tests/tools/t_explain.t \
 	tests/tools/t_keep.t tests/tools/t_limits.t \
 	tests/tools/t_request.t tests/tools/t_show.t

@@ -75,7 +75,7 @@ def hello(kind=SESSION, flags=0, row=None):
     if row is None:
         turn = turn % (ROWS - 1) + 1
         row = turn
-    return frame("H", struct.pack("<HBBIQ", 4, kind, flags, row,
+    return frame("H", struct.pack("<HBBIQ", 5, kind, flags, row,
                                   SERIAL + row - ROW) +
                  TOKEN + bytes(19) + bytes(19) +
                  struct.pack("<ii", -1, 0) + text("") * 3)
@@ -83,7 +83,7 @@ def hello(kind=SESSION, flags=0, row=None):
 
 def envelope(sender="a@example.net", channel="lan", ident=""):
     return frame("E", b"".join(map(text, (
-        sender, "client.test", "ESMTP", "", "sid1", channel, "", "", "", "",
+        sender, "client.test", "ESMTP", "", "", "sid1", channel, "", "", "", "",
         ident))) + struct.pack("<qqqBBi", -1, 0, 0, 0, 0, 0))
 
 

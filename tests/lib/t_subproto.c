@@ -85,7 +85,8 @@ static void
 envelope(struct buf *b)
 {
 	struct sub_envelope e = { .sender = "a@b", .helo = "c", .with = "SMTP",
-	    .tls = "TLSv1.3 C", .body = "8BITMIME", .sid = "s1", .channel = "mx", .name = "",
+	    .tls = "TLSv1.3 C", .body = "8BITMIME", .sid = "s1",
+	    .channel = "mx", .name = "",
 	    .envid = "j\303\266", .ret = NULL, .auth = "<>", .id = "X",
 	    .size = -1, .hold = INT64_MAX, .by = 1, .by_mode = 'N',
 	    .by_trace = true, .utf8 = true, .priority = -9 }, g;

@@ -3,6 +3,7 @@
 stock clients: which certificate is whose, what each setting does, that nothing
 of the clear text before survives, that what is cut short is not mail, and that
 no key is where a client is."""
+import json
 import os
 import smtplib
 import ssl
@@ -32,12 +33,19 @@ class Certificates:
         self.make("ec", "ec", "mx.example.org", "*.wild.example")
         self.make("other", "ec", "other.example")
 
-    def make(self, name, kind, *names):
+    def make(self, name, kind, *names, days=30):
         more = ["-pkeyopt", "ec_paramgen_curve:P-256"] if kind == "ec" else []
-        openssl("req", "-x509", "-nodes", "-days", "30", "-subj",
+        openssl("req", "-x509", "-nodes", "-days", str(days), "-subj",
                 "/CN=" + names[0], "-addext", "subjectAltName=" + ",".join(
                     "DNS:" + n for n in names), "-newkey", kind, *more,
                 "-keyout", self.key(name), "-out", self.chain(name))
+
+    def end(self, name):
+        """Makes it one that ended yesterday."""
+        text = openssl("req", "-new", "-key", self.key(name), "-subj",
+                       "/CN=" + name).stdout
+        openssl("x509", "-req", "-signkey", self.key(name), "-days", "-1",
+                "-out", self.chain(name), input=text)
 
     def chain(self, name):
         return os.path.join(self.dir, name + ".pem")
@@ -497,6 +505,57 @@ def replaced():
         certs.make("ec", "ec", "mx.example.org", "*.wild.example")
 
 
+def looked_at():
+    certs = certificates()
+    certs.make("rsa", "rsa:2048", "mx.example.org", "*.wild.example")
+    with server() as s:
+        p = s.inlet(*s.where(), "tls", "--json")
+        found = json.loads(p.stdout)
+        eq([(c["names"], c["days"] in (29, 30)) for c in found][:2],
+           [(["mx.example.org", "*.wild.example"], True)] * 2,
+           "inlet tls: names and days")
+        spki = openssl("pkey", "-in", certs.key("ec"), "-pubout", "-outform",
+                       "DER").stdout
+        eq((found[1]["sha256"], found[1]["tlsa"]),
+           (hashlib.sha256(certs.digest("ec")).hexdigest(),
+            "3 1 1 " + hashlib.sha256(spki).hexdigest()),
+           "fingerprint and TLSA record")
+        ok(re.search("days left (29|30)\n", s.inlet(*s.where(), "tls").stdout), "as text")
+
+        def checked():
+            return s.inlet(*s.where(), "check").stdout
+        ok(re.search("(29|30) days left", checked()), "inlet check is content")
+        certs.make("other", "ec", "other.example", days=5)
+        ok(re.search("warning .*other.pem ends in [45] days", checked()),
+           "a warning before it ends")
+        certs.end("other")
+        ok(re.search("error .*other.pem has ended", checked()), "or has")
+        eq(s.inlet(*s.where(), "tls").returncode, 1, "inlet tls says it, too")
+        shutil.copy(certs.key("rsa"), certs.key("other"))
+        os.chmod(certs.key("other"), 0o644)
+        found = checked()
+        ok("is not the key of" in found, "a key of another")
+        ok("everybody may use" in found, "one that all may read")
+        os.remove(certs.key("other"))
+        ok("No such file" in checked(), "or none")
+        os.remove(certs.chain("other"))
+        eq(s.inlet(*s.where(), "tls").returncode, 66, "no certificate")
+    certs.make("other", "ec", "other.example")
+
+
+def hook():
+    """What certbot runs when there is a new certificate."""
+    certs = certificates()
+    with server() as s:
+        certs.make("ec", "ec", "mx.example.org", "*.wild.example")
+        subprocess.run(["sh", os.path.join(SRC, "etc/certbot-deploy"),
+                        os.path.join(s.scratch.run, "smtpd.pid")], check=True)
+        logged(s, "new settings are in force")
+        with over_tls(s, "mx.example.org") as c:
+            eq(c.sock.getpeercert(True), certs.digest("ec"),
+               "etc/certbot-deploy: the new one")
+
+
 def clients():
     mail = ["--from", "a@b.example", "--to", "user@example.org"]
     with server() as s:
@@ -552,5 +611,6 @@ def by_exec():
 need("openssl")
 need_built("smtpd", "smtpsrvr", "submit", "keysrvr")
 run(names, session, required, implicit, settings, lists, refused_by_tls,
-    slow_handshake, injected, truncated, keys_apart, replaced, clients,
+    slow_handshake, injected, truncated, keys_apart, replaced, looked_at,
+    hook, clients,
     by_exec, seconds=600 if FULL else 300)
