@@ -12,7 +12,8 @@ packages_build="gcc make autoconf automake pkg-config libc6-dev
 packages_run="swaks"
 packages_test="python3 perl mandoc shellcheck swaks curl msmtp s-nail nsd
 	openbsd-inetd ucspi-tcp systemd util-linux procps e2fsprogs xfsprogs
-	btrfs-progs tinycdb openssl haproxy procmail maildrop"
+	btrfs-progs tinycdb openssl haproxy nginx-core
+	libnginx-mod-mail procmail maildrop"
 packages_full="clang libclang-rt-14-dev xz-utils strace valgrind"
 
 say()

@@ -52,6 +52,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    y.len == x.len, "what follows is nothing to it");
 	for (size_t n = x.len < 200 ? 0 : x.len - 1; n < x.len; n++)
 		must(proxy_parse(data, n, &y, &why) == PROXY_MORE &&
-		    n + y.missing <= x.len, "less is not whole, and wants no more");
+		    n + y.missing <= x.len, "less wants no more than that");
 	return 0;
 }

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """XCLIENT (Postfix): the session begins anew as that of another client, for
 everybody who looks; and XFORWARD, of which only the log hears."""
+import base64
 import json
 import os
 import sys
+import threading
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 ".."))
 from harness import *
@@ -212,6 +214,88 @@ def swaks():
        "sends for another")
 
 
+NGINX = """\
+%(module)s
+daemon off;
+master_process off;
+pid %(dir)s/nginx.pid;
+error_log %(dir)s/nginx.log info;
+events { worker_connections 64; }
+mail {
+    server_name front.test;
+    auth_http 127.0.0.1:%(auth)d/;
+    proxy_timeout 60s;
+    xclient on;
+    server { listen 127.0.0.1:%(port)d; protocol smtp; smtp_auth none; }
+    server { listen 127.0.0.1:%(plain)d; protocol smtp;
+             smtp_auth plain login; }
+}
+"""
+
+
+def auth_server(port_of_inlet):
+    """What nginx asks where to go; anybody may."""
+    sock = socket.socket()
+    sock.bind(("127.0.0.1", 0))
+    sock.listen(8)
+
+    def serve():
+        while True:
+            try:
+                c, _ = sock.accept()
+            except OSError:
+                return
+            data = b""
+            while b"\r\n\r\n" not in data:
+                more = c.recv(4096)
+                if not more:
+                    break
+                data += more
+            c.sendall(b"HTTP/1.0 200 OK\r\nAuth-Status: OK\r\n"
+                      b"Auth-Server: 127.0.0.1\r\nAuth-Port: %d\r\n\r\n"
+                      % port_of_inlet)
+            c.close()
+    threading.Thread(target=serve, daemon=True).start()
+    return sock
+
+
+def nginx():
+    """nginx as a mail proxy: it says XCLIENT before its client's EHLO."""
+    module = "/usr/lib/nginx/modules/ngx_mail_module.so"
+    if not tool("nginx") or not os.path.exists(module):
+        skip("no nginx with mail")
+        return
+    folder = server.scratch.make("nginx")
+    auth = auth_server(server.ports["2"])
+    ports = {"port": free_port(), "plain": free_port()}
+    path = server.scratch.write("nginx.conf", NGINX % dict(
+        ports, module="load_module %s;" % module, dir=folder,
+        auth=auth.getsockname()[1]))
+    out = open(server.scratch.at("nginx.out"), "wb")
+    spawn([tool("nginx"), "-c", path, "-p", folder, "-e",
+           os.path.join(folder, "nginx.log")], stdout=out, stderr=out)
+
+    def through(port, before=()):
+        def up():
+            with contextlib.suppress(OSError, EOFError):
+                return Client(("127.0.0.1", port), source="127.0.7.77")
+            return None
+        with wait_for(up, 15, "nginx") as c:
+            c.hello()
+            for line in before:
+                ok(c.cmd(line).code in (235, 250), "nginx: " + line[:4])
+            return server.queue_id(c.message("text\n", hello=False))
+    qid = through(ports["port"])
+    line = events("accept", qid=qid)[0]
+    ok(" ip=127.0.7.77 " in line and " proxy=127.0.0.1 " in line,
+       "nginx says whose client it is")
+    token = base64.b64encode(b"\0ann\0secret").decode()
+    qid = through(ports["plain"], ["AUTH PLAIN " + token])
+    ok('login="ann"' in events("accept", qid=qid)[0],
+       "and who that is, if it asked for a password")
+    auth.close()
+
+
 def by_exec():
     """A session that somebody else starts, with one submit for all."""
     args = server.command("smtpsrvr", *server.where()) + ["x", "y"]
@@ -276,6 +360,7 @@ def whole():
         forward()
         explained()
         swaks()
+        nginx()
         by_exec()
 
 
