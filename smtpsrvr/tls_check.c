@@ -44,8 +44,9 @@ check_lists(const struct section *s, SSL_CTX *ctx, struct conf_wrong *w)
 		    v->tls_ciphers), v->tls_ciphers },
 		{ SETTING_tls_suites, SSL_CTX_set_ciphersuites(ctx,
 		    v->tls_suites), v->tls_suites },
+		/* OpenSSL takes const away itself. */
 		{ SETTING_tls_groups, SSL_CTX_set1_groups_list(ctx,
-		    v->tls_groups) == 1, v->tls_groups }
+		    (uintptr_t)v->tls_groups) == 1, v->tls_groups }
 	};
 	char shown[SETTING_SHOWN];
 

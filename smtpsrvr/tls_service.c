@@ -126,7 +126,9 @@ configure(SSL *ssl, const struct settings *set)
 	return SSL_set_min_proto_version(ssl, versions[set->tls_least]) == 1 &&
 	    SSL_set_cipher_list(ssl, set->tls_ciphers) == 1 &&
 	    SSL_set_ciphersuites(ssl, set->tls_suites) == 1 &&
-	    SSL_set1_groups_list(ssl, set->tls_groups) == 1 ? 0 : -1;
+	    /* OpenSSL takes const away itself. */
+	    SSL_set1_groups_list(ssl, (uintptr_t)set->tls_groups) == 1 ?
+	    0 : -1;
 }
 
 /* -------------------------------------------------------------- a session */

@@ -63,8 +63,8 @@ bad(void)
 		"Content-Type: image\n\n", "Content-Type: text/\n\n",
 		"Content-Type: ; charset=x\n\n", "Content-Type: (x\n\n",
 		"Content-Type: a/b\nContent-Type: a/b\n\n",
-		"Content-Transfer-Encoding: 8bit\n"
-		"Content-Transfer-Encoding: 8bit\n\n",
+		("Content-Transfer-Encoding: 8bit\n"
+		"Content-Transfer-Encoding: 8bit\n\n"),
 		"Content-Type: multipart/x; boundary=a; boundary=b\n\n",
 		"Content-Type: multipart/x; boundary*0=a\n\n",
 		"Content-Type: multipart/x; boundary=\"a\n\n",
