@@ -87,8 +87,9 @@ believe(struct session *s, const struct attributes *x, struct reply *r)
 	    x->client.port : client.port;
 	server.port = x->given[ATTRIBUTE_DESTADDR] ||
 	    x->given[ATTRIBUTE_DESTPORT] ? x->server.port : server.port;
-	if (x->given[ATTRIBUTE_LOGIN] && text_copy(s->hello.login,
-	    sizeof s->hello.login, x->text[ATTRIBUTE_LOGIN]) != 0)
+	if (x->given[ATTRIBUTE_LOGIN] && text_copy(
+	    session_hello(s)->login, sizeof s->hello->login,
+	    x->text[ATTRIBUTE_LOGIN]) != 0)
 		return REFUSE;
 	return told_client(s, &client, &server, r);
 }

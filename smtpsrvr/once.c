@@ -323,19 +323,20 @@ connect_submit(struct once *x)
 static void
 introduce(const struct once *x, struct session *s, bool own)
 {
+	struct sub_hello *h = session_hello(s);
+
 	s->submit = x->submit;
 	s->submit_kept = true;
 	(void)!text_copy(s->name, sizeof s->name, x->name);
 	if (own)
 		return;
-	s->hello.kind = SUB_DECLARED;
-	s->hello.peer = x->who.peer;
-	s->hello.local = x->who.local;
-	s->hello.listener = -1;
-	s->hello.finicky = x->who.finicky;
-	s->hello.variables = x->conf->variables;
-	(void)!text_copy(s->hello.channels, sizeof s->hello.channels,
-	    x->channels);
+	h->kind = SUB_DECLARED;
+	h->peer = x->who.peer;
+	h->local = x->who.local;
+	h->listener = -1;
+	h->finicky = x->who.finicky;
+	h->variables = x->conf->variables;
+	(void)!text_copy(h->channels, sizeof h->channels, x->channels);
 }
 
 /*

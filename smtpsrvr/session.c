@@ -100,9 +100,6 @@ session_init(struct session *s, const struct server *v,
 	s->peer = who->peer;
 	s->submit = -1;
 	s->life = life;
-	s->hello = (struct sub_hello){ .version = SUB_VERSION,
-	    .kind = SUB_SESSION, .row = who->row, .serial = who->serial };
-	memcpy(s->hello.token, who->token, sizeof s->hello.token);
 	wire_init(&s->wire, in, out, life);
 	s->source.channel = -1;
 	session_settle(s);
@@ -115,6 +112,24 @@ session_init(struct session *s, const struct server *v,
 	    &why) != 0)
 		fatal(78, "channels: %s", buf_str(&why));
 	buf_free(&why);
+}
+
+void
+session_introduce(const struct session *s, struct sub_hello *h_r)
+{
+	*h_r = (struct sub_hello){ .version = SUB_VERSION,
+	    .kind = SUB_SESSION, .row = s->who.row, .serial = s->who.serial };
+	memcpy(h_r->token, s->who.token, sizeof h_r->token);
+}
+
+struct sub_hello *
+session_hello(struct session *s)
+{
+	if (s->hello == NULL) {
+		s->hello = xmalloc(sizeof *s->hello);
+		session_introduce(s, s->hello);
+	}
+	return s->hello;
 }
 
 static size_t
@@ -134,8 +149,6 @@ session_settle(struct session *s)
 	s->offer = offer_from(s->set);
 	s->lmtp = s->who.listener < 0 ? s->server->lmtp :
 	    s->set->protocol == PROTOCOL_LMTP;
-	s->hello.flags = (uint8_t)((s->hello.flags & SUB_TOLD) |
-	    (s->lmtp ? SUB_EACH : 0));
 	s->wire.plain = !offer_keyword(&s->offer,
 	    KEYWORD_ENHANCEDSTATUSCODES);
 	s->wire.reply_ms = s->set->reply_timeout;

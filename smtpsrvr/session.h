@@ -122,10 +122,11 @@ struct session {
 	/* the way to submit */
 	int submit;		/* connection, or -1 */
 	bool submit_kept;	/* was given to us: never opened anew */
-	struct sub_hello hello;
+	struct sub_hello *hello;	/* null: nothing but who we are */
 	bool said_hello;
 	size_t text_len;
-	/* Last, for the buffers: the fields above are all on one page. */
+	/* Last, for the buffers: above them and the first replies is one page,
+	 * which with that of the input is all that an idle session has. */
 	struct wire wire;
 	char few[512];		/* where the first tx.recipients go */
 	char text[SESSION_TEXT];
@@ -162,6 +163,10 @@ void session_init(struct session *s, const struct server *v,
  * channel (source.channel) and own give.
  */
 void session_settle(struct session *s);
+/* What submit will be told, to be changed. */
+struct sub_hello *session_hello(struct session *s);
+/* As session_hello() makes it. */
+void session_introduce(const struct session *s, struct sub_hello *h_r);
 /* From the greeting to the end.  The caller exits afterwards. */
 void session_run(struct session *s);
 /* The parts of it: all before the first command; one command. */

@@ -73,6 +73,19 @@ with(const struct session *s)
 }
 
 static int
+say_hello(const struct session *s, struct buf *b)
+{
+	struct sub_hello h;
+
+	if (s->hello != NULL)
+		h = *s->hello;
+	else
+		session_introduce(s, &h);
+	h.flags = (uint8_t)((h.flags & SUB_TOLD) | (s->lmtp ? SUB_EACH : 0));
+	return sub_put_hello(b, &h);
+}
+
+static int
 front(struct session *s, struct buf *b)
 {
 	char sender[PATH_TEXT];
@@ -88,7 +101,7 @@ front(struct session *s, struct buf *b)
 	    .hold = p->hold, .by = p->by, .by_mode = p->by_mode,
 	    .by_trace = p->by_trace };
 
-	if (!s->said_hello && sub_put_hello(b, &s->hello) != 0)
+	if (!s->said_hello && say_hello(s, b) != 0)
 		return -1;
 	return sub_put_envelope(b, &e);
 }
@@ -270,7 +283,7 @@ send_start(struct session *s, const char *node)
 
 	buf_begin(&b, memory, sizeof memory, FRONT_MOST);
 	if (open_submit(s) == 0 &&
-	    (s->said_hello || sub_put_hello(&b, &s->hello) == 0) &&
+	    (s->said_hello || say_hello(s, &b) == 0) &&
 	    sub_put_start(&b, node) == 0)
 		bad = fd_write(s->submit, b.p, b.len, clock_ms() + ANSWER_MS);
 	buf_free(&b);

@@ -16,13 +16,14 @@ told_client(struct session *s, const struct netaddr *client,
     const struct netaddr *server, struct reply *r)
 {
 	struct life_report ask = { .kind = LIFE_CLIENT, .client = *client };
+	struct sub_hello *h = session_hello(s);
 	struct life_answer a;
 
 	s->told = true;
-	s->who.peer = s->hello.peer = *client;
-	s->who.local = s->hello.local = *server;
-	if (s->hello.kind == SUB_SESSION)
-		s->hello.flags |= SUB_TOLD;
+	s->who.peer = h->peer = *client;
+	s->who.local = h->local = *server;
+	if (h->kind == SUB_SESSION)
+		h->flags |= SUB_TOLD;
 	net_text(client, s->ip);
 	s->name[0] = '\0';
 	if (s->life < 0)

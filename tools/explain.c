@@ -418,6 +418,7 @@ end(struct explainer *e, struct explained *x)
 	e->server.names.heard = NULL;
 	session_reset(x->session);
 	x->own = x->session->own;
+	free(x->session->hello);
 	free(x->session);
 	x->session = NULL;
 	log_open("inlet", -1, LEVEL_INFO);

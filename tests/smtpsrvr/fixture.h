@@ -76,6 +76,7 @@ fixture_end(struct fixture *f)
 	close(f->session->wire.in);
 	if (f->session->submit >= 0)
 		close(f->session->submit);
+	free(f->session->hello);
 	free(f->session);
 	f->session = NULL;
 }
