@@ -19,7 +19,9 @@
 #include "lib/xalloc.h"
 #include "tools/command.h"
 #include "tools/configured.h"
+#include "tools/queue_change.h"
 #include "tools/queued.h"
+#include "tools/selection.h"
 #include "tools/show.h"
 
 #define SECOND 1000000
@@ -28,6 +30,7 @@ struct listing {
 	struct queued_dirs dirs;
 	int64_t now;			/* microseconds since 1970 */
 	struct show_json *json;		/* null: text */
+	const struct selection *selection;
 	size_t entries, damaged;
 };
 
@@ -196,13 +199,22 @@ json_envelope(const struct listing *l, const struct queued *q)
 static int
 list_entry(struct listing *l, const char *id)
 {
+	const struct selection *s = l->selection;
 	struct queued q;
 
+	if (!selection_names(s, id))
+		return 0;
 	if (queued_read(&l->dirs, id, &q) != 0) {
 		if (errno == ENOENT)
 			return 0;	/* delivered meanwhile */
 		fprintf(stderr, "inlet queue: %s: %s\n", id, strerror(errno));
 		return -1;
+	}
+	/* Of one that is damaged nobody knows what it was. */
+	if (q.damage == NULL ? !selection_holds(s, &q, l->now) :
+	    s->some && s->nids == 0) {
+		queued_free(&q);
+		return 0;
 	}
 	l->entries++;
 	l->damaged += q.damage != NULL;
@@ -237,7 +249,9 @@ list(struct listing *l)
 		show_json_close(l->json, ']');
 		show_json_end(l->json);
 	} else if (l->entries == 0) {
-		printf("the queue is empty\n");
+		puts(l->selection->some ? "no such message" :
+		    l->dirs.home != -1 ? "the trash is empty" :
+		    "the queue is empty");
 	} else {
 		printf("%zu message%s", l->entries,
 		    l->entries == 1 ? "" : "s");
@@ -366,12 +380,26 @@ no_queue(const struct request *r, const char *spool)
 }
 
 static int
-work(const struct request *r, const struct configured *c, const char *id)
+list_or_show(const struct request *r, struct listing *l, const char *word)
+{
+	struct show_json j;
+
+	if (r->json) {
+		show_json_begin(&j, stdout);
+		l->json = &j;
+	}
+	return strcmp(word, "show") == 0 ? show(l, r->operands[1]) : list(l);
+}
+
+static int
+work(const struct request *r, const struct configured *c, const char *word,
+    const struct selection *s)
 {
 	const struct proc_user *u = &c->plan.users[PLAN_SUBMIT];
 	const char *spool = c->conf->server.v.spool_directory;
-	struct listing l = { .now = clock_wall_us() };
-	struct show_json j;
+	struct listing l = { .now = clock_wall_us(), .selection = s };
+	bool trash = strcmp(word, "trash") == 0 ||
+	    strcmp(word, "undelete") == 0;
 	int code;
 
 	if (geteuid() == 0 && priv_drop(u->uid, u->gid) != 0) {
@@ -379,13 +407,11 @@ work(const struct request *r, const struct configured *c, const char *id)
 		    (unsigned)u->uid);
 		return EX_OSERR;
 	}
-	if (queued_open(&l.dirs, spool) != 0)
+	if ((trash ? queued_open_trash(&l.dirs, spool) :
+	    queued_open(&l.dirs, spool)) != 0)
 		return no_queue(r, spool);
-	if (r->json) {
-		show_json_begin(&j, stdout);
-		l.json = &j;
-	}
-	code = id != NULL ? show(&l, id) : list(&l);
+	code = queue_change_is(word) ? queue_change(r, c, word, s, &l.dirs) :
+	    list_or_show(r, &l, word);
 	queued_close(&l.dirs);
 	return code;
 }
@@ -394,20 +420,27 @@ int
 cmd_queue(const struct request *r)
 {
 	const char *word = r->noperands > 0 ? r->operands[0] : "list";
-	bool one = strcmp(word, "show") == 0;
+	int ids = r->noperands > 0 ? r->noperands - 1 : 0;
+	struct selection s;
 	struct configured c;
+	char why[200];
 	int code;
 
-	if ((!one && strcmp(word, "list") != 0) ||
-	    r->noperands > (one ? 2 : 1) || (one && r->noperands != 2)) {
-		fprintf(stderr, "usage: inlet queue [--json] "
-		    "[list | show id]\n");
+	if ((!queue_change_is(word) && strcmp(word, "list") != 0 &&
+	    strcmp(word, "trash") != 0 && strcmp(word, "show") != 0) ||
+	    (strcmp(word, "show") == 0 && ids != 1)) {
+		command_usage(stderr, command_find("queue"));
+		return EX_USAGE;
+	}
+	if (selection_make(&s, r, r->operands + 1, ids, why, sizeof why) !=
+	    0) {
+		fprintf(stderr, "inlet queue: %s\n", why);
 		return EX_USAGE;
 	}
 	code = configured_open(&c, &r->tailor);
 	if (code != EX_OK)
 		return code;
-	code = work(r, &c, one ? r->operands[1] : NULL);
+	code = work(r, &c, word, &s);
 	configured_close(&c);
 	return code;
 }

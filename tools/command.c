@@ -27,9 +27,13 @@ static const struct command commands[] = {
 	{ "limits", cmd_limits, "[--json] [address | prefix | channel]",
 	    "show what the running server counts, and the limits",
 	    TAKES_COMMON | TAKES_JSON, 0, 1 },
-	{ "queue", cmd_queue, "[--json] [list | show id]",
-	    "show the mail that waits to be delivered",
-	    TAKES_COMMON | TAKES_JSON, 0, 2 },
+	{ "queue", cmd_queue, "[--json] [list | trash | show | hold | "
+	    "release | retry | delete | undelete | bounce] [--sender pattern] "
+	    "[--recipient pattern] [--channel pattern] [--reason text] "
+	    "[--older time] [--newer time] [--all] [--dry-run] [--why text] "
+	    "[id ...]",
+	    "show and change the mail that waits to be delivered",
+	    TAKES_COMMON | TAKES_JSON | TAKES_SELECTION, 0, 10000 },
 	{ "table", cmd_table, "get name key | list name",
 	    "ask a table as the server does",
 	    TAKES_COMMON, 2, 3 },

@@ -92,7 +92,10 @@ tools_libtools_a_SOURCES = \
 	tools/ownlookup.c tools/ownlookup.h \
 	tools/poster.c tools/poster.h \
 	tools/queued.c tools/queued.h \
+	tools/orderly.c tools/orderly.h \
+	tools/queue_change.c tools/queue_change.h \
 	tools/request.c tools/request.h \
+	tools/selection.c tools/selection.h \
 	tools/show.c tools/show.h
 
 sbin_PROGRAMS += tools/inlet
@@ -119,6 +122,8 @@ tests_tools_t_addresses_t_LDADD = tools/libtools.a lib/libbase.a
 tests_tools_t_outgoing_t_SOURCES = tests/tools/t_outgoing.c tests/tap.h
 tests_tools_t_outgoing_t_LDADD = tools/libtools.a lib/libbase.a
 TESTS += tests/tools/t_addresses.t tests/tools/t_outgoing.t
+TESTS += tests/system/47-queue.py
+dist_check_SCRIPTS += tests/system/47-queue.py
 TESTS += tests/system/48-sendmail.py
 dist_check_SCRIPTS += tests/system/48-sendmail.py
 

@@ -57,13 +57,15 @@ look_into_journal(struct queued_dirs *d)
 		qsort(d->at, d->n, sizeof(*d->at), compare);
 }
 
+static const struct queued_dirs nothing = { .queue = -1, .marks = -1,
+    .bad = -1, .journal = -1, .home = -1, .home_marks = -1 };
+
 int
 queued_open(struct queued_dirs *d_r, const char *spool)
 {
 	int top = open_folder(AT_FDCWD, spool), saved;
 
-	*d_r = (struct queued_dirs){ .queue = -1, .marks = -1, .bad = -1,
-		.journal = -1 };
+	*d_r = nothing;
 	if (top == -1)
 		return -1;
 	d_r->queue = open_folder(top, "queue");
@@ -89,6 +91,26 @@ shut(int *fd)
 	*fd = -1;
 }
 
+int
+queued_open_trash(struct queued_dirs *d_r, const char *spool)
+{
+	int top = open_folder(AT_FDCWD, spool), saved;
+
+	*d_r = nothing;
+	if (top == -1)
+		return -1;
+	d_r->home = open_folder(top, "queue");
+	d_r->home_marks = open_folder(top, "marks");
+	d_r->queue = open_folder(top, "trash");
+	saved = errno;
+	close(top);
+	if (d_r->queue != -1 && d_r->home != -1 && d_r->home_marks != -1)
+		return 0;
+	queued_close(d_r);
+	errno = saved;
+	return -1;
+}
+
 void
 queued_close(struct queued_dirs *d)
 {
@@ -97,6 +119,8 @@ queued_close(struct queued_dirs *d)
 	shut(&d->queue);
 	shut(&d->marks);
 	shut(&d->bad);
+	shut(&d->home);
+	shut(&d->home_marks);
 	for (size_t i = 0; i < d->n; i++)
 		free(d->at[i].mark);
 	free(d->at);

@@ -23,6 +23,7 @@ struct queued_place {
 struct queued_dirs {
 	int queue, marks, bad;	/* marks and bad: -1 where not made yet */
 	int journal;		/* the same */
+	int home, home_marks;	/* of trash: where its messages were; else -1 */
 	struct feed feed;
 	struct queued_place *at;	/* sorted by identifier */
 	size_t n, room;
@@ -45,6 +46,9 @@ struct queued {
 
 /* -1 with errno where spool cannot be opened; ENOENT: nothing was queued. */
 MM_MUST_USE int queued_open(struct queued_dirs *d_r, const char *spool);
+/* What was deleted: trash/ in place of queue/, without marks and journal. */
+MM_MUST_USE int queued_open_trash(struct queued_dirs *d_r,
+    const char *spool);
 void queued_close(struct queued_dirs *d);
 /* Adds the entries' names in dir (-1: none); 0 or -1 with errno. */
 MM_MUST_USE int queued_ids(int dir, struct queued_ids *ids);

@@ -28,7 +28,19 @@ enum {
 	TAKES_AGAINST = 4096,
 	TAKES_FOR = 8192,
 	TAKES_PROXY = 16384,
-	TAKES_LAST = TAKES_PROXY,
+	TAKES_SENDER = 32768,
+	TAKES_RECIPIENT = 65536,
+	TAKES_TO_CHANNEL = 131072,
+	TAKES_REASON = 262144,
+	TAKES_OLDER = 524288,
+	TAKES_NEWER = 1048576,
+	TAKES_ALL = 2097152,
+	TAKES_DRY = 4194304,
+	TAKES_WHY = 8388608,
+	TAKES_LAST = TAKES_WHY,
+	TAKES_SELECTION = TAKES_SENDER | TAKES_RECIPIENT | TAKES_TO_CHANNEL |
+	    TAKES_REASON | TAKES_OLDER | TAKES_NEWER | TAKES_ALL | TAKES_DRY |
+	    TAKES_WHY,
 	TAKES_COMMON = TAKES_FILE | TAKES_PROGRAMS
 };
 
@@ -37,6 +49,8 @@ struct request {
 	bool json, changed, foreground, debug;
 	const char *listener, *channel, *helo, *against, *address;
 	const char *proxy;
+	const char *sender, *recipient, *reason, *older, *newer, *why;
+	bool all, dry;
 	int noperands;
 	char **operands;	/* the command itself is not in it */
 };
