@@ -72,10 +72,11 @@ consult_domain(struct session *s, struct mailbox *m, enum reply_name bad,
 {
 	int64_t began = s->watcher != NULL ? clock_us() : 0;
 	struct ask_answer r = { .outcome = ASK_HOST_LATER };
-	int sock = path_is_ascii(m->domain) ? -1 : consult_lookup(s->server);
+	int sock;
 
 	if (path_is_ascii(m->domain))
 		return 0;
+	sock = consult_lookup(s->server);
 	if (sock >= 0) {
 		(void)!ask_host(sock, ASK_IDNA, m->domain, NULL, clock_ms() +
 		    s->server->conf->server.v.dns_timeout, &r);

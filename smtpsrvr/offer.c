@@ -69,6 +69,9 @@ offer_from(const struct settings *s)
 		bits(&s->verbs_off, verbs, ARRAY_LEN(verbs))
 	};
 
+	/* RFC 6531 3.1 wants both. */
+	if (!offer_keyword(&o, KEYWORD_8BITMIME))
+		o.keywords_off |= UINT64_C(1) << KEYWORD_SMTPUTF8;
 	if (s->mt_priority == MT_PRIORITY_OFF)
 		o.keywords_off |= UINT64_C(1) << KEYWORD_MT_PRIORITY;
 	if (s->hold_most == 0)

@@ -69,7 +69,7 @@ asks_beyond(const struct sub_envelope *e, const struct settings *v,
 		const char *keyword;
 		bool asked;
 	} t[] = {
-		{ "8BITMIME", e->body[0] != '\0' },
+		{ "8BITMIME", e->body[0] != '\0' || e->utf8 },
 		{ "DSN", e->envid[0] != '\0' || e->ret[0] != '\0' },
 		{ "SMTPUTF8", e->utf8 },
 		{ "DELIVERBY", e->by != 0 },

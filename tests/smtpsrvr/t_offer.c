@@ -55,6 +55,7 @@ static void
 by_setting(void)
 {
 	static const char *const hosts[] = { "192.0.2.7" };
+	static const char *const eight = "8BITMIME";
 	struct settings v;
 	struct offer o;
 
@@ -68,6 +69,9 @@ by_setting(void)
 	o = offer_from(&v);
 	ok(!offer_keyword(&o, KEYWORD_MT_PRIORITY) &&
 	    offer_keyword(&o, KEYWORD_FUTURERELEASE), "hold-most");
+	v.ehlo_keywords_off = (struct strings){ 1, &eight };
+	o = offer_from(&v);
+	ok(!offer_keyword(&o, KEYWORD_SMTPUTF8), "no UTF-8 without 8 bits");
 	v.xclient = (struct strings){ 1, hosts };
 	o = offer_from(&v);
 	ok(offer_keyword(&o, KEYWORD_XCLIENT) &&

@@ -207,7 +207,8 @@ each(void)
 	struct qfile q;
 
 	begin(&d, DOOR_USERS, 0, SUB_LOCAL, SUB_EACH);
-	stage_envelope(&d.in, "somebody@example.net", "", "");
+	/* Root may be somebody else, and then is not itself. */
+	stage_envelope(&d.in, SUB_MYSELF, "", "");
 	num(run(&d), 250, "the sender has its answer");
 	stage_recipient(&d.in, "nobody@example.org");
 	num(run(&d), 550, "so has each recipient");

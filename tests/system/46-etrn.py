@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""ETRN (RFC 1985 5): who may have which domain's mail tried, as the session and submit
-both say; what deliver hears, and what becomes of its answer."""
+"""ETRN (RFC 1985 5): who may have which domain's mail tried, as the session and
+submit both say; what deliver hears, and what becomes of its answer."""
 import os
 import struct
 import sys
@@ -138,23 +138,4 @@ def trouble():
         d.close()
 
 
-def delivered():
-    """By the real one: what waits for an hour is tried now."""
-    with Server(CONF) as s:
-        with s.client() as c:
-            ids = [s.queue_id(c.message("text\n", to=to)) for to in (
-                "a@far.test", "b@far.test")]
-
-        def times(qid):
-            return len([x for x in s.scratch.log_text().splitlines()
-                        if qid in x and " deliver" in x])
-        wait_for(lambda: all(times(q) for q in ids), 15, "the first try")
-        before = [times(q) for q in ids]
-        like(etrn(s, "sub.near.test").text, "^251", "none waits")
-        like(etrn(s, "far.test").text, "^253 2.0.0 2 messages",
-             "what waits for a domain")
-        ok(happens(lambda: all(times(q) > n for q, n in zip(ids, before))),
-           "is tried at once, an hour before its time")
-
-
-run(permitted, trouble, delivered)
+run(permitted, trouble)

@@ -1,4 +1,4 @@
-/* etrn (RFC 1985 5): which domains a table lets start, alone and with what is below. */
+/* etrn (RFC 1985 5): which domains may start, alone and with what is below. */
 #include "config.h"
 
 #include "tables/etrn.h"
