@@ -125,6 +125,12 @@ conf_listener(const struct conf *c, const char *name)
 	return find(c->listeners, c->nlisteners, name);
 }
 
+bool
+conf_listens(const struct section *s)
+{
+	return s->v.socket[0] == '\0' || s->from[SETTING_address].file != NULL;
+}
+
 const char *
 conf_scope_name(enum setting_scope scope)
 {

@@ -97,6 +97,8 @@ const char *conf_origin_text(struct origin o, char *dst, size_t size);
 int conf_channel(const struct conf *c, const char *name);
 int conf_table(const struct conf *c, const char *name);
 int conf_listener(const struct conf *c, const char *name);
+/* Does that listener listen at addresses, and not at a socket alone? */
+bool conf_listens(const struct section *s);
 
 /*
  * What it says itself, weakest first: defaults, server, listener, channel.

@@ -386,14 +386,14 @@ check_log(const struct section *s, struct conf_wrong *w)
 }
 
 static void
-check_mode(const struct section *s, struct conf_wrong *w)
+check_mode(const struct section *s, enum setting_id id, int64_t mode,
+    struct conf_wrong *w)
 {
-	for (int64_t n = s->v.submit_socket_mode; n > 0; n /= 10) {
+	for (int64_t n = mode; n > 0; n /= 10) {
 		if (n % 10 > 7) {
-			conf_wrong(w, at(s, SETTING_submit_socket_mode),
-			    "submit-socket-mode: %d is not made of the octal "
-			    "digits 0 to 7",
-			    (int)s->v.submit_socket_mode);
+			conf_wrong(w, at(s, id), "%s: %d is not made of the "
+			    "octal digits 0 to 7", setting_name(id),
+			    (int)mode);
 			return;
 		}
 	}
@@ -433,7 +433,7 @@ check_server(const struct conf *c, struct conf_wrong *w)
 	check_reserved(s, w);
 	check_told(s, w);
 	check_log(s, w);
-	check_mode(s, w);
+	check_mode(s, SETTING_submit_socket_mode, s->v.submit_socket_mode, w);
 	for (size_t i = 0; i < v->dns_servers.n; i++) {
 		if (!server_good(v->dns_servers.at[i]))
 			conf_wrong(w, at(s, SETTING_dns_servers),
@@ -495,6 +495,27 @@ check_proxied(const struct conf *c, const struct section *s,
 		    "nobody could connect", s->title);
 }
 
+/* A unix socket of its own, at a place of its own. */
+static void
+check_socket(const struct conf *c, const struct section *s,
+    struct conf_wrong *w)
+{
+	struct origin o = at(s, SETTING_socket);
+	char shown[SETTING_SHOWN];
+
+	check_mode(s, SETTING_socket_mode, s->v.socket_mode, w);
+	if (s->v.socket[0] == '\0')
+		return;
+	if (s->v.socket[0] != '/')
+		conf_wrong(w, o, "socket: %s is no absolute file name",
+		    setting_show(s->v.socket, shown));
+	for (const struct section *x = c->listeners; x < s; x++) {
+		if (strcmp(x->v.socket, s->v.socket) == 0)
+			conf_wrong(w, o, "socket: %s is that of listen \"%s\", "
+			    "too", setting_show(s->v.socket, shown), x->title);
+	}
+}
+
 static void
 check_listener(const struct conf *c, const struct section *s,
     struct wanted *sockets, int *n_io, struct conf_wrong *w)
@@ -508,6 +529,9 @@ check_listener(const struct conf *c, const struct section *s,
 	check_rates(s, w);
 	check_told(s, w);
 	check_proxied(c, s, w);
+	check_socket(c, s, w);
+	if (!conf_listens(s))
+		return;
 	if (s->v.protocol == PROTOCOL_LMTP && s->v.port == 25)
 		conf_wrong(w, at(s, SETTING_protocol), "listen \"%s\": "
 		    "protocol = \"lmtp\" may not be on port 25 (RFC 2033 5)",

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include "lib/digest.h"
@@ -23,8 +24,11 @@ ends(const char *s, size_t size)
 static bool
 socket_good(const struct plan_socket *s)
 {
-	return (s->at.family == 4 || s->at.family == 6) && s->listener >= 0 &&
-	    s->listener < CONF_LISTENERS && ends(s->name, sizeof(s->name));
+	bool at = s->at.family == 4 || s->at.family == 6;
+
+	return ends(s->path, sizeof(s->path)) && at == (s->path[0] == '\0') &&
+	    s->listener >= 0 && s->listener < CONF_LISTENERS &&
+	    ends(s->name, sizeof(s->name));
 }
 
 static bool
@@ -88,6 +92,19 @@ good(const struct plan *p)
 	    ends(p->hostname, sizeof(p->hostname)) &&
 	    ends(p->run_directory, sizeof(p->run_directory)) &&
 	    ends(p->program_directory, sizeof(p->program_directory));
+}
+
+const char *
+plan_place(const struct plan_socket *s, char dst[PLAN_PLACE])
+{
+	char text[NET_TEXT];
+
+	if (s->path[0] != '\0')
+		snprintf(dst, PLAN_PLACE, "%s", s->path);
+	else
+		snprintf(dst, PLAN_PLACE, "%s port %d",
+		    net_text(&s->at, text), s->at.port);
+	return dst;
 }
 
 int

@@ -54,6 +54,8 @@ struct plan_socket {
 	int32_t listener;	/* index in the configuration */
 	int32_t tls;		/* implicit TLS: over a limit nothing is said */
 	int32_t optional;	/* the machine may lack that address family */
+	int32_t mode;		/* of a unix socket */
+	char path[108];		/* it has no address then; "" */
 	char name[32];
 };
 
@@ -90,5 +92,9 @@ struct plan {
 int plan_read(int fd, struct plan *p_r);
 /* Seals and writes it at offset 0; 0 or -1. */
 int plan_write(int fd, struct plan *p);
+
+/* Where it listens, for the log: "127.0.0.1 port 25", or a file name. */
+#define PLAN_PLACE 128
+const char *plan_place(const struct plan_socket *s, char dst[PLAN_PLACE]);
 
 #endif

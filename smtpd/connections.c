@@ -79,7 +79,8 @@ admit(struct daemon *d, int fd, const struct plan_socket *via,
 	struct slots *s = &d->slots;
 	struct limit_subject who = { .peer = *peer,
 	    .listener = (int16_t)via->listener, .channel = -1,
-	    .reserved = limits_reserved(&d->plan, peer),
+	    .reserved = peer->family == 0 ||
+	    limits_reserved(&d->plan, peer),
 	    .proxy = limits_proxy(&d->plan, via->listener, peer) };
 	struct limit_hit hit = { .limit = "slots", .enhanced = "4.3.2",
 	    .section = "", .key = "all", .value = s->used, .most = s->room };

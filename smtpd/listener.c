@@ -21,11 +21,12 @@
 #define LISTEN_PAUSE_NS 20000000
 
 static int
-take_over(struct listeners *old, const struct netaddr *at)
+take_over(struct listeners *old, const struct plan_socket *s)
 {
 	for (int i = 0; i < old->n; i++)
 		if (old->fd[i] >= 0 &&
-		    memcmp(&old->at[i], at, sizeof *at) == 0)
+		    memcmp(&old->at[i], &s->at, sizeof s->at) == 0 &&
+		    strcmp(old->path[i], s->path) == 0)
 			return i;
 	return -1;
 }
@@ -35,10 +36,15 @@ take_over(struct listeners *old, const struct netaddr *at)
  * fork to its exec.
  */
 static int
-listen_at(const struct netaddr *at, int backlog)
+listen_at(const struct plan_socket *s, int backlog)
 {
 	const struct timespec pause = { .tv_nsec = LISTEN_PAUSE_NS };
-	int fd = net_listen(at, backlog);
+	const struct netaddr *at = &s->at;
+	int fd;
+
+	if (s->path[0] != '\0')
+		return net_unix_bind(s->path, SOCK_STREAM, s->mode);
+	fd = net_listen(at, backlog);
 
 	for (int i = 0; fd < 0 && errno == EADDRINUSE && i < LISTEN_TRIES;
 	    i++) {
@@ -58,7 +64,9 @@ listener_open(struct listeners *l_r, struct listeners *old,
 	l_r->adopted = old->adopted;
 	for (i = 0; i < p->nsockets; i++) {
 		l_r->at[i] = p->sockets[i].at;
-		from[i] = take_over(old, &l_r->at[i]);
+		memcpy(l_r->path[i], p->sockets[i].path,
+		    sizeof l_r->path[i]);
+		from[i] = take_over(old, &p->sockets[i]);
 		l_r->fd[i] = -1;
 		if (from[i] >= 0)
 			continue;
@@ -66,7 +74,7 @@ listener_open(struct listeners *l_r, struct listeners *old,
 			l_r->fd[0] = old->adopted;
 			continue;
 		}
-		l_r->fd[i] = listen_at(&l_r->at[i], p->backlog);
+		l_r->fd[i] = listen_at(&p->sockets[i], p->backlog);
 		if (l_r->fd[i] >= 0 || (p->sockets[i].optional &&
 		    (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL)))
 			continue;
@@ -101,6 +109,7 @@ listener_adopt(struct plan *p, int adopted)
 	socklen_t len = sizeof ss;
 	int n = 1;
 
+	p->sockets[0].path[0] = '\0';
 	if (getsockname(adopted, (struct sockaddr *)&ss, &len) == 0)
 		net_from_sockaddr(&p->sockets[0].at, (struct sockaddr *)&ss);
 	for (int i = 1; i < p->nsockets; i++)

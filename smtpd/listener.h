@@ -10,6 +10,7 @@ struct listeners {
 	int n;
 	int fd[PLAN_SOCKETS];			/* in the plan's order */
 	struct netaddr at[PLAN_SOCKETS];
+	char path[PLAN_SOCKETS][108];	/* of a unix socket, or "" */
 	int adopted;	/* the one we were given, for the first; or -1 */
 };
 

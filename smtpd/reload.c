@@ -190,14 +190,15 @@ static int
 take_settings(struct daemon *d)
 {
 	struct listeners next = { .adopted = -1 };
+	char text[PLAN_PLACE];
 	int bad = 0;
 
 	connections_arm(d, false);
 	if (d->listeners.adopted >= 0)
 		listener_adopt(&d->next_plan, d->listeners.adopted);
 	if (listener_open(&next, &d->listeners, &d->next_plan, &bad) != 0) {
-		log_note(LEVEL_ERROR, "reload: cannot listen at port %d for "
-		    "%s: %s", d->next_plan.sockets[bad].at.port,
+		log_note(LEVEL_ERROR, "reload: cannot listen at %s for %s: "
+		    "%s", plan_place(&d->next_plan.sockets[bad], text),
 		    d->next_plan.sockets[bad].name, strerror(errno));
 		return -1;
 	}

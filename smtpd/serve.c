@@ -136,7 +136,7 @@ open_all(struct daemon *d, int adopted)
 {
 	struct listeners none = { .adopted = adopted };
 	const char *path = NULL;
-	char text[NET_TEXT];
+	char text[PLAN_PLACE];
 	int bad = 0;
 
 	if (adopted >= 0)
@@ -145,10 +145,9 @@ open_all(struct daemon *d, int adopted)
 		fatal(EX_CANTCREAT, "%s: %s", path, errno == EBUSY ?
 		    "another smtpd has this run-directory" : strerror(errno));
 	if (listener_open(&d->listeners, &none, &d->plan, &bad) != 0)
-		fatal(EX_OSERR, "cannot listen at %s port %d (listener %s): "
-		    "%s", net_text(&d->plan.sockets[bad].at, text),
-		    d->plan.sockets[bad].at.port, d->plan.sockets[bad].name,
-		    strerror(errno));
+		fatal(EX_OSERR, "cannot listen at %s (listener %s): %s",
+		    plan_place(&d->plan.sockets[bad], text),
+		    d->plan.sockets[bad].name, strerror(errno));
 	if (slots_init(&d->slots, room(), &d->plan) != 0)
 		fatal(EX_OSERR, "session table: %s", strerror(errno));
 	open_counts(d);

@@ -106,29 +106,54 @@ optional(const struct strings *addresses, const char *address)
 	return false;
 }
 
+/* Octal digits, written in decimal. */
+static int32_t
+mode_bits(int64_t digits)
+{
+	return (int32_t)(digits / 100 * 64 + digits / 10 % 10 * 8 +
+	    digits % 10);
+}
+
+static struct plan_socket *
+next_socket(const struct section *l, int listener, struct plan *p,
+    struct conf_wrong *w)
+{
+	struct plan_socket *s = &p->sockets[p->nsockets];
+
+	if (p->nsockets == PLAN_SOCKETS) {
+		conf_wrong(w, l->where, "more than %d addresses and sockets "
+		    "to listen at", PLAN_SOCKETS);
+		return NULL;
+	}
+	if (text_copy(s->name, sizeof(s->name), l->title) != 0)
+		return NULL;
+	s->listener = listener;
+	p->nsockets++;
+	return s;
+}
+
 static int
 plan_sockets(const struct conf *c, int listener, struct plan *p,
     struct conf_wrong *w)
 {
 	const struct section *l = &c->listeners[listener];
+	size_t n = conf_listens(l) ? l->v.address.n : 0;
+	struct plan_socket *s;
 
-	for (size_t i = 0; i < l->v.address.n; i++) {
-		struct plan_socket *s = &p->sockets[p->nsockets];
-
-		if (p->nsockets == PLAN_SOCKETS) {
-			conf_wrong(w, l->where, "more than %d addresses to "
-			    "listen at", PLAN_SOCKETS);
-			return -1;
-		}
-		if (net_parse(l->v.address.at[i], &s->at) != 0 ||
-		    text_copy(s->name, sizeof(s->name), l->title) != 0)
+	for (size_t i = 0; i < n; i++) {
+		if ((s = next_socket(l, listener, p, w)) == NULL ||
+		    net_parse(l->v.address.at[i], &s->at) != 0)
 			return -1;
 		s->at.port = (uint16_t)l->v.port;
-		s->listener = listener;
 		s->tls = l->v.tls_implicit;
 		s->optional = optional(&l->v.address, l->v.address.at[i]);
-		p->nsockets++;
 	}
+	if (l->v.socket[0] == '\0')
+		return 0;
+	if ((s = next_socket(l, listener, p, w)) == NULL ||
+	    text_copy(s->path, sizeof(s->path), l->v.socket) != 0)
+		return -1;
+	s->mode = mode_bits(l->v.socket_mode);
 	return 0;
 }
 
@@ -294,8 +319,7 @@ makeplan(const struct conf *c, bool resolve, struct plan *p_r,
 	p_r->start_ms = v->start_time;
 	p_r->drain_ms = v->drain_time;
 	/* The setting's digits are octal ones: conf_check() saw to that. */
-	p_r->submit_socket_mode = (int32_t)(v->submit_socket_mode / 100 * 64 +
-	    v->submit_socket_mode / 10 % 10 * 8 + v->submit_socket_mode % 10);
+	p_r->submit_socket_mode = mode_bits(v->submit_socket_mode);
 	if (plan_texts(v, p_r) != 0) {
 		conf_wrong(w, s->where, "a name or directory is too long");
 		bad = -1;

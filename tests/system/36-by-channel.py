@@ -49,6 +49,8 @@ ELSEWHERE = {
     "command-timeout": TIMES, "data-timeout": TIMES, "message-time": TIMES,
     "reply-timeout": TIMES, "session-time": TIMES,
     "protocol": "tests/system/44-lmtp.py",
+    "socket": "tests/system/44-lmtp.py",
+    "socket-mode": "tests/system/44-lmtp.py",
     "table": "tests/system/18-source.py",
     "program": "tests/system/30-deliver.py",
     "relay": "tests/system/18-source.py",

@@ -22,7 +22,7 @@ def begin(client, to):
 
 
 def lmtp(server):
-    return server.client(port=server.ports["2"])
+    return server.client(port=server.ports["2"], timeout=60)
 
 
 def many():
@@ -44,8 +44,9 @@ def many():
             c.cmd("DATA")
             c.send(stuffed(TEXT + b"x" * 500000 + b"\n"))
             eq([r.code for r in c.replies(2)], [250] * 2, "a large message")
-        server.deliveries("user@example.org", 1)
-        server.deliveries("u699@example.org", 1)
+        server.deliveries("user@example.org", 1, 60)
+        server.deliveries("u699@example.org", 1, 60)
+        server.deliveries("u0@example.org", 1, 60)
         got = server.scratch.maildir("u0@example.org")
         eq(len(got), 1, "each has it once")
         like(got[0], r"with LMTP id", "Received: says so")
@@ -109,6 +110,50 @@ def clients():
                  "the listener beside it speaks SMTP")
 
 
+def unix_socket():
+    """A unix socket, alone and beside an address; who has no address is of
+    the last channel of the listener."""
+    conf = DEFAULT_CONF.replace('channel "world"', 'channel "ours" { relay = '
+                                'yes }\nchannel "world"')
+    listen = LISTEN + """\
+listen "local" { socket = "@dir@/lmtp"  protocol = "lmtp"
+    channels = {"ours"}  socket-mode = 600 }
+"""
+    with Server(conf, listen=listen) as server:
+        path = server.scratch.at("lmtp")
+        eq(stat.S_IMODE(os.stat(path).st_mode), 0o600, "socket-mode")
+        with Client(path) as c:
+            eq(begin(c, ["user@example.org", "other@example.org"]),
+               [250] * 2, "two recipients by a unix socket")
+            c.cmd("DATA")
+            c.send(stuffed(TEXT))
+            eq([r.code for r in c.replies(2)], [250] * 2, "two replies")
+        got = server.deliveries("user@example.org", 1)[0]
+        like(got, r"^Received: from client\.test\n\tby inlet\.example "
+             r"\(Inlet\) with LMTP id", "Received: has no address")
+        eq(untraced(got), TEXT, "the message arrives")
+        ok(server.scratch.log_lines("accept", ip="-", chan="ours"),
+           "it comes from the listener's channel")
+        before = os.stat(path).st_ino
+        server.listen = listen.replace("socket-mode = 600",
+                                       "greeting = \"anew\"")
+        server.reload(text=server.text)
+        wait_for(lambda: Client(path).greeting.text.endswith("anew"), 15,
+                 "new settings")
+        eq(os.stat(path).st_ino, before, "the same socket after SIGHUP")
+        server.listen = listen.replace("@dir@/lmtp", "@dir@/other")
+        server.reload(text=server.text)
+        wait_for(lambda: os.path.exists(server.scratch.at("other")), 15,
+                 "the other socket")
+        with Client(server.scratch.at("other")) as c:
+            eq(c.greeting.code, 220, "another place after SIGHUP")
+        try:
+            Client(path).close()
+            ok(False, "nobody listens at the old one")
+        except ConnectionRefusedError:
+            ok(True, "nobody listens at the old one")
+
+
 def by_hand():
     """-P lmtp: by exec, without a listener."""
     server = Server(deliver=False, listen=LISTEN)
@@ -137,4 +182,4 @@ def by_hand():
 
 
 need_built("smtpd", "smtpsrvr", "submit", "deliver", "ch_local")
-run(many, own_replies, clients, by_hand)
+run(many, own_replies, clients, unix_socket, by_hand)

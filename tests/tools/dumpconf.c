@@ -54,7 +54,8 @@ dump_plan(const struct plan *p)
 		const struct plan_socket *s = &p->sockets[i];
 
 		printf("# %s %s %d, most %d%s\n", s->name,
-		    net_text(&s->at, text), s->at.port,
+		    s->path[0] != '\0' ? s->path : net_text(&s->at, text),
+		    s->at.port,
 		    p->sections[PLAN_LISTENER(s->listener)].most,
 		    s->optional ? ", optional" : "");
 	}
