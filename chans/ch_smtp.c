@@ -6,8 +6,9 @@
 #include "config.h"
 
 #include "chans/relay.h"
+#include "chans/relay_tls.h"
 
-static const struct relay_kind kind = { .lmtp = false };
+static const struct relay_kind kind = { .tls = &relay_tls };
 
 static int
 start(struct chan *c)

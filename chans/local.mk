@@ -45,8 +45,8 @@ relay_libs = chans/librelay.a chans/libchans.a tables/libtables.a \
 	lib/libbase.a
 
 inlet_PROGRAMS += chans/ch_smtp
-chans_ch_smtp_SOURCES = chans/ch_smtp.c
-chans_ch_smtp_LDADD = $(relay_libs)
+chans_ch_smtp_SOURCES = chans/ch_smtp.c chans/relay_tls.c chans/relay_tls.h
+chans_ch_smtp_LDADD = $(relay_libs) $(SSL_LIBS)
 
 inlet_PROGRAMS += chans/ch_lmtp
 chans_ch_lmtp_SOURCES = chans/ch_lmtp.c
@@ -176,8 +176,10 @@ tests_chans_t_relay_params_t_LDADD = $(relay_libs)
 TESTS += tests/chans/t_relay_params.t
 
 EXTRA_DIST += tests/system/peer.py
-dist_check_SCRIPTS += tests/system/50-relay.py tests/system/51-relay-mx.py
-TESTS += tests/system/50-relay.py tests/system/51-relay-mx.py
+dist_check_SCRIPTS += tests/system/50-relay.py tests/system/51-relay-mx.py \
+	tests/system/52-relay-tls.py
+TESTS += tests/system/50-relay.py tests/system/51-relay-mx.py \
+	tests/system/52-relay-tls.py
 
 # What it costs in a long queue.
 dist_check_SCRIPTS += tests/system/50-queued.py

@@ -27,7 +27,7 @@ struct kept {
 };
 
 struct relay {
-	const struct relay_kind *kind;
+	struct relay_side side;
 	const struct settings *s;
 	struct relay_dead dead;
 	struct kept kept[KEPT];
@@ -149,7 +149,7 @@ try_host(struct relay *r, const struct relay_host *host,
 	if (relay_dead_is(&r->dead, &host->place, clock_ms(), fault_r))
 		return false;
 	k = make_room(r);
-	if (relay_talk_open(&k->talk, r->kind, r->s, host, fault_r) == -1) {
+	if (relay_talk_open(&k->talk, &r->side, host, fault_r) == -1) {
 		relay_dead_mark(&r->dead, &host->place, clock_ms(),
 		    least(r->s->pause_first, DEAD_FIRST), r->s->pause_first,
 		    fault_r);
@@ -277,10 +277,13 @@ relay_open(struct chan *c, const struct relay_kind *kind)
 {
 	struct relay *r = xcalloc(1, sizeof *r);
 
-	r->kind = kind;
 	r->s = &c->s;
+	r->side = (struct relay_side){ .kind = kind, .s = &c->s };
 	c->own = r;
-	return 0;
+	if (kind->tls == NULL || c->s.relay_tls == RELAY_TLS_OFF)
+		return 0;
+	r->side.tls = kind->tls->open(&c->s);
+	return r->side.tls != NULL ? 0 : -1;
 }
 
 void
@@ -291,5 +294,7 @@ relay_close(struct chan *c)
 
 	for (k = r->kept; k < r->kept + KEPT; k++)
 		drop(k);
+	if (r->side.tls != NULL)
+		r->side.kind->tls->close(r->side.tls);
 	free(r);
 }

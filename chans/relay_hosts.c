@@ -63,7 +63,7 @@ add(struct finding *f, const char *name)
 
 static void
 add_address(struct finding *f, const char *name, const struct netaddr *a,
-    uint16_t port, bool mx)
+    uint16_t port, const char *domain)
 {
 	struct relay_host *h = add(f, name);
 
@@ -71,7 +71,7 @@ add_address(struct finding *f, const char *name, const struct netaddr *a,
 		return;
 	h->place.address = *a;
 	h->place.address.port = port;
-	h->mx = mx;
+	(void)!text_copy(h->domain, sizeof h->domain, domain);
 }
 
 /* false: it could not be asked, or not found out. */
@@ -150,22 +150,26 @@ order_addresses(struct ask_list *l)
 	memcpy(l->address, mixed, n * sizeof mixed[0]);
 }
 
-/* The addresses of a host; false: one of them is this host's. */
+/*
+ * The addresses of a host.  domain: whose MX it is, or "".  false: one of
+ * them is this host's.
+ */
 static bool
-add_named(struct finding *f, const char *name, uint16_t port, bool mx)
+add_named(struct finding *f, const char *name, uint16_t port,
+    const char *domain)
 {
 	struct ask_list l;
 	size_t i;
 
 	if (!ask(f, ASK_ADDRESSES, name, &l))
 		f->unsure = true;
-	for (i = 0; i < l.n && mx; i++) {
+	for (i = 0; i < l.n && domain[0] != '\0'; i++) {
 		if (own_address(f->s, &l.address[i]))
 			return false;
 	}
 	order_addresses(&l);
 	for (i = 0; i < l.n; i++)
-		add_address(f, name, &l.address[i], port, mx);
+		add_address(f, name, &l.address[i], port, domain);
 	return true;
 }
 
@@ -206,7 +210,8 @@ drop_self(struct finding *f, struct ask_list *l)
 }
 
 static void
-add_mx_hosts(struct finding *f, struct ask_list *l, uint16_t port)
+add_mx_hosts(struct finding *f, struct ask_list *l, uint16_t port,
+    const char *domain)
 {
 	size_t i, start = f->hosts->n;
 
@@ -215,7 +220,7 @@ add_mx_hosts(struct finding *f, struct ask_list *l, uint16_t port)
 	for (i = 0; i < l->n; i++) {
 		if (i == 0 || l->preference[i] != l->preference[i - 1])
 			start = f->hosts->n;
-		if (add_named(f, l->name[i], port, true))
+		if (add_named(f, l->name[i], port, domain))
 			continue;
 		f->self = true;
 		f->hosts->n = start;
@@ -241,8 +246,8 @@ add_mx(struct finding *f, const char *domain, uint16_t port,
 		return -1;
 	}
 	if (l.outcome == ASK_HOST_FOUND)
-		add_mx_hosts(f, &l, port);
-	else if (own_name(f->s, domain) || !add_named(f, domain, port, true))
+		add_mx_hosts(f, &l, port, domain);
+	else if (own_name(f->s, domain) || !add_named(f, domain, port, domain))
 		f->self = true;
 	if (f->hosts->n > before || f->unsure)
 		return 0;
@@ -279,7 +284,7 @@ add_domain(struct finding *f, const struct relayhost *r, const char *domain,
 		    "come back to this host", domain);
 		return -1;
 	}
-	add_address(f, domain, &literal.address, port_of(f, r), true);
+	add_address(f, domain, &literal.address, port_of(f, r), domain);
 	return 0;
 }
 
@@ -290,13 +295,13 @@ add_name(struct finding *f, const struct relayhost *r)
 
 	/* The name service need not know it, nor be there. */
 	if (!text_same(r->name, "localhost")) {
-		(void)add_named(f, r->name, port_of(f, r), false);
+		(void)add_named(f, r->name, port_of(f, r), "");
 		return;
 	}
 	if (net_parse("127.0.0.1", &a) == 0)
-		add_address(f, r->name, &a, port_of(f, r), false);
+		add_address(f, r->name, &a, port_of(f, r), "");
 	if (net_parse("::1", &a) == 0)
-		add_address(f, r->name, &a, port_of(f, r), false);
+		add_address(f, r->name, &a, port_of(f, r), "");
 }
 
 static int
@@ -315,7 +320,7 @@ add_element(struct finding *f, const char *text, const char *domain,
 		add_name(f, &r);
 		return 0;
 	case RELAYHOST_ADDRESS:
-		add_address(f, r.name, &r.address, port_of(f, &r), false);
+		add_address(f, r.name, &r.address, port_of(f, &r), "");
 		return 0;
 	case RELAYHOST_UNIX:
 	default:

@@ -95,7 +95,7 @@ add_rcpt(struct sending *s, struct buf *b, const struct relay_rcpt *to)
 static int
 hear_mail(struct sending *s, struct relay_reply *r)
 {
-	if (hear(s, "MAIL", s->t->s->relay_reply_time, r) == -1)
+	if (hear(s, "MAIL", s->t->side->s->relay_reply_time, r) == -1)
 		return -1;
 	return r->code / 100 == 3 ? senseless(s, "MAIL", r) : 0;
 }
@@ -105,7 +105,7 @@ hear_rcpt(struct sending *s, struct relay_rcpt *to, bool mail_taken)
 {
 	struct relay_reply r;
 
-	if (hear(s, "RCPT", s->t->s->relay_reply_time, &r) == -1)
+	if (hear(s, "RCPT", s->t->side->s->relay_reply_time, &r) == -1)
 		return -1;
 	if (r.code / 100 == 3)
 		return senseless(s, "RCPT", &r);
@@ -121,7 +121,7 @@ static int
 send_text(struct sending *s, const struct buf *b, const char *stage)
 {
 	if (relay_wire_write(&s->t->wire, b->p, b->len, within(s,
-	    s->t->s->relay_data_time)) == 0)
+	    s->t->side->s->relay_data_time)) == 0)
 		return 0;
 	relay_talk_broken(s->t, stage, s->fault);
 	return -1;
@@ -195,7 +195,7 @@ hear_end(struct sending *s, bool each)
 			continue;
 		if (!heard || each) {
 			if (hear(s, "the end of the message",
-			    s->t->s->relay_end_time, &r) == -1)
+			    s->t->side->s->relay_end_time, &r) == -1)
 				return -1;
 			if (r.code / 100 == 3)
 				return senseless(s, "the end of the message",
@@ -253,7 +253,7 @@ cut_short(struct sending *s)
 static int
 send_bdat(struct sending *s)
 {
-	const struct settings *v = s->t->s;
+	const struct settings *v = s->t->side->s;
 	struct buf b;
 	int result;
 
@@ -277,7 +277,7 @@ hear_data(struct sending *s)
 {
 	struct relay_reply r;
 
-	if (hear(s, "DATA", s->t->s->relay_reply_time, &r) == -1)
+	if (hear(s, "DATA", s->t->side->s->relay_reply_time, &r) == -1)
 		return -1;
 	if (r.code / 100 == 3)
 		return 1;
@@ -296,14 +296,14 @@ send_nothing(struct sending *s)
 	if (send_line(s, ".\r\n", "DATA") == -1)
 		return -1;
 	/* With LMTP it has no reply at all. */
-	return s->t->kind->lmtp ? 0 : hear(s, "DATA",
-	    s->t->s->relay_end_time, &r);
+	return s->t->side->kind->lmtp ? 0 : hear(s, "DATA",
+	    s->t->side->s->relay_end_time, &r);
 }
 
 static int
 send_data(struct sending *s)
 {
-	const struct settings *v = s->t->s;
+	const struct settings *v = s->t->side->s;
 
 	if (relay_body_data(&s->t->wire, s->body, (int)v->relay_data_time,
 	    s->m->deadline) == 0)
@@ -331,7 +331,7 @@ send_message(struct sending *s, bool asked)
 	/* From here on the other end may come to have it. */
 	if ((s->bdat ? send_bdat(s) : send_data(s)) == -1)
 		return -1;
-	if (hear_end(s, s->t->kind->lmtp) == -1) {
+	if (hear_end(s, s->t->side->kind->lmtp) == -1) {
 		lost_end(s);
 		return -1;
 	}
@@ -347,7 +347,7 @@ reset(struct sending *s)
 	if (!s->t->reset)
 		return 0;
 	if (send_line(s, "RSET\r\n", "RSET") == -1 ||
-	    hear(s, "RSET", s->t->s->relay_reply_time, &r) == -1)
+	    hear(s, "RSET", s->t->side->s->relay_reply_time, &r) == -1)
 		return -1;
 	if (r.code / 100 != 2)
 		return senseless(s, "RSET", &r);

@@ -178,9 +178,12 @@ relay_params_unfit(const struct relay_talk *t, const struct qfile *q,
 	else if (late(t, q))
 		relay_talk_fault(t, a, "5.3.3", "it does not promise to "
 		    "deliver in time or to return the message");
-	else if (q->requiretls && !offers(t, RELAY_REQUIRETLS))
+	else if (q->requiretls && !(t->secure &&
+	    t->side->s->relay_tls == RELAY_TLS_VERIFIED &&
+	    offers(t, RELAY_REQUIRETLS)))
 		relay_talk_fault(t, a, "5.7.30", "it offers no REQUIRETLS, "
-		    "which this message asks for");
+		    "or has not proven who it is, which this message asks "
+		    "for");
 	else
 		return false;
 	return true;
@@ -191,5 +194,5 @@ relay_params_relayed(const struct relay_talk *t)
 {
 	if (offers(t, RELAY_DSN))
 		return CHAN_RELAYED_DSN;
-	return t->kind->lmtp ? 0 : CHAN_RELAYED_NO_DSN;
+	return t->side->kind->lmtp ? 0 : CHAN_RELAYED_NO_DSN;
 }

@@ -165,7 +165,7 @@ refused(const struct relay_talk *t, const struct relay_reply *r,
 static int64_t
 reply_deadline(const struct relay_talk *t)
 {
-	return clock_ms() + t->s->relay_reply_time;
+	return clock_ms() + t->side->s->relay_reply_time;
 }
 
 static int
@@ -176,13 +176,13 @@ connect_to(struct relay_talk *t, const struct relay_host *host,
 	const struct netaddr *source = NULL;
 	size_t i;
 
-	for (i = 0; i < t->s->relay_source.n && source == NULL; i++) {
-		if (net_parse(t->s->relay_source.at[i], &from) == 0 &&
+	for (i = 0; i < t->side->s->relay_source.n && source == NULL; i++) {
+		if (net_parse(t->side->s->relay_source.at[i], &from) == 0 &&
 		    from.family == host->place.address.family)
 			source = &from;
 	}
 	if (relay_wire_connect(&t->wire, &host->place, source, clock_ms() +
-	    t->s->relay_connect_time) == 0)
+	    t->side->s->relay_connect_time) == 0)
 		return 0;
 	relay_talk_fault(t, fault_r, "4.4.1", "cannot connect: %s",
 	    strerror(errno));
@@ -214,18 +214,18 @@ static int
 hello(struct relay_talk *t, struct chan_answer *fault_r)
 {
 	struct relay_caps_reading reading = { .caps = &t->caps };
-	const char *verb = t->kind->lmtp ? "LHLO" : "EHLO";
+	const char *verb = t->side->kind->lmtp ? "LHLO" : "EHLO";
 	char command[600];
 	struct relay_reply r;
 
 	memset(&t->caps, 0, sizeof t->caps);
-	snprintf(command, sizeof command, "%s %s", verb, own_name(t->s));
+	snprintf(command, sizeof command, "%s %s", verb, own_name(t->side->s));
 	if (ask(t, verb, command, reply_deadline(t), &r, fault_r,
 	    relay_caps_line, &reading) == -1)
 		return -1;
-	if (r.code / 100 == 5 && !t->kind->lmtp) {
+	if (r.code / 100 == 5 && !t->side->kind->lmtp) {
 		memset(&t->caps, 0, sizeof t->caps);
-		snprintf(command, sizeof command, "HELO %s", own_name(t->s));
+		snprintf(command, sizeof command, "HELO %s", own_name(t->side->s));
 		if (ask(t, "HELO", command, reply_deadline(t), &r, fault_r,
 		    NULL, NULL) == -1)
 			return -1;
@@ -240,13 +240,90 @@ hello(struct relay_talk *t, struct chan_answer *fault_r)
 	return -1;
 }
 
-static int
-ready(struct relay_talk *t, const struct relay_host *host,
-    struct chan_answer *fault_r)
+/*
+ * Who a server must prove to be.  An MX record proves nothing: there it is
+ * one in the recipient's own domain, unless relay-tls-names says otherwise.
+ */
+static void
+identify(const struct relay_talk *t, struct relay_identity *who,
+    const char *names[2], char below[260], char ip[NET_TEXT])
 {
-	if (greeting(t, fault_r) == -1 || hello(t, fault_r) == -1)
+	const struct strings *given = &t->side->s->relay_tls_names;
+	const struct relay_host *host = t->host;
+	struct netaddr literal;
+	bool named = net_parse(host->name, &literal) == -1 &&
+	    host->name[0] != '[';
+
+	*who = (struct relay_identity){ .server = named ? host->name : "",
+	    .verify = t->side->s->relay_tls == RELAY_TLS_VERIFIED,
+	    .names = names };
+	if (given->n > 0) {
+		who->names = given->at;
+		who->n = given->n;
+	} else if (!named)
+		who->address = net_text(&host->place.address, ip);
+	else if (host->domain[0] != '\0') {
+		snprintf(below, 260, ".%s", host->domain);
+		names[0] = host->domain;
+		names[1] = below;
+		who->n = 2;
+	} else {
+		names[0] = host->name;
+		who->n = 1;
+	}
+}
+
+static int
+handshake(struct relay_talk *t, struct chan_answer *fault_r)
+{
+	char below[260], ip[NET_TEXT], why[200];
+	const char *names[2];
+	struct relay_identity who;
+
+	/* Nothing that came in the clear may count as said under TLS. */
+	buf_reset(&t->wire.in);
+	identify(t, &who, names, below, ip);
+	if (t->side->kind->tls->start(t->side->tls, &t->wire, &who,
+	    reply_deadline(t), why, sizeof why) == -1) {
+		t->broken_tls = true;
+		relay_talk_fault(t, fault_r, "4.7.5", "%s", why);
 		return -1;
-	if (host->mx && text_same(t->caps.name, own_name(t->s))) {
+	}
+	t->secure = true;
+	return hello(t, fault_r);
+}
+
+/* TLS, if the settings want it, and the server has it or must have it. */
+static int
+secure(struct relay_talk *t, struct chan_answer *fault_r)
+{
+	int wanted = t->side->kind->tls == NULL ? RELAY_TLS_OFF :
+	    t->side->s->relay_tls;
+	struct relay_reply r;
+
+	if (wanted == RELAY_TLS_OFF)
+		return 0;
+	if (relay_caps_has(&t->caps, RELAY_STARTTLS)) {
+		if (ask(t, "STARTTLS", "STARTTLS", reply_deadline(t), &r,
+		    fault_r, NULL, NULL) == -1)
+			return -1;
+		if (r.code / 100 == 2)
+			return handshake(t, fault_r);
+		relay_talk_said(t, fault_r, CHAN_LATER, "4.7.4", &r);
+	} else
+		relay_talk_fault(t, fault_r, "4.7.4",
+		    "it offers no STARTTLS, which relay-tls asks for");
+	return wanted == RELAY_TLS_OPPORTUNISTIC ? 0 : -1;
+}
+
+static int
+ready(struct relay_talk *t, bool clear, struct chan_answer *fault_r)
+{
+	if (greeting(t, fault_r) == -1 || hello(t, fault_r) == -1 ||
+	    (!clear && secure(t, fault_r) == -1))
+		return -1;
+	if (t->host->domain[0] != '\0' &&
+	    text_same(t->caps.name, own_name(t->side->s))) {
 		relay_talk_fault(t, fault_r, "5.4.6", "it is this host: the "
 		    "mail would go in a circle");
 		return -1;
@@ -254,23 +331,35 @@ ready(struct relay_talk *t, const struct relay_host *host,
 	return 0;
 }
 
-int
-relay_talk_open(struct relay_talk *t, const struct relay_kind *kind,
-    const struct settings *s, const struct relay_host *host,
-    struct chan_answer *fault_r)
+static int
+try_open(struct relay_talk *t, const struct relay_side *side,
+    const struct relay_host *host, bool clear, struct chan_answer *fault_r)
 {
 	memset(t, 0, sizeof *t);
-	t->kind = kind;
-	t->s = s;
-	relay_wire_init(&t->wire, chan_working, tick_ms(s));
+	t->side = side;
+	t->host = host;
+	relay_wire_init(&t->wire, chan_working, tick_ms(side->s));
 	name_peer(t, host);
-	if (connect_to(t, host, fault_r) == 0 &&
-	    ready(t, host, fault_r) == 0) {
-		t->used = clock_ms();
-		return 0;
+	if (connect_to(t, host, fault_r) == -1 ||
+	    ready(t, clear, fault_r) == -1) {
+		relay_talk_close(t);
+		return -1;
 	}
-	relay_talk_close(t);
-	return -1;
+	t->host = NULL;
+	t->used = clock_ms();
+	return 0;
+}
+
+int
+relay_talk_open(struct relay_talk *t, const struct relay_side *side,
+    const struct relay_host *host, struct chan_answer *fault_r)
+{
+	if (try_open(t, side, host, false, fault_r) == 0)
+		return 0;
+	/* RFC 7435: rather without TLS than not at all. */
+	if (!t->broken_tls || side->s->relay_tls != RELAY_TLS_OPPORTUNISTIC)
+		return -1;
+	return try_open(t, side, host, true, fault_r);
 }
 
 void

@@ -20,34 +20,62 @@
 struct relay_host {
 	char name[256];		/* as configured, or of its MX record */
 	struct relay_place place;
-	bool mx;		/* by MX: it must not be this host */
+	char domain[256];	/* whose MX it is; then it is not this host */
 };
 
-struct relay_talk;
+/* Who the other end of TLS is, and has to prove that it is. */
+struct relay_identity {
+	const char *server;	/* the name to ask for (SNI), or "" */
+	bool verify;		/* by a certificate that we trust, with */
+	const char *address;	/* this address; null: with one of */
+	const char *const *names; /* these; a dot in front: any below */
+	size_t n;
+};
+
+/* TLS, in the program that has it. */
+struct relay_securer {
+	/* Before any connection; null: it was logged why not. */
+	void *(*open)(const struct settings *s);
+	void (*close)(void *ctx);
+	/* The handshake: 0 and w's cipher, or -1 with a reason. */
+	int (*start)(void *ctx, struct relay_wire *w,
+	    const struct relay_identity *who, int64_t deadline, char *why_r,
+	    size_t size);
+};
 
 /* What one of the programs has and the other has not. */
 struct relay_kind {
 	bool lmtp;		/* RFC 2033 */
+	const struct relay_securer *tls;	/* or null */
+};
+
+/* What all connections of a program have in common. */
+struct relay_side {
+	const struct relay_kind *kind;
+	const struct settings *s;
+	void *tls;		/* of kind->tls */
 };
 
 struct relay_talk {
 	struct relay_wire wire;
-	const struct relay_kind *kind;
-	const struct settings *s;
+	const struct relay_side *side;
+	const struct relay_host *host;	/* while it is opened */
 	char peer[320];		/* for people: "mx.example.org[192.0.2.1]" */
 	struct relay_caps caps;
+	bool secure;		/* by TLS */
+	bool broken_tls;	/* the handshake failed */
 	bool reset;		/* a transaction is open that must be ended */
 	int64_t sent;		/* transactions begun */
 	int64_t used;		/* when the last one ended, clock_ms */
 };
 
 /*
- * Connects and gets ready.  0, or -1: it is closed, and *fault_r says why,
+ * Connects and gets ready; side is kept by reference.  0, or -1: it is closed, and *fault_r says why,
  * as CHAN_NEVER only where the server itself said that it never takes mail.
  */
 MM_MUST_USE int relay_talk_open(struct relay_talk *t,
-    const struct relay_kind *kind, const struct settings *s,
-    const struct relay_host *host, struct chan_answer *fault_r);
+    const struct relay_side *side, const struct relay_host *host,
+    struct chan_answer *fault_r);
 /* Closes it; where both ends agree on the state, with QUIT. */
 void relay_talk_quit(struct relay_talk *t);
 void relay_talk_close(struct relay_talk *t);

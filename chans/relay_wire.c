@@ -60,6 +60,12 @@ wait_for(struct relay_wire *w, short events, int64_t deadline)
 	return n > 0 ? p.revents : 0;
 }
 
+int
+relay_wire_wait(struct relay_wire *w, short events, int64_t deadline)
+{
+	return wait_for(w, events, deadline) != 0 ? 0 : -1;
+}
+
 static int
 open_socket(const struct relay_place *place, const struct netaddr *source,
     struct sockaddr_storage *to, socklen_t *len_r)

@@ -58,6 +58,9 @@ void relay_wire_init(struct relay_wire *w, void (*tick)(void), int tick_ms);
 MM_MUST_USE int relay_wire_connect(struct relay_wire *w,
     const struct relay_place *place, const struct netaddr *source,
     int64_t deadline);
+/* Waits until the socket is ready for events: 0, or -1 with errno. */
+MM_MUST_USE int relay_wire_wait(struct relay_wire *w, short events,
+    int64_t deadline);
 /* All of it: 0, or -1 with errno (ETIMEDOUT, EPIPE and others). */
 MM_MUST_USE int relay_wire_write(struct relay_wire *w, const void *p,
     size_t len, int64_t deadline);

@@ -54,6 +54,21 @@ check_source(const struct section *s, struct conf_wrong *w)
 		conf_wrong(w, o, "relay-source: one of IPv4 and one of IPv6");
 }
 
+static void
+check_tls(const struct section *s, bool lmtp, struct conf_wrong *w)
+{
+	const struct settings *v = &s->v;
+	char shown[SETTING_SHOWN];
+
+	if (lmtp && v->relay_tls >= RELAY_TLS_REQUIRED)
+		conf_wrong(w, at(s, SETTING_relay_tls), "relay-tls: the "
+		    "program lmtp has no TLS");
+	if (v->relay_tls_ca[0] != '\0' && v->relay_tls_ca[0] != '/')
+		conf_wrong(w, at(s, SETTING_relay_tls_ca), "relay-tls-ca: %s "
+		    "is no absolute path", setting_show(v->relay_tls_ca,
+		    shown));
+}
+
 void
 conf_check_relay(const struct section *s, struct conf_wrong *w)
 {
@@ -67,6 +82,7 @@ conf_check_relay(const struct section *s, struct conf_wrong *w)
 	for (i = 0; i < v->relay_hosts.n; i++)
 		check_host(s, v->relay_hosts.at[i], lmtp, w);
 	check_source(s, w);
+	check_tls(s, lmtp, w);
 	if (v->relay_helo[0] != '\0' &&
 	    !path_is_domain(v->relay_helo, strlen(v->relay_helo)) &&
 	    !path_is_literal(v->relay_helo, strlen(v->relay_helo)))

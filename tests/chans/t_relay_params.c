@@ -9,7 +9,9 @@
 
 static const struct relay_kind smtp = { .lmtp = false },
     lmtp = { .lmtp = true };
-static struct relay_talk t = { .kind = &smtp, .peer = "peer" };
+static struct settings s;
+static struct relay_side side = { .kind = &smtp, .s = &s };
+static struct relay_talk t = { .side = &side, .peer = "peer" };
 static struct qfile q;
 static struct relay_body body = { .size = 100 };
 static struct chan_answer a;
@@ -80,7 +82,12 @@ fits(void)
 	unfit(0, "a@b", "", "with N it goes anywhere");
 	q.by_mode = 0;
 	q.requiretls = true;
-	unfit(0, "a@b", "5.7.30", "REQUIRETLS");
+	unfit(RELAY_REQUIRETLS, "a@b", "5.7.30", "REQUIRETLS in the clear");
+	t.secure = true;
+	unfit(RELAY_REQUIRETLS, "a@b", "5.7.30", "to somebody unknown");
+	s.relay_tls = RELAY_TLS_VERIFIED;
+	unfit(0, "a@b", "5.7.30", "not offered");
+	unfit(RELAY_REQUIRETLS, "a@b", "", "all of it");
 	q.requiretls = false;
 }
 
@@ -118,7 +125,7 @@ main(void)
 	num(relay_params_relayed(&t), CHAN_RELAYED_NO_DSN, "relayed");
 	t.caps.has = RELAY_DSN;
 	num(relay_params_relayed(&t), CHAN_RELAYED_DSN, "with its DSN");
-	t.kind = &lmtp;
+	side.kind = &lmtp;
 	t.caps.has = 0;
 	num(relay_params_relayed(&t), 0, "LMTP delivers");
 	return done();

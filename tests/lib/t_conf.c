@@ -232,6 +232,12 @@ relay_mistakes(void)
 	    "inlet.conf:50: relay-source: \"127.0.0\" is no address\n");
 	wrong(program("smtp"), "relay-source", "127.0.0.1", "127.0.0.2",
 	    "inlet.conf:50: relay-source: one of IPv4 and one of IPv6\n");
+	wrong(program("lmtp"), "relay-tls", "required", NULL, "inlet.conf:4: "
+	    "relay-hosts: LMTP is for fixed hosts (RFC 2033 2); name one, or "
+	    "unix:PATH, instead of \"mx:\"\ninlet.conf:50: relay-tls: the "
+	    "program lmtp has no TLS\n");
+	wrong(program("smtp"), "relay-tls-ca", "ca.pem", NULL,
+	    "inlet.conf:50: relay-tls-ca: \"ca.pem\" is no absolute path\n");
 	wrong(program("smtp"), "relay-helo", "a_b", NULL, "inlet.conf:50: "
 	    "relay-helo: \"a_b\" is neither a domain nor an address in "
 	    "brackets\n");

@@ -19,7 +19,7 @@ class Gone(Exception):
 class Message:
     def __init__(self):
         self.mail, self.rcpts, self.data, self.bdat = None, [], b"", False
-        self.helo = None
+        self.helo, self.tls = None, False
 
 
 class Peer:
@@ -40,6 +40,7 @@ class Peer:
         self.context = None         # of TLS
         self.login = None           # what AUTH took
         self.cut = 0
+        self.secured = None         # keywords under TLS, if others
         self.path = path
         if path is None:
             family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -156,6 +157,7 @@ class Session:
                 self.message = Message()
                 self.message.mail = argument
                 self.message.helo = self.helo
+                self.message.tls = self.tls
                 if self.said("MAIL", "250 2.1.0 fine", argument) != "2":
                     self.message.mail = None
             elif verb == "RCPT":
@@ -185,6 +187,9 @@ class Session:
         # What a man in the middle put behind it is still there: a server
         # that is sane drops it, too.
         self.buffer = b""
+        if self.peer.context is None:
+            self.more()
+            raise Gone
         self.s = self.peer.context.wrap_socket(self.s, server_side=True)
         self.tls = True
 
@@ -195,6 +200,8 @@ class Session:
     def ehlo(self, verb, name):
         self.helo = verb + " " + name
         words = list(self.peer.keywords)
+        if self.tls and self.peer.secured is not None:
+            words = self.peer.secured
         if self.tls:
             words = [w for w in words if w != "STARTTLS"]
         lines = ["peer.test"] + words
