@@ -106,7 +106,19 @@ tests_fuzz_fuzz_attributes_t_CPPFLAGS = $(fuzz_cppflags) \
 tests_fuzz_fuzz_attributes_t_LDADD = smtpsrvr/libsmtpsrvr.a lib/libbase.a
 TESTS += tests/fuzz/fuzz_attributes.t
 
+check_PROGRAMS += tests/fuzz/fuzz_relay.t
+tests_fuzz_fuzz_relay_t_SOURCES = tests/fuzz/fuzz_relay.c \
+	tests/fuzz/replay.c
+tests_fuzz_fuzz_relay_t_CPPFLAGS = $(fuzz_cppflags) -DFUZZ_CORPUS='"relay"'
+tests_fuzz_fuzz_relay_t_LDADD = $(relay_libs)
+TESTS += tests/fuzz/fuzz_relay.t
+
 if FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_relay
+tests_fuzz_fuzz_relay_SOURCES = tests/fuzz/fuzz_relay.c
+tests_fuzz_fuzz_relay_LDADD = $(relay_libs)
+tests_fuzz_fuzz_relay_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
 noinst_PROGRAMS += tests/fuzz/fuzz_attributes
 tests_fuzz_fuzz_attributes_SOURCES = tests/fuzz/fuzz_attributes.c
 tests_fuzz_fuzz_attributes_LDADD = smtpsrvr/libsmtpsrvr.a lib/libbase.a
