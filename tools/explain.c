@@ -311,9 +311,11 @@ static void
 converse(struct explained *x)
 {
 	const struct explain_case *k = x->what;
+	bool lmtp = x->session->lmtp;
 
 	greet(x);
-	if (reply_good(&x->final) && say(x, "EHLO", "EHLO ", x->helo, false) &&
+	if (reply_good(&x->final) && say(x, lmtp ? "LHLO" : "EHLO",
+	    lmtp ? "LHLO " : "EHLO ", x->helo, false) &&
 	    say(x, "MAIL", "MAIL FROM:", k->from, true))
 		(void)say(x, "RCPT", "RCPT TO:", k->to, true);
 }

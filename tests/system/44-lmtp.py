@@ -73,7 +73,8 @@ def own_replies():
         entry = server.scratch.entry(server.scratch.queue()[0])
         ok(b"third@example.org" in entry and b"other@" not in entry,
            "for the two others")
-        ok(server.scratch.log_lines("disagree"), "it is logged")
+        ok(happens(lambda: server.scratch.log_lines("disagree")),
+           "it is logged")
         with lmtp(server) as c:
             begin(c, ["user@example.org", "third@example.org"])
             server.kill("submit")
@@ -132,7 +133,8 @@ listen "local" { socket = "@dir@/lmtp"  protocol = "lmtp"
         like(got, r"^Received: from client\.test\n\tby inlet\.example "
              r"\(Inlet\) with LMTP id", "Received: has no address")
         eq(untraced(got), TEXT, "the message arrives")
-        ok(server.scratch.log_lines("accept", ip="-", chan="ours"),
+        ok(happens(lambda: server.scratch.log_lines(
+            "accept", ip="-", chan="ours")),
            "it comes from the listener's channel")
         before = os.stat(path).st_ino
         server.listen = listen.replace("socket-mode = 600",
@@ -152,6 +154,17 @@ listen "local" { socket = "@dir@/lmtp"  protocol = "lmtp"
             ok(False, "nobody listens at the old one")
         except ConnectionRefusedError:
             ok(True, "nobody listens at the old one")
+
+
+def explained():
+    """inlet explain speaks what the listener does."""
+    server = Server(listen=LISTEN)
+    for listener, verb in (("smtp", "EHLO"), ("inside", "LHLO")):
+        done = server.inlet(*server.where(), "explain", "--listener",
+                            listener, "127.0.0.1", "a@b.test",
+                            "user@example.org")
+        eq(done.returncode, 0, "inlet explain at " + listener)
+        like(done.stdout, "(?m)^%s " % verb, "says " + verb)
 
 
 def by_hand():
@@ -181,5 +194,5 @@ def by_hand():
         ok(server.stop(), "the resident server ends cleanly")
 
 
-need_built("smtpd", "smtpsrvr", "submit", "deliver", "ch_local")
-run(many, own_replies, clients, unix_socket, by_hand)
+need_built("smtpd", "smtpsrvr", "submit", "deliver", "ch_local", "inlet")
+run(many, own_replies, clients, unix_socket, explained, by_hand)
