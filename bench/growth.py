@@ -338,7 +338,8 @@ def slow(args, specs, delays):
     sys.path.insert(0, os.path.join(HERE, "..", "tests", "crash"))
     from slowdisk import Disk
     print("\n| a flush takes | shape | %s |\n|%s" % (
-        " | ".join("%s: /s (least - most)" % s for s in specs),
+        " | ".join("%s: /s (least - most), flushes each" % s
+                   for s in specs),
         " --- |" * (2 + len(specs))))
     place = args.directory
     for ms in delays:
@@ -350,7 +351,7 @@ def slow(args, specs, delays):
             disk.start()
             os.chmod(disk.mount_point, 0o755)
             args.directory = disk.mount_point
-            slow_one(args, specs, ms)
+            slow_one(args, specs, disk, ms)
         finally:
             for peer in args.peers:
                 peer.end()
@@ -359,7 +360,7 @@ def slow(args, specs, delays):
     args.directory = place
 
 
-def slow_one(args, specs, ms):
+def slow_one(args, specs, disk, ms):
     peers = [Peer(s, args) for s in specs]
     args.peers += peers
     for shape, options in (("A", ONE), ("B", MANY)):
@@ -369,19 +370,26 @@ def slow_one(args, specs, ms):
             for peer in peers[at:] + peers[:at]:
                 peer.start()
                 load(args, "127.0.0.1", peer.port, 50, options)
-                r = load(args, "127.0.0.1", peer.port,
-                         args.n * (1 if shape == "A" else 3), options)
-                if r["errors"] or peer.count() < args.n:
+                n = args.n * (1 if shape == "A" else 3)
+                syncs = disk.syncs()
+                r = load(args, "127.0.0.1", peer.port, n, options)
+                syncs = disk.syncs() - syncs
+                if r["errors"] or peer.count() < n:
                     sys.exit("%s: %s" % (peer.spec, r["first"]))
-                found.setdefault(peer.spec, []).append(r["rate"])
+                found.setdefault(peer.spec, []).append(
+                    (r["rate"], syncs / n))
                 peer.stop()
-        for spec, rates in found.items():
+        for spec, turns in found.items():
             record(args, growth="slow", shape=shape, label=spec, ms=ms,
-                   rates=rates)
+                   rates=[t[0] for t in turns], flushes=[t[1] for t in turns])
+
+        def cell(turns):
+            rates = [t[0] for t in turns]
+            return "%.0f (%.0f - %.0f), %.2f" % (
+                statistics.median(rates), min(rates), max(rates),
+                statistics.median(t[1] for t in turns))
         print("| %g ms | %s | %s |" % (ms, shape, " | ".join(
-            "%.0f (%.0f - %.0f)" % (statistics.median(found[s]),
-                                    min(found[s]), max(found[s]))
-            for s in specs)), flush=True)
+            cell(found[s]) for s in specs)), flush=True)
 
 
 def arguments():

@@ -22,7 +22,7 @@
 #include "submit/server.h"
 #include "submit/starter.h"
 
-#define SYNCING_THREADS 7	/* besides the one that leads them */
+#define SYNCING_THREADS 15	/* besides the one that leads them */
 #define SERVER_EVENTS 64
 #define SERVER_ACCEPTS 64	/* in a row */
 #define SERVER_TURNS 32		/* reads in a row from one caller */
