@@ -12,7 +12,7 @@
 
 #define HEAD 16			/* of version 2, before the addresses */
 #define SHORTEST 15		/* "PROXY UNKNOWN\r\n": of any header */
-#define SHORTEST_TCP 32		/* "PROXY TCP4 1.1.1.1 ..." */
+#define SHORTEST_TCP 22		/* "PROXY TCP6 :: :: 1 1\r\n" */
 #define UNIQUE_MOST 128
 
 static const uint8_t signature[12] = "\r\n\r\n\0\r\nQUIT\n";

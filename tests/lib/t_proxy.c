@@ -71,6 +71,8 @@ lines(void)
 	ok(line("PROXY TCP6 2001:db8::7 ::1 0 65535\r\n"), "TCP6");
 	ok(is_at(&x.client, "2001:db8::7", 0) &&
 	    is_at(&x.server, "::1", 65535), "ports may be 0 and 65535");
+	ok(line("PROXY TCP6 :: :: 1 1\r\n") &&
+	    line("PROXY TCP4 1.1.1.1 1.1.1.1 1 1\r\n"), "the shortest");
 	ok(line("PROXY TCP6 ::ffff:192.0.2.7 ::ffff:192.0.2.1 1 2\r\n") &&
 	    is_at(&x.client, "192.0.2.7", 1), "one of IPv4 in IPv6");
 	ok(line("PROXY TCP6 ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff "

@@ -71,7 +71,8 @@ def postfix(lmtp=False):
     except KeyError:
         # Two ids that are surely in the passwd file and not root's.
         owner, drop = "mail", "lp"
-    with Server(listen=LISTEN) as server, \
+    with Server(listen=LISTEN, settings={
+            "xforward": '{"127.0.0.1"}'}) as server, \
             Recorder(server.ports["2" if lmtp else "1"]) as recorder:
         base = server.scratch.at("postfix")
         conf, queue, data = (os.path.join(base, d)
@@ -108,6 +109,8 @@ disable_dns_lookups = yes
 smtp_tls_security_level = none
 maillog_file_prefixes = %s
 maillog_file = %s/log
+smtp_send_xforward_command = yes
+lmtp_send_xforward_command = yes
 smtp_line_length_limit = 0
 message_size_limit = 50000000
 """ % (queue, data, root, root, root, conf, owner, drop, "default_transport = lmtp:inet:127.0.0.1:%d" %
@@ -179,6 +182,11 @@ postlog unix-dgram n - n - 1 postlogd
             like(server.scratch.maildir("user@example.org")[0],
                  r"with E?%s id" % ("LMTP" if lmtp else "SMTP"),
                  name + ": Received: says how")
+            lines = server.scratch.log_lines("xforward", ip="127.0.0.1")
+            ok(any('addr="127.0.0.1"' in x for x in lines) and
+               any(re.search('helo="client.test" ident="[0-9A-Za-z]+"', x)
+                   for x in lines),
+               name + ": XFORWARD says where its mail came from")
         except Late as e:
             ok(False, name + " relays")
             diag(e)
