@@ -276,6 +276,8 @@ enter_channel(struct daemon *d, struct slot *s, const struct life_report *r)
 static void
 heard(struct daemon *d, struct slot *s, const struct life_report *r)
 {
+	/* Where one waits for us others will: until the next settings. */
+	d->asked = d->asked || r->kind == LIFE_ASK || r->kind == LIFE_CLIENT;
 	switch (r->kind) {
 	case LIFE_BEGUN:
 		if (s->conn >= 0)
@@ -284,8 +286,6 @@ heard(struct daemon *d, struct slot *s, const struct life_report *r)
 		break;
 	case LIFE_CHANNEL:
 	case LIFE_ASK:
-		/* Where one asks others will: until the next settings. */
-		d->asked = d->asked || r->kind == LIFE_ASK;
 		enter_channel(d, s, r);
 		break;
 	case LIFE_CLIENT:
