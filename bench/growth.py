@@ -203,6 +203,18 @@ def start_again(args, peer, n, **env):
         for k, v in r.items()), flush=True)
 
 
+def settle(peer, seconds=600):
+    """Until a server has done what it has to do with its queue by itself."""
+    begin, last, quiet = time.monotonic(), peer.cgroup.cpu(), 0
+    while quiet < 3 and time.monotonic() < begin + seconds:
+        time.sleep(1)
+        now = peer.cgroup.cpu()
+        quiet = quiet + 1 if now - last < 0.02 else 0
+        last = now
+    if quiet < 3:
+        print("still at work on its queue", flush=True)
+
+
 def queue(args, spec, sizes):
     peers = {}
     for n in sizes:
@@ -211,6 +223,7 @@ def queue(args, spec, sizes):
             rate = fill(args, peer, n)
             print("%d queued at %d/s" % (n, rate), flush=True)
         start_again(args, peer, n, BENCH_DELIVER="yes")
+        settle(peer)
         peers["%d queued" % n] = peer
     compare(args, "queued entries, deliver running", peers,
             {"A": ONE, "B": MANY})
