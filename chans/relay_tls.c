@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -188,7 +189,10 @@ tls_start(void *ctx, struct relay_wire *w, const struct relay_identity *who,
 	errno = 0;
 	if (ssl == NULL || SSL_set_fd(ssl, w->fd) != 1 ||
 	    (who->server[0] != '\0' &&
-	    SSL_set_tlsext_host_name(ssl, who->server) != 1) ||
+	    /* SSL_set_tlsext_host_name(), whose cast clang does not like. */
+	    SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME,
+	    TLSEXT_NAMETYPE_host_name,
+	    (void *)(uintptr_t)who->server) != 1) ||
 	    (who->verify && !expect(ssl, who))) {
 		reason(why_r, size, "TLS");
 		SSL_free(ssl);
