@@ -92,6 +92,40 @@ def back_to_the_sender():
         ok(True, "and the log says that it expired")
 
 
+def asked(s, parameters, user, notify, text):
+    """Sends it; gives the report, which comes back."""
+    seen = len(s.scratch.maildir("sender@example.org"))
+    with s.client() as c:
+        c.hello()
+        eq(c.cmd("MAIL FROM:<sender@example.org>" + parameters).code, 250,
+           "MAIL" + parameters)
+        eq(c.cmd("RCPT TO:<%s@example.org> NOTIFY=%s" % (user, notify)).code,
+           250, "NOTIFY=" + notify)
+        c.cmd("DATA")
+        c.send(text + b"\r\n.\r\n")
+        ident = s.queue_id(c.reply())
+    reports = s.deliveries("sender@example.org", seen + 1)
+    wait_for(s.scratch.empty, what="an empty queue")
+    return next(r for r in reports if ident.encode() in r)
+
+
+def as_asked():
+    """RFC 3461 from the client's parameters to its sender's mailbox."""
+    with Server(CONF) as s:
+        report = asked(s, " ENVID=a+2Bb", "user", "SUCCESS",
+                       b"Subject: one\r\n\r\ntext")
+        like(report, "^Action: delivered", "delivered")
+        like(report, r"^Original-Envelope-Id: a\+b", "under its name")
+        report = asked(s, " SMTPUTF8 BODY=8BITMIME", "user", "SUCCESS",
+                       "Subject: \u00e4\r\n\r\ntext".encode())
+        like(report, "^Content-Type: message/global-headers", "in UTF-8")
+        ok("\nSubject: \u00e4\n".encode() in report, "with its header")
+        box = s.scratch.make("mail/example.org/lost", SUBMIT)
+        s.scratch.write(os.path.join(box, "new"), "in the way")
+        report = asked(s, " BY=2;R", "lost", "FAILURE", b"Subject: x\r\n\r\n")
+        like(report, r"^Status: 5\.4\.7", "DELIVERBY: returned at its time")
+
+
 def submit_away():
     with Server(CONF) as s:
         s.kill("submit", signal.SIGSTOP)
@@ -128,5 +162,5 @@ def told_only_once():
            "but the report came once")
 
 
-run(to_the_maildir, nothing_is_lost_in_the_log, back_to_the_sender,
+run(to_the_maildir, nothing_is_lost_in_the_log, back_to_the_sender, as_asked,
     submit_away, told_only_once)

@@ -7,6 +7,7 @@ import collections
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
 
@@ -16,7 +17,7 @@ sys.path.insert(0, HERE)
 from harness import *
 from delivery import *
 
-need_built("deliver", "ch_local", "tailor")
+need_built("smtpd", "smtpsrvr", "submit", "deliver", "ch_local", "tailor")
 
 MORE = CONF + """\
 channel "hosts" { program = "hosts"  destination = "domain"
@@ -82,6 +83,37 @@ def full_queue():
         eq({each["d%d.test" % i] for i in range(DOMAINS)},
            {ENTRIES // 3 // DOMAINS}, "each had what was its own")
     eq(d.stop(), 0, "exit 0")
+
+
+def greets():
+    """A start with all of that in the queue: mail is accepted at once."""
+    conf = """\
+table "here" { type = "list"  rows = {"example.org"} }
+table "all" { type = "list"  rows = {"@example.org"} }
+channel "local" { table = "here"  program = "local"  mailboxes = "all" }
+channel "world" { }
+"""
+    with Server(conf, settings={"log-level": '"notice"'},
+                deliver=False) as s:
+        s.stop()
+        for name in ("-j",), ():
+            subprocess.run(
+                [MKENTRY, *name, "-n", str(200 if name else ENTRIES), "-m",
+                 "50", *(["-u", str(SUBMIT)] if ROOT else []),
+                 s.scratch.spool, "local:u#@example.org:example.org/u#"],
+                input=TEXT, check=True, stdout=subprocess.DEVNULL)
+        began = time.monotonic()
+        s.with_deliver = True
+        s.start()
+        diag("ready after %.2f s" % (time.monotonic() - began))
+        with s.client() as c:
+            eq(c.message(b"Subject: new\n\n").code, 250, "new mail is taken")
+        left = len(s.scratch.queue())
+        diag("accepted after %.2f s, %d are left" % (
+            time.monotonic() - began, left))
+        ok(left > ENTRIES / 3, "long before the queue is empty")
+        wait_for(lambda: len(s.scratch.queue()) < left, 60, "deliveries")
+        ok(True, "which goes on")
 
 
 def around():
@@ -155,8 +187,8 @@ def priorities():
     users = [r[1] for r in hosts.tries()]
     last = max(i for i, u in enumerate(users) if u == "high")
     ok(last < 40, "high before normal: the last is number %d" % last)
-    ok(users.index("low") > users.index("normal") + 30,
-       "low after normal")
+    early = users[:56].count("low")     # some begin before all are read
+    ok(early <= 4, "low after normal: %d of them are not" % early)
     d.stop()
 
 
@@ -235,5 +267,5 @@ def by_channel():
     d.stop()
 
 
-run(by_channel, full_queue, around, at_once, priorities, down_and_up, one_pass,
+run(by_channel, full_queue, greets, around, at_once, priorities, down_and_up, one_pass,
     seconds=900 if FULL else 240)
