@@ -26,15 +26,18 @@ set_workers(struct channel *ch, int n)
 	ch->processes = n;
 }
 
-/* Where programs connect, it matters where to. */
+/* Where a program connects to many hosts, it matters to which. */
 static int
 destination_of(const struct settings *s)
 {
 	if (s->destination != GROUP_AUTO)
 		return s->destination;
-	return strcmp(s->program, "smtp") == 0 ||
-	    strcmp(s->program, "lmtp") == 0 ? GROUP_HOST :
-	    GROUP_CHANNEL;
+	for (size_t i = 0; strcmp(s->program, "smtp") == 0 &&
+	    i < s->relay_hosts.n; i++) {
+		if (strcmp(s->relay_hosts.at[i], "mx:") == 0)
+			return GROUP_HOST;
+	}
+	return GROUP_CHANNEL;
 }
 
 static void
