@@ -6,9 +6,11 @@
 #include "config.h"
 
 #include "chans/relay.h"
+#include "chans/relay_auth.h"
 #include "chans/relay_tls.h"
 
-static const struct relay_kind kind = { .tls = &relay_tls };
+static const struct relay_kind kind = { .tls = &relay_tls,
+    .auth = &relay_auth };
 
 static int
 start(struct chan *c)

@@ -45,8 +45,9 @@ relay_libs = chans/librelay.a chans/libchans.a tables/libtables.a \
 	lib/libbase.a
 
 inlet_PROGRAMS += chans/ch_smtp
-chans_ch_smtp_SOURCES = chans/ch_smtp.c chans/relay_tls.c chans/relay_tls.h
-chans_ch_smtp_LDADD = $(relay_libs) $(SSL_LIBS)
+chans_ch_smtp_SOURCES = chans/ch_smtp.c chans/relay_auth.c chans/relay_auth.h \
+	chans/relay_tls.c chans/relay_tls.h
+chans_ch_smtp_LDADD = $(relay_libs) $(SSL_LIBS) $(GSASL_LIBS)
 
 inlet_PROGRAMS += chans/ch_lmtp
 chans_ch_lmtp_SOURCES = chans/ch_lmtp.c
@@ -177,9 +178,9 @@ TESTS += tests/chans/t_relay_params.t
 
 EXTRA_DIST += tests/system/peer.py
 dist_check_SCRIPTS += tests/system/50-relay.py tests/system/51-relay-mx.py \
-	tests/system/52-relay-tls.py
+	tests/system/52-relay-tls.py tests/system/53-relay-login.py
 TESTS += tests/system/50-relay.py tests/system/51-relay-mx.py \
-	tests/system/52-relay-tls.py
+	tests/system/52-relay-tls.py tests/system/53-relay-login.py
 
 # What it costs in a long queue.
 dist_check_SCRIPTS += tests/system/50-queued.py

@@ -280,10 +280,17 @@ relay_open(struct chan *c, const struct relay_kind *kind)
 	r->s = &c->s;
 	r->side = (struct relay_side){ .kind = kind, .s = &c->s };
 	c->own = r;
-	if (kind->tls == NULL || c->s.relay_tls == RELAY_TLS_OFF)
-		return 0;
-	r->side.tls = kind->tls->open(&c->s);
-	return r->side.tls != NULL ? 0 : -1;
+	if (kind->tls != NULL && c->s.relay_tls != RELAY_TLS_OFF) {
+		r->side.tls = kind->tls->open(&c->s);
+		if (r->side.tls == NULL)
+			return -1;
+	}
+	if (kind->auth != NULL && c->s.relay_login[0] != '\0') {
+		r->side.auth = kind->auth->open(&c->s);
+		if (r->side.auth == NULL)
+			return -1;
+	}
+	return 0;
 }
 
 void
@@ -296,5 +303,7 @@ relay_close(struct chan *c)
 		drop(k);
 	if (r->side.tls != NULL)
 		r->side.kind->tls->close(r->side.tls);
+	if (r->side.auth != NULL)
+		r->side.kind->auth->close(r->side.auth);
 	free(r);
 }

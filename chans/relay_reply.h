@@ -13,12 +13,13 @@
 #define RELAY_REPLY_LINE 2048	/* RFC 5321 4.5.3.1.5 has 512 */
 #define RELAY_REPLY_LINES 128
 #define RELAY_REPLY_MOST (32 * 1024)
+#define RELAY_REPLY_TEXT 1024	/* a step of SASL must not be cut */
 
 struct relay_reply {
 	int code;			/* 200 to 599 */
 	char enhanced[CHANPROTO_CODE];	/* of the code's class, or "" */
 	/* Its lines with blanks between them: printable ASCII, cut. */
-	char text[CHANPROTO_TEXT];
+	char text[RELAY_REPLY_TEXT];
 };
 
 enum relay_read {

@@ -168,6 +168,14 @@ reply_deadline(const struct relay_talk *t)
 	return clock_ms() + t->side->s->relay_reply_time;
 }
 
+int
+relay_talk_ask(struct relay_talk *t, const char *stage, const char *command,
+    struct relay_reply *r_r, struct chan_answer *fault_r)
+{
+	return ask(t, stage, command, reply_deadline(t), r_r, fault_r, NULL,
+	    NULL);
+}
+
 static int
 connect_to(struct relay_talk *t, const struct relay_host *host,
     struct chan_answer *fault_r)
@@ -321,6 +329,9 @@ ready(struct relay_talk *t, bool clear, struct chan_answer *fault_r)
 {
 	if (greeting(t, fault_r) == -1 || hello(t, fault_r) == -1 ||
 	    (!clear && secure(t, fault_r) == -1))
+		return -1;
+	if (t->side->auth != NULL && t->side->kind->auth->login(
+	    t->side->auth, t, t->host, fault_r) == -1)
 		return -1;
 	if (t->host->domain[0] != '\0' &&
 	    text_same(t->caps.name, own_name(t->side->s))) {

@@ -43,10 +43,23 @@ struct relay_securer {
 	    size_t size);
 };
 
+struct relay_talk;
+
+/* Logging in, in the same. */
+struct relay_loginer {
+	/* Before any connection; null: it was logged why not. */
+	void *(*open)(const struct settings *s);
+	void (*close)(void *ctx);
+	/* 0: that is done, or there is no login for that host; or -1. */
+	int (*login)(void *ctx, struct relay_talk *t,
+	    const struct relay_host *host, struct chan_answer *fault_r);
+};
+
 /* What one of the programs has and the other has not. */
 struct relay_kind {
 	bool lmtp;		/* RFC 2033 */
 	const struct relay_securer *tls;	/* or null */
+	const struct relay_loginer *auth;	/* or null */
 };
 
 /* What all connections of a program have in common. */
@@ -54,6 +67,7 @@ struct relay_side {
 	const struct relay_kind *kind;
 	const struct settings *s;
 	void *tls;		/* of kind->tls */
+	void *auth;		/* of kind->auth, or null */
 };
 
 struct relay_talk {
@@ -87,6 +101,10 @@ void relay_talk_close(struct relay_talk *t);
  */
 MM_MUST_USE int relay_talk_hear(struct relay_talk *t, int64_t deadline,
     const char *stage, struct relay_reply *r_r, struct chan_answer *fault_r);
+/* Sends one line, without its end, and waits for the reply: the same. */
+MM_MUST_USE int relay_talk_ask(struct relay_talk *t, const char *stage,
+    const char *command, struct relay_reply *r_r,
+    struct chan_answer *fault_r);
 /* As chanproto_fill, with the peer before what went wrong there. */
 void relay_talk_fault(const struct relay_talk *t, struct chan_answer *a,
     const char *code, const char *fmt, ...) MM_PRINTF(4, 5);

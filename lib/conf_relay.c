@@ -63,6 +63,13 @@ check_tls(const struct section *s, bool lmtp, struct conf_wrong *w)
 	if (lmtp && v->relay_tls >= RELAY_TLS_REQUIRED)
 		conf_wrong(w, at(s, SETTING_relay_tls), "relay-tls: the "
 		    "program lmtp has no TLS");
+	if (lmtp && v->relay_login[0] != '\0')
+		conf_wrong(w, at(s, SETTING_relay_login), "relay-login: the "
+		    "program lmtp does not log in");
+	if (v->relay_login[0] != '\0' && v->relay_login[0] != '/')
+		conf_wrong(w, at(s, SETTING_relay_login), "relay-login: %s "
+		    "is no absolute path", setting_show(v->relay_login,
+		    shown));
 	if (v->relay_tls_ca[0] != '\0' && v->relay_tls_ca[0] != '/')
 		conf_wrong(w, at(s, SETTING_relay_tls_ca), "relay-tls-ca: %s "
 		    "is no absolute path", setting_show(v->relay_tls_ca,

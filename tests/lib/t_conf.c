@@ -236,6 +236,8 @@ relay_mistakes(void)
 	    "relay-hosts: LMTP is for fixed hosts (RFC 2033 2); name one, or "
 	    "unix:PATH, instead of \"mx:\"\ninlet.conf:50: relay-tls: the "
 	    "program lmtp has no TLS\n");
+	wrong(program("smtp"), "relay-login", "login", NULL,
+	    "inlet.conf:50: relay-login: \"login\" is no absolute path\n");
 	wrong(program("smtp"), "relay-tls-ca", "ca.pem", NULL,
 	    "inlet.conf:50: relay-tls-ca: \"ca.pem\" is no absolute path\n");
 	wrong(program("smtp"), "relay-helo", "a_b", NULL, "inlet.conf:50: "

@@ -74,6 +74,7 @@ ELSEWHERE = {
     "xclient": XCLIENT, "xforward": XCLIENT,
     "delivery-processes": "tests/system/30-deliver.py",
     "delivery-timeout": "tests/system/30-deliver.py",
+    "relay-login": "tests/system/53-relay-login.py",
     **{"relay-" + name: "tests/system/52-relay-tls.py" for name in (
         "tls", "tls-ca", "tls-names")},
     **{"relay-" + name: RELAY for name in (
