@@ -233,7 +233,8 @@ hello(struct relay_talk *t, struct chan_answer *fault_r)
 		return -1;
 	if (r.code / 100 == 5 && !t->side->kind->lmtp) {
 		memset(&t->caps, 0, sizeof t->caps);
-		snprintf(command, sizeof command, "HELO %s", own_name(t->side->s));
+		snprintf(command, sizeof command, "HELO %s",
+		    own_name(t->side->s));
 		if (ask(t, "HELO", command, reply_deadline(t), &r, fault_r,
 		    NULL, NULL) == -1)
 			return -1;

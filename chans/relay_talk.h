@@ -84,7 +84,8 @@ struct relay_talk {
 };
 
 /*
- * Connects and gets ready; side is kept by reference.  0, or -1: it is closed, and *fault_r says why,
+ * Connects and gets ready; side is kept by reference.  0, or -1: it is
+ * closed, and *fault_r says why,
  * as CHAN_NEVER only where the server itself said that it never takes mail.
  */
 MM_MUST_USE int relay_talk_open(struct relay_talk *t,
