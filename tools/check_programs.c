@@ -84,10 +84,28 @@ check_channel(const struct check *k, const struct section *s)
 		    "channel \"%s\": delivered by %s", s->title, path);
 }
 
+/* What ch_pipe starts, as the same user. */
+static void
+check_command(const struct check *k, const struct section *s)
+{
+	struct origin at = s->from[SETTING_pipe_command];
+	char what[3 * CONF_NAME];
+
+	if (strcmp(s->v.program, "pipe") != 0 || s->v.pipe_command.n == 0)
+		return;
+	snprintf(what, sizeof(what), "channel \"%s\", pipe-command", s->title);
+	if (check_program(k, s->v.pipe_command.at[0],
+	    &k->plan->users[PLAN_SUBMIT], at, what))
+		finding(k->f, FINDING_OK, at, "channel \"%s\": its command "
+		    "is %s", s->title, s->v.pipe_command.at[0]);
+}
+
 void
 check_programs(const struct check *k)
 {
 	check_ours(k);
 	for (int i = 0; i < k->conf->nchannels; i++)
 		check_channel(k, &k->conf->channels[i]);
+	for (int i = 0; i < k->conf->nchannels; i++)
+		check_command(k, &k->conf->channels[i]);
 }

@@ -17,7 +17,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import *
 from delivery import *
 
-need_built("deliver", "ch_pipe", "tailor")
+need_built("deliver", "ch_pipe", "inlet", "tailor")
 
 CONF = """\
 channel "pipe" { program = "pipe" %s }
@@ -370,6 +370,17 @@ def maildrop():
          "and its exit is told")
 
 
+def checked():
+    """inlet check looks at the command."""
+    for path, want in (("/bin/cat", "its command is /bin/cat"),
+                       ("/nonexistent/x", "/nonexistent/x: No such file")):
+        d = Pipe(command=[path])
+        p = subprocess.run([os.path.join(d.bin, "inlet"), "-C", d.s.conf,
+                            "-L", d.bin, "check"], capture_output=True,
+                           text=True, timeout=slow(60))
+        ok(want in p.stdout + p.stderr, "inlet check: " + want)
+
+
 def mistakes():
     for more, want in (
             ('pipe-command = {"cat"}', "absolute name"),
@@ -392,4 +403,5 @@ def mistakes():
 
 
 run(message, headers, several, options, endings, trouble, limits, killed,
-    seven_bit, memory, procmail, maildrop, mistakes)
+    seven_bit, memory, procmail, maildrop, checked,
+    mistakes)
