@@ -28,6 +28,8 @@ void check_tables(const struct check *k);
 void check_channels(const struct check *k);
 /* Settings that RFC 5321 speaks against. */
 void check_rfc(const struct check *k);
+/* Who may say whose connection it is. */
+void check_proxies(const struct check *k);
 /* Why such a value of v is one, with the section; null: it is not. */
 const char *check_rfc_against(const struct settings *v, enum setting_id id);
 /* hosts.allow and hosts.deny, where sessions ask them. */

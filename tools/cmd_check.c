@@ -15,8 +15,8 @@
 
 static void (*const checks[])(const struct check *k) = {
 	check_users, check_places, check_programs, check_tables,
-	check_channels, check_rfc, check_wrap, check_certificates,
-	check_machine,
+	check_channels, check_rfc, check_proxies, check_wrap,
+	check_certificates, check_machine,
 };
 
 /* For a relay it is the worst that every domain exists. */

@@ -59,6 +59,7 @@ tools_libtools_a_SOURCES = \
 	tools/check_programs.c \
 	tools/check_reach.c \
 	tools/check_relay.c \
+	tools/check_proxies.c \
 	tools/check_rfc.c \
 	tools/check_tables.c \
 	tools/check_certificates.c \

@@ -487,6 +487,18 @@ def before_tls():
         shutil.rmtree(folder, True)
 
 
+def checked():
+    """inlet check: whoever may say any address is told of."""
+    s = Server(CONF.replace('proxies = {"127.0.0.1"}',
+                            'proxies = {"128.0.0.0/1"}  xclient = {"::/0"}'))
+    p = s.inlet(*s.where(), "check")
+    for name, net in (("proxies", "128.0.0.0/1"), ("xclient", "::/0")):
+        like(p.stdout, r"^error .*%s: who is in \"%s\" may say that he is "
+             r"anybody" % (name, re.escape(net)), "inlet check: %s" % name)
+    p = Server(CONF).inlet(*s.where(), "check")
+    ok("may say that" not in p.stdout, "and not of those that are meant")
+
+
 HAPROXY = """\
 global
     maxconn 100
@@ -555,4 +567,4 @@ def haproxy():
         eq(limits()["penalties"], [], "nor a penalty")
 
 
-run(whole, agree, by_exec, before_tls, haproxy, seconds=400)
+run(whole, agree, checked, by_exec, before_tls, haproxy, seconds=400)
