@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import subprocess
+import statistics
 import sys
 import time
 
