@@ -13,7 +13,8 @@ main(void)
 	    "pipelining", "8BITMIME", "SIZE 1000", "DSN", "CHUNKING",
 	    "AUTH PLAIN LOGIN", "AUTH=CRAM-MD5",
 	    "LIMITS RCPTMAX=7 MAILMAX=3 X=1", "DELIVERBY 60",
-	    "X-OTHER PIPELINING", "SIZES 1", "BINARYMIME\x01", "MT-PRIORITY MIXER" };
+	    "X-OTHER PIPELINING", "SIZES 1", "BINARYMIME\x01",
+	    "MT-PRIORITY MIXER" };
 	struct relay_caps c = { .has = 0 };
 	struct relay_caps_reading r = { .caps = &c };
 	size_t i;
