@@ -95,6 +95,7 @@ main(void)
 	refused("--listener", "--listener: a value must follow");
 	refused("-n", "-n: a value must follow");
 	is(request_option(TAKES_JSON, &text), "--json", "an option by its bit");
-	ok(request_option(TAKES_LAST << 1, &text) == NULL, "a bit that is none");
+	ok(request_option(TAKES_LAST << 1, &text) == NULL,
+	    "a bit that is none");
 	return done();
 }
