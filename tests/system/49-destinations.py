@@ -8,7 +8,6 @@ import os
 import re
 import signal
 import subprocess
-import statistics
 import sys
 import time
 

@@ -444,6 +444,15 @@ def primes(name):
     return n, n[::-1]
 
 
+def scan(s, keysrvr):
+    wanted = primes("rsa")
+    ok(memory_has(keysrvr, wanted), "keysrvr has the key")
+    for role in ("template", "session"):
+        eq([memory_has(p.pid, wanted) for p in s.role(role)], [False],
+           "the %s has not" % role)
+    ok(not memory_has(s.smtpd.pid, wanted), "nor has smtpd")
+
+
 def keys_apart():
     if not ROOT:
         skip("an ordinary user may not look at memory")
@@ -454,13 +463,10 @@ def keys_apart():
                  if p.args and p.args[0] == "keysrvr"]
         eq([uid_of(p.pid)[0] for p in found], [KEYS],
            "one keysrvr, which is the key user")
-        wanted = primes("rsa")
-        if not sanitized():
-            ok(memory_has(found[0].pid, wanted), "keysrvr has the key")
-        for role in ("template", "session"):
-            eq([memory_has(p.pid, wanted) for p in s.role(role)], [False],
-               "the %s has not" % role)
-        ok(not memory_has(s.smtpd.pid, wanted), "nor has smtpd")
+        if sanitized():
+            skip("a sanitizer has more memory than can be read")
+        else:
+            scan(s, found[0].pid)
         other = s.client()
         other.hello()
         os.kill(found[0].pid, signal.SIGKILL)
