@@ -117,7 +117,9 @@ channel "world" { }
 
 
 def around():
-    """While all of them have mail, no host is ahead of another."""
+    """While all of them have mail, no host is ahead of another by more than
+    the jobs that are made ahead (CHANNEL_QUEUED): at the start these are for
+    whoever was read first."""
     d, hosts = begin()
     d.program("hosts", HOSTS.replace(
         "while True:\n    m,", "import time\nwhile True:\n"
@@ -126,21 +128,24 @@ def around():
     with open(hosts.folder + "/wait", "w"):
         pass
     for i in range(4):
-        many(d, "hosts:x@d%d.test:" % i, 50)
+        many(d, "hosts:x@d%d.test:" % i, 150)
     d.start()
     many(d, "hosts:last@late.test:", 50)
+    # Until it was read nobody knows where an entry goes.
+    d.local("user")
+    wait_for(lambda: d.box("user"), what="all are read")
     os.unlink(hosts.folder + "/wait")
     d.wait_empty(60)
     rows = [r[0] for r in hosts.tries()]
-    eq(len(rows), 250, "all of it")
+    eq(len(rows), 650, "all of it")
     worst = 0
-    for end in range(40, 150):
+    for end in range(40, 450):
         n = collections.Counter(rows[:end])
         worst = max(worst, max(n["d%d.test" % i] for i in range(4)) -
                     min(n["d%d.test" % i] for i in range(4)))
     diag("at most %d ahead" % worst)
-    ok(worst <= 12, "none is far ahead of another")
-    ok(rows.index("late.test") < 60, "nor of one that came later")
+    ok(worst <= 64 + 8, "none is far ahead of another")
+    ok(rows.index("late.test") < 64 + 16, "nor of one that came later")
     d.stop()
 
 
