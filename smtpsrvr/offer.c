@@ -101,6 +101,12 @@ offer_from(const struct settings *s)
 	return o;
 }
 
+void
+offer_drop(struct offer *o, enum keyword k)
+{
+	o->keywords_off |= UINT64_C(1) << k;
+}
+
 bool
 offer_keyword(const struct offer *o, enum keyword k)
 {

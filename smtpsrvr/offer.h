@@ -41,6 +41,8 @@ struct offer {
  * with its verb: what is announced is there (RFC 5321 4.2.4).
  */
 struct offer offer_from(const struct settings *s);
+/* Takes a keyword away, for a session that cannot have it. */
+void offer_drop(struct offer *o, enum keyword k);
 bool offer_keyword(const struct offer *o, enum keyword k);
 bool offer_verb(const struct offer *o, enum verb v);
 const char *offer_word(enum keyword k);

@@ -163,6 +163,14 @@ take_utf8(const char *value, struct taking *t)
 }
 
 static int
+take_requiretls(const char *value, struct taking *t)
+{
+	(void)value;
+	t->mail->requiretls = true;
+	return 0;
+}
+
+static int
 out_of_range(struct taking *t, const char *what)
 {
 	reply_set(t->reply, REPLY_OUT_OF_RANGE, what);
@@ -278,6 +286,8 @@ static const struct row {
 	{ VERB_RCPT, "ORCPT", KEYWORD_DSN, ASKED_ORCPT_MOST, 507,
 	    take_orcpt },
 	{ VERB_MAIL, "SMTPUTF8", KEYWORD_SMTPUTF8, 0, 10, take_utf8 },
+	{ VERB_MAIL, "REQUIRETLS", KEYWORD_REQUIRETLS, 0, 11,
+	    take_requiretls },
 	{ VERB_MAIL, "BY", KEYWORD_DELIVERBY, 13, 17, take_by },
 	{ VERB_MAIL, "MT-PRIORITY", KEYWORD_MT_PRIORITY, 2, 15,
 	    take_priority },

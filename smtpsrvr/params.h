@@ -1,7 +1,8 @@
 /*
  * params - ESMTP parameters of MAIL and RCPT (RFC 5321 4.1.2): SIZE (RFC
  * 1870), BODY (RFC 6152), RET, ENVID, NOTIFY, ORCPT (RFC 3461), BY (RFC 2852),
- * MT-PRIORITY (RFC 6710), HOLDFOR, HOLDUNTIL (RFC 4865), SMTPUTF8 (RFC 6531).
+ * MT-PRIORITY (RFC 6710), HOLDFOR, HOLDUNTIL (RFC 4865), SMTPUTF8 (RFC 6531),
+ * REQUIRETLS (RFC 8689).
  *
  *	esmtp-param = keyword ["=" value]
  *
@@ -24,6 +25,7 @@ struct mail_params {
 	const char *ret;	/* "", "FULL", "HDRS" */
 	char envid[ASKED_ENVID_MOST + 1];	/* as given */
 	bool utf8;		/* SMTPUTF8 */
+	bool requiretls;
 	int priority;		/* MT-PRIORITY */
 	bool lowered;		/* more was asked for */
 	int64_t hold;		/* microseconds since 1970; 0: not held */

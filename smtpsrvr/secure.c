@@ -83,5 +83,6 @@ secure_handshake(struct session *s)
 	s->wire.cover = &v->cover;
 	s->wire.over = s->tls;
 	log_success(s);
+	session_settle(s);
 	forget(s);
 }

@@ -147,6 +147,8 @@ session_settle(struct session *s)
 	s->set = s->own != NULL ? &s->own->in.v : server_settings(s->server,
 	    s->who.listener, s->source.channel);
 	s->offer = offer_from(s->set);
+	if (s->secured == NULL)
+		offer_drop(&s->offer, KEYWORD_REQUIRETLS);
 	s->lmtp = s->who.listener < 0 ? s->server->lmtp :
 	    s->set->protocol == PROTOCOL_LMTP;
 	s->wire.plain = !offer_keyword(&s->offer,

@@ -97,7 +97,8 @@ front(struct session *s, struct buf *b)
 	    .body = p->body, .sid = s->sid,
 	    .channel = c->channels[s->source.channel].title,
 	    .name = s->name, .envid = p->envid, .ret = p->ret, .id = "",
-	    .size = p->size, .utf8 = p->utf8, .priority = p->priority,
+	    .size = p->size, .utf8 = p->utf8,
+	    .requiretls = p->requiretls, .priority = p->priority,
 	    .hold = p->hold, .by = p->by, .by_mode = p->by_mode,
 	    .by_trace = p->by_trace };
 

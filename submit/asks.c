@@ -72,6 +72,7 @@ asks_beyond(const struct sub_envelope *e, const struct settings *v,
 		{ "8BITMIME", e->body[0] != '\0' || e->utf8 },
 		{ "DSN", e->envid[0] != '\0' || e->ret[0] != '\0' },
 		{ "SMTPUTF8", e->utf8 },
+		{ "REQUIRETLS", e->requiretls },
 		{ "DELIVERBY", e->by != 0 },
 		{ "MT-PRIORITY", e->priority != 0 },
 		{ "FUTURERELEASE", e->hold != 0 }
@@ -80,6 +81,8 @@ asks_beyond(const struct sub_envelope *e, const struct settings *v,
 	for (size_t i = 0; i < ARRAY_LEN(t); i++)
 		if (t[i].asked && is_off(v, t[i].keyword))
 			return t[i].keyword;
+	if (e->requiretls && e->tls[0] == '\0')
+		return "REQUIRETLS";
 	if (e->priority != 0 && (v->mt_priority == MT_PRIORITY_OFF ||
 	    e->priority > v->priority_most))
 		return "MT-PRIORITY";

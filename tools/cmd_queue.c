@@ -185,6 +185,8 @@ json_envelope(const struct listing *l, const struct queued *q)
 	show_json_pair(j, "client", e->address);
 	show_json_pair(j, "name", e->name);
 	show_json_pair(j, "helo", e->helo);
+	show_json_pair(j, "with", e->with);
+	show_json_pair(j, "tls", e->tls);
 	show_json_pair(j, "session", e->sid);
 	json_asked(j, e);
 	show_json_key(j, "damaged-marks");

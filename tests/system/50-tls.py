@@ -205,6 +205,59 @@ def required():
                "tls of the " + SECTIONS[place])
 
 
+RELAY = """\
+table "far" { type = "list"  rows = {"far.example"} }
+channel "far" { table = "far"  program = "smtp"  accept-from = {"world"}
+    relay-hosts = {"127.0.0.1:%d"}  relay-tls = "verified"
+    relay-tls-ca = "%s"  relay-tls-names = {"mx.example.org"}
+    retry-first = "1s" }
+"""
+
+
+def sent_on(there, what):
+    """A message with REQUIRETLS, through one server to another."""
+    # Only root sees into the folder of the keys.
+    ca = there.scratch.write("ca.pem", text_of(certificates().chain("ec")))
+    conf = RELAY % (there.port, ca) + CONF
+    s = server(conf)
+    s.with_deliver = True
+    with s:
+        with over_tls(s, "mx.example.org") as c:
+            ok("REQUIRETLS" in c.hello().text, "REQUIRETLS over TLS")
+            c.cmd("MAIL FROM:<user@example.org> REQUIRETLS")
+            eq(c.cmd("RCPT TO:<x@far.example>").code, 250, what)
+            c.cmd("DATA")
+            c.send(b"Subject: x\r\n\r\ntext\r\n.\r\n")
+            s.queue_id(c.reply())
+        if what == "without":
+            text = s.deliveries("user@example.org", 1)[0]
+            ok(b"5.7.30" in text, "RFC 8689 4.2.1: it comes back")
+            eq(there.scratch.queue(), [], "and went nowhere")
+            return
+        wait_for(lambda: len(there.scratch.queue()) == 1, 20, "the message")
+        id_ = there.scratch.queue()[0]
+        found = json.loads(there.inlet(*there.where(), "queue", "show", id_,
+                                       "--json").stdout)
+        eq((found["requiretls"], found["with"]), (True, "ESMTPS"),
+           "it goes on with what was asked for")
+
+
+def requiretls():
+    """RFC 8689 2: never in the clear, from here on."""
+    there = DEFAULT_CONF.replace('rows = {"example.org"',
+                                 'rows = {"far.example", "example.org"')
+    there = there.replace('"postmaster"}', '"postmaster", "x"}') + \
+        'listen "smtp" { address = {"127.0.0.1"}  port = @port@\n%s}\n'
+    with server(there % "") as t:
+        with t.client() as c:
+            ok("REQUIRETLS" not in c.hello().text, "not in the clear")
+            eq(c.cmd("MAIL FROM:<a@b.example> REQUIRETLS").code, 555,
+               "nor taken")
+        sent_on(t, "with")
+    with server(there % '    ehlo-keywords-off = {"REQUIRETLS"}\n') as t:
+        sent_on(t, "without")
+
+
 def implicit():
     conf = CONF + 'listen "smtps" { address = {"127.0.0.1"}  port = @port2@' \
         '  tls-implicit = yes }\n'
@@ -616,7 +669,7 @@ def by_exec():
 
 need("openssl")
 need_built("smtpd", "smtpsrvr", "submit", "keysrvr")
-run(names, session, required, implicit, settings, lists, refused_by_tls,
+run(names, session, required, requiretls, implicit, settings, lists, refused_by_tls,
     slow_handshake, injected, truncated, keys_apart, replaced, looked_at,
     hook, clients,
     by_exec, seconds=600 if FULL else 300)
