@@ -225,8 +225,8 @@ static void
 step(const struct explained *x, const char *name)
 {
 	const struct explain_case *k = x->what;
-	const char *text = strcmp(name, "EHLO") == 0 || strcmp(name, "LHLO") == 0 ?
-	    x->helo :
+	const char *text = strcmp(name, "EHLO") == 0 ||
+	    strcmp(name, "LHLO") == 0 ? x->helo :
 	    strcmp(name, "MAIL") == 0 ? k->from :
 	    strcmp(name, "RCPT") == 0 ? k->to : NULL;
 
