@@ -217,8 +217,8 @@ def every_step():
     eq(len(files(d)), 1, "without a kill it becomes a file")
     at = the_move(d, total)
     diag("it is named at stop %d of %d" % (at, total))
-    steps = range(1, total) if FULL else sorted(
-        {*range(1, total, max(1, total // 25)), *range(at - 60, at + 30)})
+    steps = sorted({*range(1, total, max(1, total // (250 if FULL else 25))),
+                    *range(at - 60, at + 30)})
     results = [one_kill(d, n) for n in steps if n > 0]
     eq([w for r in results for w in r[0]], [],
        "killed at %d of %d stops: nothing lost or doubled" %
@@ -228,4 +228,5 @@ def every_step():
        % (both, half))
 
 
-run(becomes_file, stays, segments_come_back, orphan, damaged, every_step)
+run(becomes_file, stays, segments_come_back, orphan, damaged, every_step,
+    seconds=600 if FULL else 240)
