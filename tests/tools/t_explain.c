@@ -118,7 +118,7 @@ events(void)
 			    "the event that would be logged");
 		}
 	}
-	ok(strncmp(checks, "proxy source ", 13) == 0,
+	ok(strncmp(checks, "proxy tls_implicit source ", 26) == 0,
 	    "the source is found first");
 	ok(strstr(checks, "route ") != NULL, "and the route");
 	is(steps, "CONNECT 220 EHLO 250 MAIL 250 RCPT 550 ",
