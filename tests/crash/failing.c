@@ -24,7 +24,7 @@
 
 /* enum watch of smtpd/daemon.h. */
 #define WATCH_LISTENER 0
-#define WATCH_LIFE 3
+#define WATCH_LIFE 4
 
 static struct order {
 	char call[16];
@@ -37,7 +37,7 @@ static int (*real_socketpair)(int, int, int, int *);
 static int (*real_epoll_ctl)(int, int, int, struct epoll_event *);
 static ssize_t (*real_sendmsg)(int, const struct msghdr *, int);
 static ssize_t (*real_getrandom)(void *, size_t, unsigned int);
-static pid_t (*real_fork)(void);
+static pid_t (*real_fork)(void), (*real__Fork)(void);
 static int (*real_sysinfo)(struct sysinfo *);
 extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);
@@ -59,6 +59,7 @@ failing_begin(void)
 	*(void **)&real_sendmsg = dlsym(RTLD_NEXT, "sendmsg");
 	*(void **)&real_getrandom = dlsym(RTLD_NEXT, "getrandom");
 	*(void **)&real_fork = dlsym(RTLD_NEXT, "fork");
+	*(void **)&real__Fork = dlsym(RTLD_NEXT, "_Fork");
 	*(void **)&real_sysinfo = dlsym(RTLD_NEXT, "sysinfo");
 	if (fd < 0)
 		return;
@@ -132,6 +133,17 @@ pid_t
 fork(void)
 {
 	pid_t pid = fails("fork") ? -1 : real_fork();
+
+	if (pid == 0)
+		forked = 1;
+	return pid;
+}
+
+/* The template's, where libc has it (lib/proc.c). */
+pid_t
+_Fork(void)
+{
+	pid_t pid = fails("fork") ? -1 : real__Fork();
 
 	if (pid == 0)
 		forked = 1;

@@ -13,6 +13,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 ".."))
 from harness import *
 
+# The same sessions; the other one may be static, and then loads no library.
+SMTPSRVR = program("smtpsrvr-tls")
 CONF = """\
 table "here" { type = "list"  rows = {"example.org"} }
 table "people" { type = "list"  rows = {"user", "postmaster"} }
@@ -53,7 +55,7 @@ def library(scratch):
             stderr=subprocess.DEVNULL).returncode != 0:
         return None
     os.chmod(path, 0o755)
-    done = subprocess.run([program("smtpsrvr"), "-?"], env=dict(
+    done = subprocess.run([SMTPSRVR, "-?"], env=dict(
         os.environ, LD_PRELOAD=path), stderr=subprocess.PIPE,
         stdin=subprocess.DEVNULL)
     return path if b"ASan" not in done.stderr else None
@@ -68,7 +70,7 @@ def setup():
     wrapper = scratch.write(
         "smtpsrvr", '#!/bin/bash\nexport LD_PRELOAD=%s FAILING=%s\n'
         'exec -a smtpsrvr %s "$@"\n' % (made, sessions.path,
-                                        program("smtpsrvr")), 0o755)
+                                        SMTPSRVR), 0o755)
     server = Server(CONF, scratch=scratch, settings=SETTINGS, deliver=False,
                     args=[wrapper])
     os.environ.update(LD_PRELOAD=made, FAILING=accepts.path)
@@ -196,5 +198,5 @@ def failures():
              "and counts no session when it stops")
 
 
-need_built("smtpd", "smtpsrvr", "submit")
+need_built("smtpd", "smtpsrvr", "smtpsrvr-tls", "submit")
 run(failures, seconds=900)
