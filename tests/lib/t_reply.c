@@ -67,7 +67,7 @@ every_row(void)
 		    reply_name_text((enum reply_name)i)))
 			continue;
 		if (numbers == 1)
-			reply_set(&r, (enum reply_name)i, 7LL);
+			reply_set(&r, (enum reply_name)i, 7LL, "two");
 		else
 			reply_set(&r, (enum reply_name)i, "one", "two");
 		ok(r.code == rows[i].code && (int)r.name == i, "  its code");
