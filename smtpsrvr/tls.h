@@ -25,8 +25,8 @@ struct tls_facts {
 
 struct tls_service {
 	/*
-	 * Over the socket fd, as set says; keysrvr is connected to (below
-	 * jail).  Null, with *why_r constant, if it is not there.
+	 * Over the socket fd, as set says.  Null, with *why_r constant, if
+	 * keysrvr is not there (below jail).
 	 */
 	struct tls *(*open)(struct tls_service *v, const struct settings *set,
 	    const char *jail, int fd, const char **why_r);

@@ -12,17 +12,24 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/rsa.h>
 
+#include "lib/clock.h"
 #include "lib/keyproto.h"
+#include "lib/net.h"
+#include "lib/text.h"
 #include "lib/xalloc.h"
 #include "smtpsrvr/tls_key.h"
 
 /* The index in a key's ex_data that OpenSSL leaves to applications. */
 #define OURS 0
+
+#define SIGN_MS 10000
 
 struct remote {
 	struct tls_keys *keys;
@@ -36,20 +43,41 @@ ask(const struct remote *x, enum key_op op, const unsigned char *from,
 {
 	struct key_question q = { .version = KEY_VERSION, .op = (uint16_t)op };
 	struct key_answer a;
+	int sock, n = -1;
 
 	if (x == NULL || len < 0 || len > KEY_MOST)
 		return -1;
 	q.len = (uint32_t)len;
 	memcpy(q.key, x->digest, KEY_DIGEST);
 	memcpy(q.data, from, (size_t)len);
-	if (x->keys->sock < 0 ||
-	    key_ask(x->keys->sock, &q, x->keys->deadline, &a) != 0 ||
-	    (int)a.len > size) {
+	sock = net_unix_connect(x->keys->path, SOCK_SEQPACKET);
+	if (sock < 0 || key_ask(sock, &q, clock_ms() + SIGN_MS, &a) != 0 ||
+	    (int)a.len > size)
 		x->keys->failed = true;
+	else
+		n = (int)a.len;
+	if (sock >= 0)
+		close(sock);
+	if (n > 0)
+		memcpy(to, a.data, (size_t)n);
+	return n;
+}
+
+int
+tls_keys_reach(struct tls_keys *keys, const char *jail, const char *name)
+{
+	size_t len = 0;
+	int sock;
+
+	if (!text_add(keys->path, sizeof keys->path, &len, jail) ||
+	    !text_add(keys->path, sizeof keys->path, &len, "/") ||
+	    !text_add(keys->path, sizeof keys->path, &len, name))
 		return -1;
-	}
-	memcpy(to, a.data, a.len);
-	return (int)a.len;
+	sock = net_unix_connect(keys->path, SOCK_SEQPACKET);
+	if (sock < 0)
+		return -1;
+	close(sock);
+	return 0;
 }
 
 static int
@@ -97,7 +125,6 @@ tls_keys_new(void)
 	ECDSA_SIG *(*raw)(const unsigned char *, int, const BIGNUM *,
 	    const BIGNUM *, EC_KEY *);
 
-	k->sock = -1;
 	k->rsa = RSA_meth_new("keysrvr", RSA_METHOD_FLAG_NO_CHECK);
 	k->ec = EC_KEY_METHOD_new(EC_KEY_OpenSSL());
 	if (k->rsa == NULL || k->ec == NULL ||

@@ -11,8 +11,7 @@
 #include "smtpsrvr/certs.h"
 
 struct tls_keys {
-	int sock;		/* to keysrvr, or -1 */
-	int64_t deadline;	/* for its answers */
+	char path[512];		/* of keysrvr's socket, as we see it */
 	bool failed;		/* it did not sign something */
 	/* RSA_METHOD and EC_KEY_METHOD */
 	struct rsa_meth_st *rsa;
@@ -22,8 +21,16 @@ struct tls_keys {
 /* Null: no memory. */
 struct tls_keys *tls_keys_new(void);
 /*
- * The key that belongs to c, for SSL_use_cert_and_key.  It asks keys->sock as
- * that is when it is used.  Null if c's key is neither RSA nor EC.
+ * Where keysrvr is from now on: its socket name below jail.  0, or -1 if it
+ * does not listen there.
+ */
+MM_MUST_USE int tls_keys_reach(struct tls_keys *keys, const char *jail,
+    const char *name);
+/*
+ * The key that belongs to c, for SSL_use_cert_and_key.  keysrvr is connected
+ * to for each signature and no longer: one that waits for its client in the
+ * midst of a handshake takes no place there.  Null if c's key is neither RSA
+ * nor EC.
  */
 EVP_PKEY *tls_key_new(struct tls_keys *keys, const struct cert *c);
 

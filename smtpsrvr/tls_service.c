@@ -9,15 +9,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-#include "lib/clock.h"
-#include "lib/net.h"
-#include "lib/text.h"
 #include "lib/xalloc.h"
 #include "smtpsrvr/certs.h"
 #include "smtpsrvr/tls_key.h"
@@ -26,7 +21,6 @@
 #include "smtpsrvr/tls_random.h"
 #include "smtpsrvr/tls_service.h"
 
-#define KEY_MS 10000		/* for keysrvr to sign */
 #define ALL_CERTS SIZE_MAX
 
 struct service {
@@ -139,19 +133,11 @@ over(struct tls_service *service, const struct settings *set,
 {
 	struct service *v = (struct service *)service;
 	struct tls *t;
-	char path[256];
-	size_t len = 0;
 	SSL *ssl;
 
 	*why_r = "keysrvr is not there";
-	if (!text_add(path, sizeof path, &len, jail) ||
-	    !text_add(path, sizeof path, &len, "/") ||
-	    !text_add(path, sizeof path, &len, v->socket))
+	if (tls_keys_reach(v->keys, jail, v->socket) != 0)
 		return NULL;
-	v->keys->sock = net_unix_connect(path, SOCK_SEQPACKET);
-	if (v->keys->sock < 0)
-		return NULL;
-	v->keys->deadline = clock_ms() + KEY_MS;
 	*why_r = "no memory for TLS";
 	ssl = SSL_new(v->ctx);
 	t = xcalloc(1, sizeof *t);
@@ -160,8 +146,6 @@ over(struct tls_service *service, const struct settings *set,
 		return t;
 	SSL_free(ssl);
 	free(t);
-	close(v->keys->sock);
-	v->keys->sock = -1;
 	return NULL;
 }
 
@@ -315,27 +299,19 @@ tls_service_try(struct tls_service *service, const char *jail,
 {
 	struct service *v = (struct service *)service;
 	SSL_CTX *clients = SSL_CTX_new(TLS_client_method());
-	char path[512];
-	size_t len = 0;
 	int bad = -1;
 
-	if (clients == NULL || !text_add(path, sizeof path, &len, jail) ||
-	    !text_add(path, sizeof path, &len, "/") ||
-	    !text_add(path, sizeof path, &len, v->socket)) {
+	if (clients == NULL) {
 		(void)!buf_adds(why, "no memory for TLS");
 		return -1;
 	}
-	v->keys->sock = net_unix_connect(path, SOCK_SEQPACKET);
-	v->keys->deadline = clock_ms() + KEY_MS;
-	if (v->keys->sock < 0) {
-		(void)!buf_addf(why, "%s: %s", path, strerror(errno));
-	} else {
-		/* Whatever strength: a client will judge that. */
-		SSL_CTX_set_security_level(clients, 0);
+	/* Whatever strength: a client will judge that. */
+	SSL_CTX_set_security_level(clients, 0);
+	if (tls_keys_reach(v->keys, jail, v->socket) != 0)
+		(void)!buf_addf(why, "%s/%s: %s", jail, v->socket,
+		    strerror(errno));
+	else
 		bad = try_all(v, clients, why);
-		close(v->keys->sock);
-	}
-	v->keys->sock = -1;
 	v->only = ALL_CERTS;
 	SSL_CTX_free(clients);
 	return bad;

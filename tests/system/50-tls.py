@@ -506,6 +506,24 @@ def scan(s, keysrvr):
     ok(not memory_has(s.smtpd.pid, wanted), "nor has smtpd")
 
 
+def places(s):
+    """Who has said STARTTLS, or is over TLS, takes no place of keysrvr's."""
+    keys = [p for p in descendants(s.smtpd.pid) if p.args[:1] == ["keysrvr"]]
+
+    def used():
+        return len(os.listdir("/proc/%d/fd" % keys[0].pid))
+    before = used()
+    held = [over_tls(s) for _ in range(5)]
+    begun = [s.client() for _ in range(5)]
+    for c in begun:
+        c.hello()
+        c.cmd("STARTTLS")
+    ok(happens(lambda: used() == before, 5),
+       "ten sessions, and %d descriptors as before" % before)
+    for c in held + begun:
+        c.close()
+
+
 def keys_apart():
     if not ROOT:
         skip("an ordinary user may not look at memory")
@@ -516,6 +534,7 @@ def keys_apart():
                  if p.args and p.args[0] == "keysrvr"]
         eq([uid_of(p.pid)[0] for p in found], [KEYS],
            "one keysrvr, which is the key user")
+        places(s)
         if sanitized():
             skip("a sanitizer has more memory than can be read")
         else:
