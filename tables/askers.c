@@ -68,6 +68,7 @@ struct askers {
 	int sock, epoll;
 	uint32_t data;
 	bool full;		/* the listening socket is not listened to */
+	bool leaving;		/* nor ever again */
 	struct askers_limits limits;
 	struct cache *cache;
 	struct confirms *confirms;
@@ -144,7 +145,7 @@ client_close(struct askers *s, struct client *c)
 	c->fd = -1;
 	TAILQ_REMOVE(&s->used, c, link);
 	TAILQ_INSERT_HEAD(&s->unused, c, link);
-	if (s->full) {
+	if (s->full && !s->leaving) {
 		s->full = false;
 		watch(s, EPOLL_CTL_MOD, s->sock, EPOLLIN,
 		    (uint64_t)s->data << 32);
@@ -166,6 +167,21 @@ make_room(struct askers *s)
 		}
 	}
 	return false;
+}
+
+void
+askers_leave(struct askers *s)
+{
+	if (s->leaving)
+		return;
+	s->leaving = true;
+	(void)epoll_ctl(s->epoll, EPOLL_CTL_DEL, s->sock, NULL);
+}
+
+bool
+askers_gone(const struct askers *s)
+{
+	return TAILQ_EMPTY(&s->used);
 }
 
 void

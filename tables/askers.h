@@ -8,6 +8,7 @@
 #ifndef TABLES_ASKERS_H
 #define TABLES_ASKERS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include "tables/cache.h"
 #include "tables/hosts.h"
@@ -32,6 +33,9 @@ struct askers *askers_new(int sock, int epoll, uint32_t data,
     const struct askers_limits *l, struct cache *cache,
     struct confirms *confirms, struct wrap *wrap);
 void askers_accept(struct askers *s);
+/* No more connections; those that there are go on. */
+void askers_leave(struct askers *s);
+bool askers_gone(const struct askers *s);	/* has the last one ended? */
 /* An event of a connection: its whole data. */
 void askers_event(struct askers *s, uint64_t data, uint32_t events);
 /* Milliseconds until askers_tick is due, at most most. */

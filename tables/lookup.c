@@ -38,6 +38,8 @@ struct lookup {
 	struct dns *dns;
 	struct confirms confirms;
 	struct askers *askers;
+	int64_t time;		/* ms for one question */
+	int64_t until;		/* 0, or smtpd is gone: we end then */
 };
 
 /* Room for many connections; how many there may be. */
@@ -80,6 +82,7 @@ prepare(struct lookup *l, const struct conf *conf)
 	struct epoll_event e = { .events = EPOLLIN };
 	struct buf why;
 
+	l->time = v->dns_timeout;
 	l->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (l->epoll == -1 || fcntl(LISTEN, F_SETFL, O_NONBLOCK) == -1)
 		fatal(EX_OSERR, "cannot set up descriptors: %s",
@@ -100,15 +103,37 @@ prepare(struct lookup *l, const struct conf *conf)
 	    wrap_new(v->hosts_allow, v->hosts_deny));
 }
 
-/* Nothing is expected from smtpd but its end. */
+/*
+ * Nothing is expected from smtpd but its end, or that another lookup takes our
+ * place.  Who asks now has its answer before we go: at a reload it would hear
+ * else that nothing can be found out.
+ */
 static void
-control(void)
+control(struct lookup *l)
 {
 	char byte;
 	ssize_t n = recv(CONTROL, &byte, 1, MSG_DONTWAIT);
 
-	if (n == 0 || (n == -1 && errno != EAGAIN && errno != EINTR))
-		_exit(EX_OK);
+	if (n > 0 || (n == -1 && (errno == EAGAIN || errno == EINTR)))
+		return;
+	l->until = clock_ms() + l->time;
+	askers_leave(l->askers);
+	(void)epoll_ctl(l->epoll, EPOLL_CTL_DEL, CONTROL, NULL);
+}
+
+static bool
+over(const struct lookup *l)
+{
+	return l->until != 0 && (askers_gone(l->askers) ||
+	    clock_left(l->until) == 0);
+}
+
+/* How long the loop may sleep. */
+static int
+sleep_most(const struct lookup *l)
+{
+	return askers_wait(l->askers, dns_wait(l->dns, l->until != 0 ?
+	    clock_left(l->until) : IDLE));
 }
 
 static void
@@ -117,9 +142,9 @@ run(struct lookup *l)
 	struct epoll_event events[64];
 	int i, n;
 
-	for (;;) {
+	while (!over(l)) {
 		n = epoll_wait(l->epoll, events, ARRAY_LEN(events),
-		    askers_wait(l->askers, dns_wait(l->dns, IDLE)));
+		    sleep_most(l));
 		if (n == -1 && errno != EINTR)
 			fatal(EX_OSERR, "epoll_wait: %s", strerror(errno));
 		/* First: who asks now asks the servers of now. */
@@ -129,7 +154,7 @@ run(struct lookup *l)
 
 			switch (data >> 32 & 0xff) {
 			case OF_CONTROL:
-				control();
+				control(l);
 				break;
 			case OF_DNS:
 				dns_event(l->dns, (uint32_t)data,
