@@ -304,14 +304,24 @@ wait_and_hear(struct deliver *v, int64_t until)
 static void
 routine(struct deliver *v, int64_t now)
 {
-	if (now >= v->scan) {
+	if (now >= v->scan)
 		scan(v);
+	if (now >= v->log) {
 		deliver_log(v);
+		v->log = now + DELIVER_LOG_MS;
 	}
 	if (now >= v->purge) {
 		orders_purge(&v->d);
 		v->purge = now + PURGE_MS;
 	}
+}
+
+static int64_t
+next_routine(const struct deliver *v)
+{
+	int64_t next = v->scan < v->log ? v->scan : v->log;
+
+	return v->purge < next ? v->purge : next;
 }
 
 /* One turn of the loop; when the next must come. */
@@ -348,7 +358,8 @@ turn(struct deliver *v)
 	t = agenda_next(d->agenda);
 	if (t < next && d->active < d->most)
 		next = t;
-	return v->scan < next && !d->once ? v->scan : next;
+	t = d->once ? CLOCK_NEVER : next_routine(v);
+	return t < next ? t : next;
 }
 
 static void

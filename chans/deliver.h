@@ -13,7 +13,8 @@
 #include "lib/plan.h"
 #include "lib/tailored.h"
 
-#define DELIVER_SCAN_MS 60000	/* queue/ is read again, whatever was heard */
+#define DELIVER_SCAN_MS 3600000	/* queue/ is read again, whatever was heard */
+#define DELIVER_LOG_MS 60000	/* is the logger still the same? */
 
 struct deliver {
 	struct delivery d;
@@ -28,7 +29,7 @@ struct deliver {
 	int signals, watch;
 	int journal;		/* the watch on journal/ */
 	bool news;		/* ends was changed */
-	int64_t scan, purge, pressure;	/* the next of each */
+	int64_t scan, log, purge, pressure;	/* the next of each */
 	struct ear ear;
 	bool late;		/* the start is over: new entries are new */
 };
