@@ -23,11 +23,11 @@ table "users" { type = "list"  rows = {"ann@lan.test: send out",
     "joe@lan.test: \\"Ask the postmaster\\""} }
 table "backup" { type = "list"  rows = {"far.test"} }
 channel "local" { table = "here"  program = "local"  mailboxes = "people" }
-channel "lan" { table = "lan-hosts"  auth = {"in-log", "in-block"}
+channel "lan" { table = "lan-hosts"  authorise = {"in-log", "in-block"}
     insrc = "lan-in" }
-channel "guests" { table = "guest-hosts"  relay = yes  auth = {"in-warn"} }
-channel "out" { table = "far"  program = "out"  auth = {"out-block"}
-    outdest = "free"  auth-table = "users" }
+channel "guests" { table = "guest-hosts"  relay = yes  authorise = {"in-warn"} }
+channel "out" { table = "far"  program = "out"  authorise = {"out-block"}
+    outdest = "free"  authorise-table = "users" }
 channel "next" { table = "backup"  program = "next"
     accept-from = {"guests"} }
 channel "world" { }
@@ -46,11 +46,12 @@ def answer(server, source, sender, to):
         return reply
 
 
-def line(server, event, source, to):
-    """The last line of that event about that source and recipient."""
+def line(server, event, source, to, sender=""):
+    """The last line of that event about that source, sender, recipient."""
     return wait_for(lambda: [
         text for text in server.scratch.log_lines(event)
-        if "ip=%s " % source in text and 'to="%s"' % to in text],
+        if "ip=%s " % source in text and 'to="%s"' % to in text and
+        'from="%s' % sender in text],
         10, "a line of the log")[-1]
 
 
@@ -86,7 +87,7 @@ def sessions():
              r'code=550 enh=5\.7\.1 reason=not-authorized .*'
              r'detail="to-channel=local rule=\*I table=- key=-"',
              "a refusal names the rule")
-        like(line(server, "refuse", WORLD, "y@far.test"),
+        like(line(server, "refuse", WORLD, "y@far.test", "joe@lan.test"),
              r'detail="to-channel=out rule=\*O table=users '
              r'key=joe@lan\.test"', "and the table and the key")
         told(server)
@@ -156,7 +157,7 @@ def mistakes():
     """What inlet check says of rows and modes that cannot be meant."""
     for change, want, what in (
             (("send out", "sends out"), r"error .*conf:\d+: table \"users\" "
-             r"\(auth-table\): \"sends\" is none of send", "a bad word"),
+             r"\(authorise-table\): \"sends\" is none of send", "a bad word"),
             (("send out", "send ouut"), r"error .*conf:\d+: table \"users\" "
              r".*no channel \"ouut\" \(did you mean out\?\)",
              "a channel that is none"),
@@ -168,7 +169,7 @@ def mistakes():
              "a channel where only hosts count"),
             (('insrc = "lan-in"', ""), r"warning .*\"lan\": it blocks, and "
              r"has no tables", "a mode without rules"),
-            (('auth = {"out-block"}', ""), r"warning .*\"out\": it has "
+            (('authorise = {"out-block"}', ""), r"warning .*\"out\": it has "
              r"tables of authorisation and no modes", "rules without a mode"),
             (("x", "x"), r"note .*lookup-names = never", "hosts, and no "
              "names")):
@@ -205,10 +206,10 @@ def relays():
         return p.stdout + p.stderr
 
     claim = CONF.replace('{"far.test", "near.test"}', '{".com", ".test"}')
-    wide = claim.replace('auth-table = "users"', "")
+    wide = claim.replace('authorise-table = "users"', "")
     like(check(wide), r"(?m)^ok .*strangers cannot relay", "it is closed")
     for change, what in (
-            (('"world" { }', '"world" { auth = {"free"} }'),
+            (('"world" { }', '"world" { authorise = {"free"} }'),
              "free for strangers"),
             (('{"out-block"}', '{"free"}'), "free to the outside"),
             (('{"out-block"}', '{"out-log", "free"}'), "free, and the log"),

@@ -158,9 +158,12 @@ def survives():
                  10, "another submit")
         eq(s.send(b"text\n").code, 250, "two, after submit was killed")
         eq(s.send(b"text\n").code, 450, "not three")
+        submit = s.role("submit")[0].pid
         s.reload(settings={"rates": '{"messages per address 3/1h"}'})
-        wait_for(lambda: "new settings" in s.scratch.log_text(), 10,
-                 "the new settings")
+        # The old one takes messages until it hears of it.
+        wait_for(lambda: s.role("submit") and
+                 submit not in [p.pid for p in s.role("submit")], 10,
+                 "a submit with the new settings")
         eq([s.send(b"text\n").code for _ in range(2)], [250, 450],
            "a higher maximum goes on from there")
 
