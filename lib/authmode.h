@@ -1,5 +1,5 @@
 /*
- * authmode - the words of a channel's auth setting (inlet-authorise(5)).
+ * authmode - the words of a channel's setting authorise (inlet-authorise(5)).
  */
 #ifndef LIB_AUTHMODE_H
 #define LIB_AUTHMODE_H

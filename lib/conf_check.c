@@ -608,7 +608,7 @@ check_suffix(const struct section *s, struct conf_wrong *w)
 		    setting_show(s->v.relay_suffix, shown));
 }
 
-/* Two settings, or words of auth, of which only one can be meant. */
+/* Two settings, or words of authorise, of which only one can be meant. */
 static const struct {
 	int one, other;
 	const char *names;
@@ -620,42 +620,43 @@ static const struct {
 static void
 check_contraries(const struct section *s, int bits, struct conf_wrong *w)
 {
-	const struct origin o = at(s, SETTING_auth);
+	const struct origin o = at(s, SETTING_authorise);
 
 	for (size_t i = 0; i < ARRAY_LEN(contraries); i++)
 		if ((bits & contraries[i].one) != 0 &&
 		    (bits & contraries[i].other) != 0)
-			conf_wrong(w, o, "auth: %s contradict each other",
+			conf_wrong(w, o, "authorise: %s contradict each other",
 			    contraries[i].names);
 	if ((bits & AUTH_IN_BLOCK) != 0 && s->v.relay)
-		conf_wrong(w, o, "auth: in-block contradicts relay = yes");
+		conf_wrong(w, o, "authorise: in-block contradicts relay = yes");
 	if ((bits & AUTH_FREE) != 0 && s->v.accept_from.n > 0)
-		conf_wrong(w, o, "auth: free contradicts accept-from");
+		conf_wrong(w, o, "authorise: free contradicts accept-from");
 	if ((bits & AUTH_HOST_AND_USER) == 0)
 		return;
 	if ((bits & (AUTH_IN | AUTH_OUT)) == 0)
-		conf_wrong(w, o, "auth: host-and-user means nothing without "
-		    "one of in-log, in-warn, in-block, out-log, out-warn, "
-		    "out-block");
-	if (s->v.auth_table[0] == '\0')
-		conf_wrong(w, o, "auth: host-and-user needs an auth-table: "
-		    "without one nobody is an authorised user");
+		conf_wrong(w, o, "authorise: host-and-user means nothing "
+		    "without one of in-log, in-warn, in-block, out-log, "
+		    "out-warn, out-block");
+	if (s->v.authorise_table[0] == '\0')
+		conf_wrong(w, o, "authorise: host-and-user needs an "
+		    "authorise-table: without one nobody is an "
+		    "authorised user");
 }
 
 static void
 check_auth(const struct section *s, struct conf_wrong *w)
 {
-	const struct strings *words = &s->v.auth;
-	const struct origin o = at(s, SETTING_auth);
+	const struct strings *words = &s->v.authorise;
+	const struct origin o = at(s, SETTING_authorise);
 	char shown[SETTING_SHOWN];
 
 	for (size_t i = 0; i < words->n; i++) {
 		const char *near = authmode_nearest(words->at[i]);
 
-		if (!name_good(words, i, "auth", o, w) ||
+		if (!name_good(words, i, "authorise", o, w) ||
 		    authmode_bit(words->at[i]) != 0)
 			continue;
-		conf_wrong(w, o, "auth: there is no mode %s%s%s%s",
+		conf_wrong(w, o, "authorise: there is no mode %s%s%s%s",
 		    setting_show(words->at[i], shown),
 		    near != NULL ? " (did you mean " : "",
 		    near != NULL ? near : "", near != NULL ? "?)" : "");
@@ -680,7 +681,8 @@ check_channel(const struct conf *c, const struct section *s,
 	check_table_name(c, s, SETTING_indest, v->indest, NAMES, w);
 	check_table_name(c, s, SETTING_outsrc, v->outsrc, NAMES, w);
 	check_table_name(c, s, SETTING_outdest, v->outdest, HOSTS, w);
-	check_table_name(c, s, SETTING_auth_table, v->auth_table, TEXTS, w);
+	check_table_name(c, s, SETTING_authorise_table, v->authorise_table,
+	    TEXTS, w);
 	check_table_name(c, s, SETTING_etrn, v->etrn, TEXTS, w);
 	check_suffix(s, w);
 	check_auth(s, w);

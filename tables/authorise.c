@@ -58,7 +58,8 @@ in_list(const struct strings *l, const char *word)
 static bool
 is_free(const struct settings *v)
 {
-	return v->auth.n > 0 && (authmode_bits(&v->auth) & AUTH_FREE) != 0;
+	return v->authorise.n > 0 &&
+	    (authmode_bits(&v->authorise) & AUTH_FREE) != 0;
 }
 
 /* set: in force for the client, or null. */

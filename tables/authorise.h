@@ -5,8 +5,8 @@
  * them and submit decides with them again; who asks gives what is known of
  * the client, and nothing that the client says of itself but the sender.
  *
- * Where neither channel has modes in its auth, a few comparisons answer.  No
- * memory is allocated in any case.
+ * Where neither channel has modes in its authorise, a few comparisons answer.
+ * No memory is allocated in any case.
  */
 #ifndef TABLES_AUTHORISE_H
 #define TABLES_AUTHORISE_H

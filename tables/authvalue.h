@@ -28,7 +28,7 @@ bool authvalue_host(const char *word, const char *name,
     const struct netaddr *a);
 
 /*
- * What a row of an auth-table says for that channel: bits, with the reason
+ * What a row of an authorise-table says for that channel: bits, with the reason
  * in word_r where a barred one has one; -1 with the word that is wrong if the
  * value is no such row.
  */

@@ -52,7 +52,8 @@ open_channel(struct site *s, const struct settings *v, bool *tried,
 		{ v->table, &ch->hosts }, { v->mailboxes, &ch->mailboxes },
 		{ v->aliases, &ch->aliases }, { v->insrc, &ch->insrc },
 		{ v->indest, &ch->indest }, { v->outsrc, &ch->outsrc },
-		{ v->outdest, &ch->outdest }, { v->auth_table, &ch->users },
+		{ v->outdest, &ch->outdest },
+		{ v->authorise_table, &ch->users },
 	};
 	int rc = 0;
 
@@ -106,7 +107,7 @@ site_open(struct site *s, const struct conf *c, struct buf *why_r)
 		if (open_channel(s, v, tried, ch, why_r) == -1 ||
 		    open_lists(s, v, tried, why_r) == -1)
 			rc = -1;
-		ch->auth = authmode_bits(&v->auth);
+		ch->auth = authmode_bits(&v->authorise);
 		if ((ch->auth & (AUTH_IN | AUTH_OUT)) != 0)
 			s->authorises = true;
 		if (ch->insrc != NULL || ch->indest != NULL ||

@@ -11,7 +11,7 @@
 struct site_channel {
 	struct tb *hosts, *mailboxes, *aliases;
 	struct tb *insrc, *indest, *outsrc, *outdest, *users;
-	int auth;		/* authmode.h: the words of its auth */
+	int auth;		/* authmode.h: the words of its authorise */
 };
 
 struct watcher;

@@ -26,7 +26,7 @@ struct walk {
 	const struct check *k;
 	const struct section *table;
 	const struct tb *t;
-	const struct use *use;		/* null: an auth-table */
+	const struct use *use;		/* null: an authorise-table */
 };
 
 /* Where a row is; of a list, where its rows are. */
@@ -128,7 +128,7 @@ user_row(void *arg, const char *key, size_t klen, const char *value,
 		return 0;
 	if (authvalue_user(text, "", why, sizeof(why)) == -1) {
 		finding(w->k->f, FINDING_ERROR, place(w, line), "table "
-		    "\"%s\" (auth-table): %s is none of send, recv, both, "
+		    "\"%s\" (authorise-table): %s is none of send, recv, both, "
 		    "list, expire, or a reason in quotes", w->table->title,
 		    setting_show(why, shown));
 		return 0;
@@ -137,8 +137,9 @@ user_row(void *arg, const char *key, size_t klen, const char *value,
 		if (!quoted && conf_channel(w->k->conf, word) == -1 &&
 		    authvalue_user(word, "", why, sizeof(why)) == -1)
 			finding(w->k->f, FINDING_ERROR, place(w, line),
-			    "table \"%s\" (auth-table): there is no channel "
-			    "%s%s", w->table->title, setting_show(word, shown),
+			    "table \"%s\" (authorise-table): there is no "
+			    "channel %s%s", w->table->title,
+			    setting_show(word, shown),
 			    guess(w->k->conf, word, near));
 	return 0;
 }
@@ -182,15 +183,16 @@ check_channel(const struct check *k, int channel)
 
 	if ((ch->auth & (AUTH_IN_BLOCK | AUTH_OUT_BLOCK)) != 0 &&
 	    !has_rules(ch))
-		finding(k->f, FINDING_WARNING, s->from[SETTING_auth],
+		finding(k->f, FINDING_WARNING, s->from[SETTING_authorise],
 		    "channel \"%s\": it blocks, and has no tables of its own: "
 		    "only other channels' tables can let mail %s it", s->title,
 		    (ch->auth & AUTH_IN_BLOCK) == 0 ? "to" :
 		    (ch->auth & AUTH_OUT_BLOCK) == 0 ? "from" : "to or from");
 	if (has_rules(ch) && (ch->auth & (AUTH_IN | AUTH_OUT)) == 0)
 		finding(k->f, FINDING_WARNING, s->where, "channel \"%s\": it "
-		    "has tables of authorisation and no modes in auth: they "
-		    "count only against the modes of other channels",
+		    "has tables of authorisation and no modes in "
+		    "authorise: they count only against the modes of "
+		    "other channels",
 		    s->title);
 }
 
@@ -212,7 +214,7 @@ check_authorise(const struct check *k)
 {
 	for (int i = 0; i < k->conf->nchannels; i++) {
 		check_channel(k, i);
-		check_table(k, i, SETTING_auth_table, NULL);
+		check_table(k, i, SETTING_authorise_table, NULL);
 		for (size_t j = 0; j < ARRAY_LEN(uses); j++)
 			check_table(k, i, uses[j].setting, &uses[j]);
 	}

@@ -75,7 +75,7 @@ struct relay {
 };
 
 /*
- * Senders that some auth-table authorises: anybody can say to be one of them.
+ * Senders that some authorise-table has: anybody can say to be one of them.
  * The first is the null sender.
  */
 struct claims {
@@ -172,8 +172,8 @@ allowed_by(const struct conf *c, int source, int to)
 	const struct section *from = &c->channels[source],
 	    *dest = &c->channels[to];
 	const struct origin settings[] = {
-		dest->from[SETTING_accept_from], dest->from[SETTING_auth],
-		from->from[SETTING_auth], from->from[SETTING_relay],
+		dest->from[SETTING_accept_from], dest->from[SETTING_authorise],
+		from->from[SETTING_authorise], from->from[SETTING_relay],
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(settings); i++)
@@ -301,13 +301,13 @@ try_source(struct relay *t, const struct source *s, const char *who)
 		t->seen[s->channel][true] = t->seen[s->channel][false] = true;
 		t->open++;
 		finding(t->k->f, FINDING_ERROR, from->from[from->v.relay ?
-		    SETTING_relay : SETTING_auth],
+		    SETTING_relay : SETTING_authorise],
 		    "OPEN RELAY: listener \"%s\": a stranger (%s) is taken "
 		    "for a host of channel \"%s\", and its %s lets "
 		    "everybody send anywhere",
 		    t->k->conf->listeners[t->listener].title, who,
 		    from->title, from->v.relay ? "relay = yes" :
-		    "auth = free");
+		    "authorise = free");
 		return;
 	}
 	attempt_all(t, s);
@@ -371,7 +371,7 @@ tell_accepting_one(const struct relay *t, int from, int to)
 		    "listener \"%s\": strangers may send to the domains of "
 		    "channel \"%s\"%s", c->listeners[t->listener].title,
 		    c->channels[to].title, modes ?
-		    ", as far as auth and its tables let them" : "");
+		    ", as far as authorise and its tables let them" : "");
 }
 
 static void

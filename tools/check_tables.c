@@ -43,7 +43,7 @@ use_of(const struct conf *c, const char *table)
 		    strcmp(v->indest, table) == 0 ||
 		    strcmp(v->outsrc, table) == 0 ||
 		    strcmp(v->outdest, table) == 0 ||
-		    strcmp(v->auth_table, table) == 0 || is_list(v, table))
+		    strcmp(v->authorise_table, table) == 0 || is_list(v, table))
 			use = USED;
 	}
 	return use;

@@ -267,34 +267,35 @@ mistakes(void)
 	wrong(&c->channels[0], "accept-from", " lan", NULL, AT "accept-from: "
 	    "a blank in the name \" lan\"\n");
 	c = good();
-	wrong(&c->channels[0], "auth", "in-blok", NULL, AT "auth: there is no "
-	    "mode \"in-blok\" (did you mean in-block?)\n");
+	wrong(&c->channels[0], "authorise", "in-blok", NULL, AT
+	    "authorise: there is no mode \"in-blok\" "
+	    "(did you mean in-block?)\n");
 	c = good();
-	wrong(&c->channels[0], "auth", "in-log", "in-log", AT "auth: "
-	    "\"in-log\" is there twice\n");
+	wrong(&c->channels[0], "authorise", "in-log", "in-log", AT
+	    "authorise: \"in-log\" is there twice\n");
 	c = good();
-	wrong(&c->channels[0], "auth", "free", "out-block", AT "auth: free "
-	    "and out-block contradict each other\n");
+	wrong(&c->channels[0], "authorise", "free", "out-block", AT
+	    "authorise: free and out-block contradict each other\n");
 	c = good();
-	wrong(&c->channels[0], "auth", "in-block", "free", AT "auth: free "
-	    "and in-block contradict each other\n");
+	wrong(&c->channels[0], "authorise", "in-block", "free", AT
+	    "authorise: free and in-block contradict each other\n");
 	c = good();
 	(void)!set(&c->channels[0], 49, "relay", "yes", NIL);
-	wrong(&c->channels[0], "auth", "in-block", "in-log", AT "auth: "
-	    "in-block contradicts relay = yes\n");
+	wrong(&c->channels[0], "authorise", "in-block", "in-log", AT
+	    "authorise: in-block contradicts relay = yes\n");
 	c = good();
 	(void)!set(&c->channels[0], 49, "accept-from", "lan", NIL);
-	wrong(&c->channels[0], "auth", "free", NULL, AT "auth: free "
-	    "contradicts accept-from\n");
+	wrong(&c->channels[0], "authorise", "free", NULL, AT
+	    "authorise: free contradicts accept-from\n");
 	c = good();
-	(void)!set(&c->channels[0], 49, "auth-table", "hosts", NIL);
-	wrong(&c->channels[0], "auth", "host-and-user", NULL, AT "auth: "
-	    "host-and-user means nothing without one of in-log, in-warn, "
-	    "in-block, out-log, out-warn, out-block\n");
+	(void)!set(&c->channels[0], 49, "authorise-table", "hosts", NIL);
+	wrong(&c->channels[0], "authorise", "host-and-user", NULL, AT
+	    "authorise: host-and-user means nothing without one of "
+	    "in-log, in-warn, in-block, out-log, out-warn, out-block\n");
 	c = good();
-	wrong(&c->channels[0], "auth", "host-and-user", "in-block", AT
-	    "auth: host-and-user needs an auth-table: without one nobody is "
-	    "an authorised user\n");
+	wrong(&c->channels[0], "authorise", "host-and-user", "in-block", AT
+	    "authorise: host-and-user needs an authorise-table: without "
+	    "one nobody is an authorised user\n");
 	relay_mistakes();
 	c = good();
 	wrong(&c->channels[0], "insrc", "host", NULL, AT "insrc: there is "

@@ -30,13 +30,13 @@ channel "backup" { table = "backup"  program = "x"
     accept-from = {"world", "friends"} }
 channel "far" { table = "far"  program = "x" }
 channel "own" { table = "one"  relay = yes }
-channel "office" { table = "office"  auth = {"in-block", "in-log"}
-    insrc = "office-in"  indest = "office-to"  auth-table = "users" }
-channel "guests" { table = "guests"  relay = yes  auth = {"in-warn"}
+channel "office" { table = "office"  authorise = {"in-block", "in-log"}
+    insrc = "office-in"  indest = "office-to"  authorise-table = "users" }
+channel "guests" { table = "guests"  relay = yes  authorise = {"in-warn"}
     indest = "office-to" }
 channel "depot" { table = "depot"  program = "x"
-    auth = {"out-block", "host-and-user"}  outsrc = "depot-from"
-    outdest = "depot-to"  auth-table = "users" }
+    authorise = {"out-block", "host-and-user"}  outsrc = "depot-from"
+    outdest = "depot-to"  authorise-table = "users" }
 channel "depot2" { table = "depot"  program = "x"  accept-from = {"guests"} }
 channel "world" { }
 table "office" { type = "list"  rows = {"127.10.0.0/24", "127.2.0.9"} }

@@ -57,7 +57,7 @@ add_table(struct conf *c, struct section *s, const char *setting, char *rows)
 	put(s, setting, title);
 }
 
-/* "auth=in-block,free;insrc=a: b|c;relay=yes" */
+/* "auth=in-block,free;insrc=a: b|c;relay=yes"; auth is authorise, in short. */
 static void
 add_channel(struct conf *c, const char *title, const char *text)
 {
@@ -71,11 +71,16 @@ add_channel(struct conf *c, const char *title, const char *text)
 	(void)snprintf(copy, sizeof(copy), "%s", text);
 	n = split(copy, ';', settings);
 	for (size_t i = 0; i < n; i++) {
-		char *at = copy + (settings[i] - copy);
-		char *value = strchr(at, '=');
+		const char *at = settings[i];
+		char *value = strchr(copy + (at - copy), '=');
 
 		*value++ = '\0';
-		if (strcmp(at, "auth") == 0 || strcmp(at, "accept-from") == 0) {
+		if (strcmp(at, "auth") == 0)
+			at = "authorise";
+		else if (strcmp(at, "auth-table") == 0)
+			at = "authorise-table";
+		if (strcmp(at, "authorise") == 0 ||
+		    strcmp(at, "accept-from") == 0) {
 			size_t k = split(value, ',', words);
 
 			if (conf_set(s, at, words, k, (struct origin){
