@@ -129,3 +129,9 @@ check_PROGRAMS += tests/smtpsrvr/t_wire.t
 tests_smtpsrvr_t_wire_t_SOURCES = tests/smtpsrvr/t_wire.c tests/tap.h
 tests_smtpsrvr_t_wire_t_LDADD = smtpsrvr/libsmtpsrvr.a lib/libbase.a
 TESTS += tests/smtpsrvr/t_wire.t
+
+check_PROGRAMS += tests/smtpsrvr/t_tls_over.t
+tests_smtpsrvr_t_tls_over_t_SOURCES = tests/smtpsrvr/t_tls_over.c tests/tap.h
+tests_smtpsrvr_t_tls_over_t_LDADD = smtpsrvr/libtls.a lib/libbase.a \
+	$(SSL_LIBS)
+TESTS += tests/smtpsrvr/t_tls_over.t

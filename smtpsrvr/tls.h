@@ -16,11 +16,23 @@
 
 struct tls;		/* over one connection */
 
+#define TLS_EXPORTER 32		/* bytes, RFC 9266 2 */
+#define TLS_FINGERPRINT 65	/* SHA-256 in hexadecimal digits, and NUL */
+
+/* A client's certificate; all of it "" where none came. */
+struct tls_client {
+	bool verified;		/* by those that we trust to say so */
+	char fingerprint[TLS_FINGERPRINT];	/* of the certificate */
+	char key[TLS_FINGERPRINT];	/* of its SubjectPublicKeyInfo */
+	char subject[256];	/* RFC 4514; printable ASCII */
+};
+
 struct tls_facts {
 	char version[12];	/* "TLSv1.3" */
 	char cipher[48];	/* "TLS_AES_256_GCM_SHA384" */
 	char sni[256];		/* the host that the client wanted, or "" */
 	char text[340];		/* the three of them, a blank between */
+	struct tls_client client;
 };
 
 struct tls_service {
@@ -38,6 +50,13 @@ struct tls_service {
 	const char *(*why)(struct tls *t);
 	/* Once it is done. */
 	void (*facts)(const struct tls *t, struct tls_facts *f_r);
+	/*
+	 * What binds an authentication to this connection, and to no other
+	 * (tls-exporter, RFC 9266): 0, or -1 if there is nothing that could
+	 * (RFC 9266 4.2).
+	 */
+	int (*exporter)(const struct tls *t,
+	    unsigned char bytes_r[TLS_EXPORTER]);
 	struct wire_cover cover;	/* its context is a struct tls */
 };
 

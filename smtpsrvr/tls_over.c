@@ -135,6 +135,73 @@ tls_over_why(struct tls *t)
 	return t->why;
 }
 
+/*
+ * The extended master secret makes an exporter one connection's alone in 1.2
+ * (RFC 9266 4.2, RFC 7627); in 1.3 it is by itself.
+ */
+int
+tls_over_exporter(const struct tls *t, unsigned char bytes_r[TLS_EXPORTER])
+{
+	static const char label[] = "EXPORTER-Channel-Binding";
+
+	if (SSL_version(t->ssl) < TLS1_3_VERSION &&
+	    SSL_get_extms_support(t->ssl) != 1)
+		return -1;
+	/* 1.2 tells no context from an empty one: clients have none. */
+	return SSL_export_keying_material(t->ssl, bytes_r, TLS_EXPORTER,
+	    label, sizeof label - 1, NULL, 0, 0) == 1 ? 0 : -1;
+}
+
+static void
+put_digest(const unsigned char *der, int len, char to[TLS_FINGERPRINT])
+{
+	unsigned char md[EVP_MAX_MD_SIZE];
+	unsigned int size = 0;
+
+	if (der == NULL || len <= 0 || EVP_Digest(der, (size_t)len, md, &size,
+	    EVP_sha256(), NULL) != 1)
+		return;
+	for (unsigned int i = 0; i < size; i++)
+		snprintf(to + 2 * i, 3, "%02x", md[i]);
+}
+
+/* One that does not fit, or could look like another, is none. */
+static void
+put_subject(X509 *x, char *to, size_t size)
+{
+	BIO *b = BIO_new(BIO_s_mem());
+	int n;
+
+	if (b == NULL)
+		return;
+	if (X509_NAME_print_ex(b, X509_get_subject_name(x), 0,
+	    XN_FLAG_RFC2253) >= 0 && (size_t)BIO_pending(b) < size) {
+		n = BIO_read(b, to, (int)size - 1);
+		to[n > 0 ? n : 0] = '\0';
+	}
+	BIO_free(b);
+}
+
+static void
+client_facts(SSL *ssl, struct tls_client *c_r)
+{
+	X509 *x = SSL_get0_peer_certificate(ssl);
+	unsigned char *der = NULL;
+	int len;
+
+	if (x == NULL)
+		return;
+	c_r->verified = SSL_get_verify_result(ssl) == X509_V_OK;
+	len = i2d_X509(x, &der);
+	put_digest(der, len, c_r->fingerprint);
+	OPENSSL_free(der);
+	der = NULL;
+	len = i2d_PUBKEY(X509_get0_pubkey(x), &der);
+	put_digest(der, len, c_r->key);
+	OPENSSL_free(der);
+	put_subject(x, c_r->subject, sizeof c_r->subject);
+}
+
 void
 tls_over_facts(const struct tls *t, struct tls_facts *f_r)
 {
@@ -151,6 +218,8 @@ tls_over_facts(const struct tls *t, struct tls_facts *f_r)
 		snprintf(f_r->sni, sizeof f_r->sni, "%s", sni);
 	snprintf(f_r->text, sizeof f_r->text, "%s %s%s%s", f_r->version,
 	    f_r->cipher, f_r->sni[0] != '\0' ? " " : "", f_r->sni);
+	client_facts(t->ssl, &f_r->client);
+	ERR_clear_error();
 }
 
 /*

@@ -27,6 +27,8 @@ BIO_METHOD *tls_over_bio(void);
 int tls_over_step(struct tls *t, short *events_r);
 const char *tls_over_why(struct tls *t);
 void tls_over_facts(const struct tls *t, struct tls_facts *f_r);
+int tls_over_exporter(const struct tls *t,
+    unsigned char bytes_r[TLS_EXPORTER]);
 ssize_t tls_over_read(void *ctx, void *p, size_t size, short *events_r);
 ssize_t tls_over_write(void *ctx, const void *p, size_t len,
     short *events_r);

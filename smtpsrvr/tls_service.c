@@ -209,7 +209,8 @@ tls_service_new(const struct conf *c, const char *keys, struct buf *why)
 	struct service *v = xcalloc(1, sizeof *v);
 
 	v->v = (struct tls_service){ over, tls_over_step, tls_over_why,
-	    tls_over_facts, { tls_over_read, tls_over_write, tls_over_end } };
+	    tls_over_facts, tls_over_exporter,
+	    { tls_over_read, tls_over_write, tls_over_end } };
 	v->socket = keys;
 	v->only = ALL_CERTS;
 	/* Nobody's openssl.cnf: what is offered stands in our settings. */
