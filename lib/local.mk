@@ -9,6 +9,7 @@ lib_libbase_a_SOURCES = \
 	lib/asked.h \
 	lib/authmode.c \
 	lib/authmode.h \
+	lib/authproto.h \
 	lib/buf.c \
 	lib/buf.h \
 	lib/clock.c \
@@ -71,6 +72,7 @@ lib_libbase_a_SOURCES = \
 	lib/rate.h \
 	lib/relayhost.c \
 	lib/relayhost.h \
+	lib/receipt.h \
 	lib/reply.c \
 	lib/reply.h \
 	lib/rows.c \

@@ -15,7 +15,7 @@ ours()
 }
 
 # The folders that programs and libraries are made of.
-folders="lib tables smtpd smtpsrvr submit chans tools"
+folders="lib tables smtpd smtpsrvr submit authsrvr chans tools"
 
 # clean WHAT: ok if nothing comes on standard input, else not ok with it.
 clean()

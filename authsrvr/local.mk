@@ -1,0 +1,2 @@
+# authsrvr: who may log in
+noinst_HEADERS += authsrvr/worker.h
