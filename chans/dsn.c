@@ -192,7 +192,8 @@ needs_utf8(const struct dsn_facts *f, const struct returned *r)
 
 /*
  * RET is for failures (RFC 3461 4.3).  What is BINARYMIME does not fit into
- * a report that has lines.
+ * a report that has lines.  A text that asked for REQUIRETLS is never returned:
+ * the way back may have no TLS (RFC 8689 5).
  */
 static void
 choose(const struct dsn_facts *f, struct returned *r_r)
@@ -205,7 +206,7 @@ choose(const struct dsn_facts *f, struct returned *r_r)
 	r_r->p = qread_message(f->original);
 	r_r->len = q->message_len;
 	r_r->full = f->kind == DSN_FAILED && text_same(q->ret, "FULL") &&
-	    (int64_t)r_r->len <= f->full_most && !binary;
+	    (int64_t)r_r->len <= f->full_most && !binary && !q->requiretls;
 	header = header_length(r_r->p, r_r->len, binary);
 	if (!r_r->full)
 		r_r->len = header;

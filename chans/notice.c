@@ -28,7 +28,8 @@ put_all(struct buf *b, const struct notice_mail *m)
 	struct sub_envelope e = { .sender = "", .helo = "", .with = "",
 	    .body = m->eight ? "8BITMIME" : "", .sid = "", .channel = "",
 	    .name = "", .envid = "", .ret = "", .id = m->id, .size = -1,
-	    .utf8 = m->utf8 || !path_is_ascii(m->recipient) };
+	    .utf8 = m->utf8 || !path_is_ascii(m->recipient),
+	    .requiretls = m->requiretls, .priority = m->priority };
 	struct sub_recipient r = { .address = m->recipient, .notify = "NEVER",
 	    .orcpt = "" };
 	size_t at, n;

@@ -21,6 +21,8 @@ struct notice_mail {
 	const struct buf *text;
 	bool eight;		/* has 8-bit bytes */
 	bool utf8;		/* and in its header */
+	bool requiretls;	/* as what it is about (RFC 8689 5) */
+	int priority;		/* the same (RFC 6710 4.6) */
 };
 
 /* Over the socket at path; why_r gets the reply's text or the error. */

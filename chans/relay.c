@@ -104,6 +104,7 @@ over(const struct group *g)
 	return true;
 }
 
+/* What no server took; where none has failed, its answer may stand. */
 static void
 answer_rest(struct group *g, const struct chan_answer *fault)
 {
@@ -114,10 +115,12 @@ answer_rest(struct group *g, const struct chan_answer *fault)
 		a = g->rcpt[i].answer;
 		if (g->rcpt[i].done)
 			continue;
+		g->rcpt[i].done = true;
+		if (g->rcpt[i].elsewhere && fault->code[0] == '\0')
+			continue;
 		chanproto_fill(a, (enum chan_outcome)fault->outcome,
 		    fault->code, "%s", fault->text);
 		a->flags = fault->flags;
-		g->rcpt[i].done = true;
 	}
 }
 
@@ -156,6 +159,8 @@ try_host(struct relay *r, const struct relay_host *host,
 		return false;
 	}
 	relay_dead_clear(&r->dead, &host->place);
+	/* What was said on the way to it, of TLS, is over. */
+	*fault_r = (struct chan_answer){ .outcome = CHAN_LATER };
 	k->open = true;
 	memcpy(k->domain, g->domain, sizeof k->domain);
 	send_over(r, k, m, g, fault_r);
@@ -170,14 +175,18 @@ static void
 try_hosts(struct relay *r, const struct relay_hosts *h,
     struct relay_mail *m, struct group *g)
 {
-	struct chan_answer fault = { .outcome = CHAN_LATER }, why = fault;
+	struct chan_answer why = { .outcome = CHAN_LATER }, fault;
 	bool reached = false, never = true;
 	size_t i;
 
 	for (i = 0; i < h->n && !over(g); i++) {
+		fault = (struct chan_answer){ .outcome = CHAN_LATER };
 		if (try_host(r, &h->at[i], m, g, &fault))
 			reached = true;
-		if (i == 0 || (never && fault.outcome != CHAN_NEVER))
+		if (fault.code[0] == '\0')
+			continue;	/* it has not failed */
+		if (why.code[0] == '\0' ||
+		    (never && fault.outcome != CHAN_NEVER))
 			why = fault;
 		never = never && fault.outcome == CHAN_NEVER;
 	}

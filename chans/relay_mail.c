@@ -399,6 +399,10 @@ pick(struct sending *s, struct relay_rcpt *rcpt, size_t n)
 		if (rcpt[i].done)
 			continue;
 		rcpt[i].accepted = false;
+		rcpt[i].elsewhere = relay_params_insecure(s->t, s->m->q,
+		    rcpt[i].answer);
+		if (rcpt[i].elsewhere)
+			continue;
 		if (relay_params_unfit(s->t, s->m->q, s->body, s->m->why,
 		    rcpt[i].to->address, rcpt[i].answer))
 			rcpt[i].done = true;

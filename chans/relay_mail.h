@@ -23,6 +23,7 @@ struct relay_rcpt {
 	const struct qfile_recipient *to;
 	struct chan_answer *answer;
 	bool done;		/* answer is filled */
+	bool elsewhere;		/* so it is, but for another server's */
 	bool accepted;		/* in this transaction */
 	bool said;		/* deliver has heard of it */
 };
@@ -40,7 +41,7 @@ struct relay_mail {
 
 /*
  * Sends it to those that are not done, and says their answers (chan_say).
- * 0: all are, and the connection may be
+ * 0: all are, or this is no server for them, and the connection may be
  * used again.  -1: it may not; those that are not done got nothing, and
  * *fault_r says why.
  */

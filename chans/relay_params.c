@@ -98,6 +98,13 @@ add_body(struct buf *b, const struct relay_talk *t, const struct qfile *q,
 	return 0;
 }
 
+/* Is it proven, and does it promise the same for the rest of the way? */
+static bool
+keeps_tls(const struct relay_talk *t)
+{
+	return t->secure && t->proven && offers(t, RELAY_REQUIRETLS);
+}
+
 int
 relay_params_mail(struct buf *b, const struct relay_talk *t,
     const struct qfile *q, const struct relay_body *body)
@@ -118,7 +125,7 @@ relay_params_mail(struct buf *b, const struct relay_talk *t,
 	if (q->by_mode != 0 && offers(t, RELAY_DELIVERBY) &&
 	    add_by(b, q) == -1)
 		return -1;
-	return q->requiretls ? buf_adds(b, " REQUIRETLS") : 0;
+	return q->requiretls && keeps_tls(t) ? buf_adds(b, " REQUIRETLS") : 0;
 }
 
 int
@@ -178,14 +185,28 @@ relay_params_unfit(const struct relay_talk *t, const struct qfile *q,
 	else if (late(t, q))
 		relay_talk_fault(t, a, "5.3.3", "it does not promise to "
 		    "deliver in time or to return the message");
-	else if (q->requiretls && !(t->secure &&
-	    t->side->s->relay_tls == RELAY_TLS_VERIFIED &&
-	    offers(t, RELAY_REQUIRETLS)))
-		relay_talk_fault(t, a, "5.7.30", "it offers no REQUIRETLS, "
-		    "or has not proven who it is, which this message asks "
-		    "for");
 	else
 		return false;
+	return true;
+}
+
+bool
+relay_params_insecure(const struct relay_talk *t, const struct qfile *q,
+    struct chan_answer *a)
+{
+	/* A notice is sent all the same: it returns no text (5). */
+	if (!q->requiretls || q->sender[0] == '\0' || t->local ||
+	    keeps_tls(t))
+		return false;
+	if (!t->secure)
+		relay_talk_fault(t, a, "5.7.10", "there is no TLS to it, "
+		    "which this message asks for");
+	else if (!t->proven)
+		relay_talk_fault(t, a, "5.7.10", "its certificate does not "
+		    "prove who it is, which this message asks for");
+	else
+		relay_talk_fault(t, a, "5.7.30", "it offers no REQUIRETLS, "
+		    "which this message asks for");
 	return true;
 }
 

@@ -22,6 +22,12 @@ MM_MUST_USE int relay_params_rcpt(struct buf *b, const struct relay_talk *t,
 bool relay_params_unfit(const struct relay_talk *t, const struct qfile *q,
     const struct relay_body *body, const char *why, const char *address,
     struct chan_answer *a);
+/*
+ * Whether it asks for REQUIRETLS and this server is none for it, but another
+ * one of the domain may be (RFC 8689 4.2.1); then *a is why.
+ */
+bool relay_params_insecure(const struct relay_talk *t, const struct qfile *q,
+    struct chan_answer *a);
 /* Who sends a notice of success for mail that it took: enum chan_flag. */
 int relay_params_relayed(const struct relay_talk *t);
 

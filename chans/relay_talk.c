@@ -293,7 +293,7 @@ handshake(struct relay_talk *t, struct chan_answer *fault_r)
 	buf_reset(&t->wire.in);
 	identify(t, &who, names, below, ip);
 	if (t->side->kind->tls->start(t->side->tls, &t->wire, &who,
-	    reply_deadline(t), why, sizeof why) == -1) {
+	    reply_deadline(t), &t->proven, why, sizeof why) == -1) {
 		t->broken_tls = true;
 		relay_talk_fault(t, fault_r, "4.7.5", "%s", why);
 		return -1;
@@ -350,6 +350,7 @@ try_open(struct relay_talk *t, const struct relay_side *side,
 	memset(t, 0, sizeof *t);
 	t->side = side;
 	t->host = host;
+	t->local = host->place.address.family == 0;
 	relay_wire_init(&t->wire, chan_working, tick_ms(side->s));
 	name_peer(t, host);
 	if (connect_to(t, host, fault_r) == -1 ||

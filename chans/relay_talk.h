@@ -26,7 +26,8 @@ struct relay_host {
 /* Who the other end of TLS is, and has to prove that it is. */
 struct relay_identity {
 	const char *server;	/* the name to ask for (SNI), or "" */
-	bool verify;		/* by a certificate that we trust, with */
+	/* Or there is no TLS: by a certificate that we trust, with */
+	bool verify;
 	const char *address;	/* this address; null: with one of */
 	const char *const *names; /* these; a dot in front: any below */
 	size_t n;
@@ -37,10 +38,13 @@ struct relay_securer {
 	/* Before any connection; null: it was logged why not. */
 	void *(*open)(const struct settings *s);
 	void (*close)(void *ctx);
-	/* The handshake: 0 and w's cipher, or -1 with a reason. */
+	/*
+	 * The handshake: 0 and w's cipher, or -1 with a reason.  *proven_r:
+	 * its certificate is that of who, asked for or not.
+	 */
 	int (*start)(void *ctx, struct relay_wire *w,
-	    const struct relay_identity *who, int64_t deadline, char *why_r,
-	    size_t size);
+	    const struct relay_identity *who, int64_t deadline,
+	    bool *proven_r, char *why_r, size_t size);
 };
 
 struct relay_talk;
@@ -77,6 +81,8 @@ struct relay_talk {
 	char peer[320];		/* for people: "mx.example.org[192.0.2.1]" */
 	struct relay_caps caps;
 	bool secure;		/* by TLS */
+	bool proven;		/* and it is who it should be */
+	bool local;		/* a socket of this machine */
 	bool broken_tls;	/* the handshake failed */
 	bool reset;		/* a transaction is open that must be ended */
 	int64_t sent;		/* transactions begun */

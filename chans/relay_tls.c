@@ -1,8 +1,9 @@
 /*
  * relay_tls - handshakes, and who the other end must prove to be.
  *
- * Runs in ch_smtp.  Without relay-tls = "verified" nothing is proven: TLS
- * then keeps out only those who listen.
+ * Runs in ch_smtp.  Without relay-tls = "verified" nobody must prove anything:
+ * TLS then keeps out only those who listen.  Whether they have is found out all
+ * the same, for messages that ask for it (RFC 8689).
  */
 #include "config.h"
 
@@ -180,9 +181,10 @@ shake(SSL *ssl, struct relay_wire *w, int64_t deadline)
 
 static int
 tls_start(void *ctx, struct relay_wire *w, const struct relay_identity *who,
-    int64_t deadline, char *why_r, size_t size)
+    int64_t deadline, bool *proven_r, char *why_r, size_t size)
 {
 	SSL *ssl = SSL_new(ctx);
+	bool expected = ssl != NULL && expect(ssl, who);
 	long verdict;
 
 	ERR_clear_error();
@@ -193,7 +195,7 @@ tls_start(void *ctx, struct relay_wire *w, const struct relay_identity *who,
 	    SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME,
 	    TLSEXT_NAMETYPE_host_name,
 	    (void *)(uintptr_t)who->server) != 1) ||
-	    (who->verify && !expect(ssl, who))) {
+	    (who->verify && !expected)) {
 		reason(why_r, size, "TLS");
 		SSL_free(ssl);
 		return -1;
@@ -210,6 +212,8 @@ tls_start(void *ctx, struct relay_wire *w, const struct relay_identity *who,
 		SSL_free(ssl);
 		return -1;
 	}
+	*proven_r = expected && SSL_get0_peer_certificate(ssl) != NULL &&
+	    SSL_get_verify_result(ssl) == X509_V_OK;
 	w->cipher = &cipher;
 	w->state = ssl;
 	return 0;

@@ -217,7 +217,8 @@ static enum notice
 send_one(struct tell *t, const struct entry *e, struct dsn_facts *f, size_t i)
 {
 	struct notice_mail m = { .recipient = e->in.q.sender,
-	    .hostname = t->hostname };
+	    .hostname = t->hostname, .requiretls = e->in.q.requiretls,
+	    .priority = e->in.q.priority };
 	char id[TRACE_ID], why[512] = "";
 	enum notice result = NOTICE_REFUSED;
 	struct buf b;

@@ -4,13 +4,13 @@
  *
  *	mkentry [-s sender] [-i id] [-t seconds] [-N notify] [-O orcpt]
  *	    [-V envid] [-R ret] [-P priority] [-H hold] [-D by] [-T] [-U]
- *	    [-B body] [-n entries] [-m domains] [-u uid] [-x] [-j] spool
+ *	    [-Q] [-B body] [-n entries] [-m domains] [-u uid] [-x] [-j] spool
  *	    channel:address:mailbox[:original]... <message
  *
  * -u: becomes that user first.  -x: the trailer is damaged.  -j: in the
  * journal, unless it is damaged or large.  -H, -D: seconds from now; -D with R
- * or N in front; -T: by-trace.  -U: SMTPUTF8.  -n: so many entries; # in an
- * address is the entry's number, modulo -m.
+ * or N in front; -T: by-trace.  -U: SMTPUTF8.  -Q: REQUIRETLS.
+ * -n: so many entries; # in an address is the entry's number, modulo -m.
  */
 #include "config.h"
 
@@ -38,7 +38,7 @@ struct entry {
 	const char *sender, *id, *notify, *orcpt, *envid, *ret, *body;
 	int64_t time, hold, by;
 	char by_mode;
-	bool by_trace, utf8;
+	bool by_trace, utf8, requiretls;
 	int priority;
 	bool damaged;
 };
@@ -61,6 +61,8 @@ put_wishes(struct buf *b, const struct entry *e)
 	    (e->by_mode == 0 || qfile_put_by(b, e->by, e->by_mode,
 	    e->by_trace) == 0) &&
 	    (!e->utf8 || qfile_put_flag(b, QFILE_UTF8) == 0) &&
+	    (!e->requiretls ||
+	    qfile_put_flag(b, QFILE_REQUIRETLS) == 0) &&
 	    (e->body == NULL || qfile_put(b, QFILE_BODY, e->body) == 0),
 	    "envelope");
 }
@@ -230,7 +232,7 @@ main(int argc, char **argv)
 	int c;
 
 	while ((c = getopt(argc, argv,
-	    "s:i:t:N:O:V:R:P:H:D:TUB:n:m:u:xj")) != -1) {
+	    "s:i:t:N:O:V:R:P:H:D:TUQB:n:m:u:xj")) != -1) {
 		switch (c) {
 		case 's': e.sender = optarg; break;
 		case 'i': e.id = optarg; break;
@@ -245,6 +247,7 @@ main(int argc, char **argv)
 		case 'D': deadline(&e, optarg); break;
 		case 'T': e.by_trace = true; break;
 		case 'U': e.utf8 = true; break;
+		case 'Q': e.requiretls = true; break;
 		case 'B': e.body = optarg; break;
 		case 'n': n = strtoul(optarg, NULL, 10); break;
 		case 'm': domains = strtoul(optarg, NULL, 10); break;

@@ -194,6 +194,11 @@ parts(void)
 	build(&b, plain, "FULL", &is8);
 	ok(has(&b, "message/rfc822\n\nSubject: x\nTo: y\n\nbody text\n"),
 	    "RET=FULL");
+	envelope.requiretls = true;
+	build(&b, plain, "FULL", &is8);
+	ok(has(&b, "text/rfc822-headers") && !has(&b, "body text"),
+	    "never of what asked for REQUIRETLS (RFC 8689 5)");
+	envelope.requiretls = false;
 	build(&b, eight, "HDRS", &is8);
 	ok(is8, "8 bits in the header");
 	ok(has(&b, "Content-Transfer-Encoding: 8bit\n\nSubject: \344\n"),

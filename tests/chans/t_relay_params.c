@@ -81,14 +81,42 @@ fits(void)
 	q.by_mode = 'N';
 	unfit(0, "a@b", "", "with N it goes anywhere");
 	q.by_mode = 0;
+}
+
+static void
+insecure(unsigned caps, const char *code, const char *what)
+{
+	t.caps.has = caps;
+	a.code[0] = '\0';
+	ok(relay_params_insecure(&t, &q, &a) == (code[0] != '\0'), what);
+	is(a.code, code, "and why");
+}
+
+/* RFC 8689 4.2.1 and RFC 8689 5 */
+static void
+requiretls(void)
+{
+	q = (struct qfile){ .sender = "s@b", .body = "", .ret = "",
+	    .envid = "" };
+	insecure(0, "", "who does not ask for it");
+	mail(RELAY_REQUIRETLS, "", "needs none");
 	q.requiretls = true;
-	unfit(RELAY_REQUIRETLS, "a@b", "5.7.30", "REQUIRETLS in the clear");
+	insecure(RELAY_REQUIRETLS, "5.7.10", "REQUIRETLS in the clear");
+	t.local = true;
+	insecure(0, "", "within this machine");
+	t.local = false;
 	t.secure = true;
-	unfit(RELAY_REQUIRETLS, "a@b", "5.7.30", "to somebody unknown");
-	s.relay_tls = RELAY_TLS_VERIFIED;
-	unfit(0, "a@b", "5.7.30", "not offered");
-	unfit(RELAY_REQUIRETLS, "a@b", "", "all of it");
-	q.requiretls = false;
+	insecure(RELAY_REQUIRETLS, "5.7.10", "to somebody unknown");
+	mail(RELAY_REQUIRETLS, "", "who is not asked either");
+	t.proven = true;
+	insecure(0, "5.7.30", "not offered");
+	insecure(RELAY_REQUIRETLS, "", "all of it");
+	mail(RELAY_REQUIRETLS, " REQUIRETLS", "and asked for");
+	q.sender = "";
+	insecure(0, "", "a notice goes all the same");
+	mail(0, "", "without");
+	mail(RELAY_REQUIRETLS, " REQUIRETLS", "or with it");
+	t.secure = t.proven = false;
 }
 
 int
@@ -121,6 +149,7 @@ main(void)
 	to.orcpt = "utf-8;\xc3\xa4@c";
 	rcpt(RELAY_DSN, &to, " NOTIFY=NEVER", "no UTF-8 without SMTPUTF8");
 	fits();
+	requiretls();
 	t.caps.has = 0;
 	num(relay_params_relayed(&t), CHAN_RELAYED_NO_DSN, "relayed");
 	t.caps.has = RELAY_DSN;

@@ -224,7 +224,7 @@ def sent_on(there, what):
     with s:
         with over_tls(s, "mx.example.org") as c:
             ok("REQUIRETLS" in c.hello().text, "REQUIRETLS over TLS")
-            c.cmd("MAIL FROM:<user@example.org> REQUIRETLS")
+            c.cmd("MAIL FROM:<user@example.org> REQUIRETLS RET=FULL")
             eq(c.cmd("RCPT TO:<x@far.example>").code, 250, what)
             c.cmd("DATA")
             c.send(b"Subject: x\r\n\r\ntext\r\n.\r\n")
@@ -232,6 +232,8 @@ def sent_on(there, what):
         if what == "without":
             text = s.deliveries("user@example.org", 1)[0]
             ok(b"5.7.30" in text, "RFC 8689 4.2.1: it comes back")
+            ok(b"Subject: x" in text and b"\ntext\n" not in text,
+               "RFC 8689 5: without its text")
             eq(there.scratch.queue(), [], "and went nowhere")
             return
         wait_for(lambda: len(there.scratch.queue()) == 1, 20, "the message")
@@ -240,6 +242,24 @@ def sent_on(there, what):
                                        "--json").stdout)
         eq((found["requiretls"], found["with"]), (True, "ESMTPS"),
            "it goes on with what was asked for")
+        notice_back(s, there)
+
+
+def notice_back(s, there):
+    """What a notice is about, it is itself."""
+    with over_tls(s, "mx.example.org") as c:
+        c.hello()
+        c.cmd("MAIL FROM:<x@far.example> REQUIRETLS")
+        c.cmd("RCPT TO:<nobody@far.example>")
+        c.cmd("DATA")
+        c.send(b"Subject: x\r\n\r\ntext\r\n.\r\n")
+        s.queue_id(c.reply())
+    wait_for(lambda: len(there.scratch.queue()) == 2, 20, "the notice")
+    found = [json.loads(there.inlet(*there.where(), "queue", "show", id_,
+                                    "--json").stdout)
+             for id_ in there.scratch.queue()]
+    eq([f["requiretls"] for f in found if f["sender"] == ""], [True],
+       "RFC 8689 5: the notice asks for it, too")
 
 
 def requiretls():

@@ -150,6 +150,56 @@ def verified():
     d.stop()
 
 
+def requiretls():
+    """RFC 8689 4.2.1 and 5: a message that asks for it goes to a server that
+    has proven who it is and offers it, and to no other; a notice goes."""
+    plain, right = Peer(), peer_with()
+    right.secured = list(KEYWORDS) + ["REQUIRETLS"]
+    ca = ("relay-tls-ca", '"%s"' % made[0].at("right.pem"))
+    d = relay(right, ca, host='%s", "%s' % (plain.at, right.at))
+    for n in range(2):
+        d.entry(TO, text=BODY, options=("-s", "a@b.example", "-Q"))
+        if ok(happens(lambda: len(right.messages) > n),
+              "RFC 8689 4.2.1: on to the next server"):
+            ok(" REQUIRETLS" in right.messages[-1].mail, "which is asked")
+    eq(plain.messages, [], "nothing in the clear")
+    d.stop()
+    down = free_port("127.0.0.1")
+    d = relay(plain, ca, host='127.0.0.1:%d", "%s' % (down, plain.at))
+    d.entry(TO, text=BODY, options=("-s", "a@b.example", "-Q"))
+    ok(d.logged("later .*enh=4.4.1"), "the one that is down may have it")
+    d.entry(TO, text=BODY, options=("-s", "", "-Q"))
+    if ok(happens(lambda: plain.messages),
+          "RFC 8689 5: a notice is not lost for it"):
+        ok("REQUIRETLS" not in plain.messages[-1].mail, "nor asks")
+    d.stop()
+    right.secured = None
+    for peer, code, what in ((plain, "5.7.10", "no TLS"),
+                             (right, "5.7.30", "no REQUIRETLS")):
+        d = relay(peer, ca)
+        d.entry(TO, text=BODY, options=("-s", "a@b.example", "-Q"))
+        ok(d.logged("bounced .*enh=" + code), what)
+        d.stop()
+    right.secured = list(KEYWORDS) + ["REQUIRETLS"]
+    d = relay(right)
+    d.entry(TO, text=BODY, options=("-s", "a@b.example", "-Q"))
+    ok(d.logged("bounced .*enh=5.7.10 why=.*certificate"), "not proven")
+    d.stop()
+
+
+def optional():
+    """RFC 8689 4.2.2: nothing more is asked of a server for a message that
+    says TLS-Required: No; what relay-tls asks is this host's own policy."""
+    text = b"TLS-Required: No\n" + BODY
+    peer = peer_with(say={"STARTTLS": b"220 go\r\nthis is no TLS\r\n"})
+    peer.context = None
+    sent(relay(peer), peer, "RFC 8689 4.2.2: in the clear", False, text)
+    d = relay(peer, ("relay-tls", '"required"'))
+    d.entry(TO, text=text, options=("-s", ""))
+    ok(d.logged("later .*enh=4.7.5"), "but not past relay-tls")
+    d.stop()
+
+
 def injected():
     """Replies in the clear behind that to STARTTLS are not those to what is
     said under TLS (RFC 3207 4.2, CVE-2011-0411 the other way round)."""
@@ -169,4 +219,4 @@ def injected():
 
 need("openssl")
 need_built("deliver", "ch_smtp", "tailor")
-run(opportunistic, required, verified, injected)
+run(opportunistic, required, verified, requiretls, optional, injected)
