@@ -367,6 +367,12 @@ conf_check_seen(const struct section *s, const struct settings *v,
 		conf_wrong(w, at(s, SETTING_hostname),
 		    "hostname: %s is not a domain name",
 		    setting_show(v->hostname, shown));
+	if (s->from[SETTING_default_domain].file != NULL &&
+	    v->default_domain[0] != '\0' && !path_is_domain(
+	    v->default_domain, strlen(v->default_domain)))
+		conf_wrong(w, at(s, SETTING_default_domain),
+		    "default-domain: %s is not a domain name",
+		    setting_show(v->default_domain, shown));
 	check_greeting(s, v, w);
 	check_help(s, w);
 	check_received(s, w);
@@ -740,6 +746,8 @@ check_lists(const struct conf *c, const struct section *s,
 	    w);
 	check_table_name(c, s, SETTING_recipient_refuse, v->recipient_refuse,
 	    TEXTS, w);
+	check_table_name(c, s, SETTING_sender_logins, v->sender_logins, TEXTS,
+	    w);
 }
 
 /*

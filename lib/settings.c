@@ -428,6 +428,13 @@ setting_text(const struct settings *s, enum setting_id id, char *dst,
 	return -1;
 }
 
+const char *
+settings_domain(const struct settings *s)
+{
+	return s->default_domain[0] != '\0' ? s->default_domain :
+	    s->hostname;
+}
+
 struct strings
 setting_strings(const struct settings *s, enum setting_id id)
 {

@@ -70,6 +70,7 @@ enum { SENDER_NULL_ACCEPT, SENDER_NULL_REFUSE };
 enum { SENDER_LITERAL_ACCEPT, SENDER_LITERAL_REFUSE };
 enum { SENDER_ANY, SENDER_FULL, SENDER_RESOLVES };
 enum { SENDER_OWN_ACCEPT, SENDER_OWN_EXISTS, SENDER_OWN_REFUSE };
+enum { SENDER_UNLISTED_ANY, SENDER_UNLISTED_OWN, SENDER_UNLISTED_NONE };
 enum { PIPE_PER_RECIPIENT, PIPE_PER_MESSAGE };
 enum { RELAY_TLS_OFF, RELAY_TLS_OPPORTUNISTIC, RELAY_TLS_REQUIRED,
     RELAY_TLS_VERIFIED };
@@ -109,6 +110,8 @@ MM_MUST_USE int setting_print(const struct settings *s, enum setting_id id,
 /* The value of a type that is no STRING or LIST, without quotes; 0 or -1. */
 MM_MUST_USE int setting_text(const struct settings *s, enum setting_id id,
     char *dst, size_t size);
+/* default-domain, or hostname where that is empty. */
+const char *settings_domain(const struct settings *s);
 /* The value of a LIST, or that of a STRING as a list of one. */
 struct strings setting_strings(const struct settings *s, enum setting_id id);
 

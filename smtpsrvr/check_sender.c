@@ -8,6 +8,7 @@
 #include "smtpsrvr/checks.h"
 #include "smtpsrvr/consult.h"
 #include "tables/envelope.h"
+#include "tables/logins.h"
 
 static enum check_verdict
 ask(const struct session *s, int (*question)(const struct envelope *e,
@@ -17,6 +18,14 @@ ask(const struct session *s, int (*question)(const struct envelope *e,
 
 	checks_envelope(s, &e);
 	return question(&e, r) == 0 ? PASS : REFUSE;
+}
+
+enum check_verdict
+check_sender_login(struct session *s, const struct check_subject *x,
+    struct reply *r)
+{
+	(void)x;
+	return ask(s, logins_sender, r);
 }
 
 enum check_verdict

@@ -77,6 +77,7 @@ checks_sending(const struct session *s, struct sending *from_r)
 		.peer = s->who.peer,
 		.name = s->name,
 		.sender = &s->tx.sender,
+		.login = session_login(s),
 		.set = s->set,
 	};
 }

@@ -103,7 +103,8 @@ complete(const struct session *s, bool sender, struct mailbox *m)
 	if (m->domain[0] != '\0' || m->local[0] == '\0' ||
 	    (!sender && text_same(m->local, "postmaster")))
 		return;
-	if (text_copy(m->domain, sizeof m->domain, s->set->hostname) == 0)
+	if (text_copy(m->domain, sizeof m->domain,
+	    settings_domain(s->set)) == 0)
 		text_lower(m->domain);
 }
 

@@ -132,6 +132,12 @@ session_hello(struct session *s)
 	return s->hello;
 }
 
+const char *
+session_login(const struct session *s)
+{
+	return s->hello != NULL ? s->hello->login : "";
+}
+
 static size_t
 most_growth(const struct offer *o)
 {

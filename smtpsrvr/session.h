@@ -165,6 +165,8 @@ void session_init(struct session *s, const struct server *v,
 void session_settle(struct session *s);
 /* What submit will be told, to be changed. */
 struct sub_hello *session_hello(struct session *s);
+/* Whose session it is; "" where nobody has logged in. */
+const char *session_login(const struct session *s);
 /* As session_hello() makes it. */
 void session_introduce(const struct session *s, struct sub_hello *h_r);
 /* From the greeting to the end.  The caller exits afterwards. */

@@ -12,6 +12,7 @@
 #include "lib/xalloc.h"
 #include "submit/decide.h"
 #include "tables/envelope.h"
+#include "tables/logins.h"
 
 /* The channel of this machine's own users. */
 static int
@@ -251,19 +252,44 @@ parse(const char *text, enum path_kind kind, struct mailbox *m_r)
 	    0 : -1;
 }
 
+/* Does a user's row have that sender?  1, 0, or -1 with the refusal. */
+static int
+granted(const struct site *s, const struct caller *c, const struct whence *o,
+    const struct mailbox *m, struct reply *reply_r)
+{
+	const struct envelope e = { .site = s, .set = &o->limits, .from = {
+	    .channel = o->source.channel, .login = c->login } };
+
+	switch (logins_find(&e, m, reply_r)) {
+	case TB_FOUND:
+		return 1;
+	case TB_LATER:
+		return -1;
+	case TB_NOT_FOUND:
+	case TB_NEGATED:
+		break;
+	}
+	return 0;
+}
+
 int
 decide_sender(const struct site *s, const struct caller *c,
-    const char *sender, char dst[PATH_TEXT], struct reply *reply_r)
+    const struct whence *o, const char *sender, char dst[PATH_TEXT],
+    struct reply *reply_r)
 {
+	bool null = sender[0] == '\0', me = strcmp(sender, SUB_MYSELF) == 0;
 	struct mailbox m;
+	int may = 1;
 
 	if (parse(sender, PATH_REVERSE, &m) != 0) {
 		reply_set(reply_r, REPLY_BAD_SENDER_SYNTAX);
 		return -1;
 	}
-	if (c->kind == SUB_LOCAL && (m.local[0] != '\0' ||
-	    m.domain[0] != '\0') && (!c->trusted ||
-	    strcmp(sender, SUB_MYSELF) == 0)) {
+	if (c->kind == SUB_LOCAL && !null && !me && !c->trusted)
+		may = granted(s, c, o, &m, reply_r);
+	if (may < 0)
+		return -1;
+	if (c->kind == SUB_LOCAL && !null && (me || may == 0)) {
 		memset(&m, 0, sizeof(m));
 		(void)!text_copy(m.local, sizeof(m.local), c->login);
 		(void)!text_copy(m.domain, sizeof(m.domain),
@@ -293,6 +319,7 @@ set_sending(const struct site *s, const struct caller *c,
 		from_r->peer = c->row.peer;
 	if (parse(sender, PATH_REVERSE, m) == 0)
 		from_r->sender = m;
+	from_r->login = c->login;
 }
 
 static bool
@@ -310,7 +337,9 @@ judge(const struct site *s, const struct whence *o,
 	struct envelope e = { .site = s, .set = &o->limits, .from = *from,
 	    .listed = o->source.found };
 
-	if (!envelope_postmaster(&e, to) && envelope_sender(&e, reply_r) != 0)
+	if (logins_sender(&e, reply_r) != 0 ||
+	    (!envelope_postmaster(&e, to) &&
+	    envelope_sender(&e, reply_r) != 0))
 		return -1;
 	return envelope_recipient_refuse(&e, to, reply_r);
 }

@@ -63,10 +63,12 @@ const char *decide_channel(const struct site *s, const struct whence *o);
 
 /*
  * The envelope's sender as it is queued, path_text form.  A local user's own
- * becomes login@hostname unless it already is, or is null.
+ * becomes login@hostname, unless it already is, or is null, or sender-logins
+ * lists it.
  */
 MM_MUST_USE int decide_sender(const struct site *s, const struct caller *c,
-    const char *sender, char dst[PATH_TEXT], struct reply *reply_r);
+    const struct whence *o, const char *sender, char dst[PATH_TEXT],
+    struct reply *reply_r);
 
 /*
  * Adds the recipient's routes; -1 with the refusal.  sender is what

@@ -105,8 +105,8 @@ check_envelope(const struct side *s, struct message *m, struct reply *reply_r)
 	const char *what = s->caller->kind == SUB_NOTICE ? NULL : asks_beyond(
 	    &m->env, &s->whence->limits, clock_wall_us());
 
-	if (decide_sender(&s->desk->site, s->caller, m->env.sender, m->sender,
-	    reply_r) != 0) {
+	if (decide_sender(&s->desk->site, s->caller, s->whence, m->env.sender,
+	    m->sender, reply_r) != 0) {
 		refuse(s, m, reply_r);
 	} else if (from->channel == -1 && s->caller->kind != SUB_NOTICE) {
 		if (by_network(s->caller))

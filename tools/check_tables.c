@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "tables/logins.h"
 #include "tools/check.h"
 
 #define WHY_MOST (256 * 1024)
@@ -20,6 +21,7 @@ is_list(const struct settings *v, const char *table)
 	return strcmp(v->helo_refuse, table) == 0 ||
 	    strcmp(v->sender_refuse, table) == 0 ||
 	    strcmp(v->recipient_refuse, table) == 0 ||
+	    strcmp(v->sender_logins, table) == 0 ||
 	    strcmp(v->etrn, table) == 0 ||
 	    strcmp(v->host_settings, table) == 0;
 }
@@ -49,14 +51,58 @@ use_of(const struct conf *c, const char *table)
 	return use;
 }
 
+static bool
+is_logins(const struct conf *c, const char *table)
+{
+	bool is = strcmp(c->server.v.sender_logins, table) == 0;
+
+	for (int i = 0; i < c->nlisteners; i++)
+		is |= strcmp(c->listeners[i].v.sender_logins, table) == 0;
+	for (int i = 0; i < c->nchannels; i++)
+		is |= strcmp(c->channels[i].v.sender_logins, table) == 0;
+	return is;
+}
+
+/* Of one table: how many there are, and what is wrong with them. */
+struct rows {
+	const struct check *k;
+	const struct tb *t;
+	struct origin at;	/* of a table without a file */
+	bool logins;
+	long n;
+};
+
+/* A word that is none grants nothing, which cannot be meant. */
+static void
+check_senders(const struct rows *r, const char *p, size_t left, int line)
+{
+	struct origin at = { tb_path(r->t), line };
+	const char *why;
+	size_t len;
+
+	if (at.file[0] == '\0')
+		at = r->at;
+	for (const char *end = p + left; p < end; p += len + (p + len < end)) {
+		for (len = 0; p + len < end && strchr(", \t", p[len]) == NULL; )
+			len++;
+		why = len > 0 ? logins_wrong(p, len) : NULL;
+		if (why != NULL)
+			finding(r->k->f, FINDING_ERROR, at, "table \"%s\": "
+			    "sender \"%.*s\": %s", tb_name(r->t),
+			    (int)len, p, why);
+	}
+}
+
 static int
 count_row(void *arg, const char *key, size_t klen, const char *value,
     size_t vlen, int line)
 {
-	long *n = arg;
+	struct rows *r = arg;
 
-	(void)key, (void)klen, (void)value, (void)vlen, (void)line;
-	(*n)++;
+	(void)key, (void)klen;
+	r->n++;
+	if (r->logins)
+		check_senders(r, value, vlen, line);
 	return 0;
 }
 
@@ -76,15 +122,16 @@ static void
 check_rows(const struct check *k, const struct section *s, struct tb *t)
 {
 	enum use use = use_of(k->conf, s->title);
-	long n = 0;
+	struct rows r = { .k = k, .t = t, .at = s->where,
+	    .logins = is_logins(k->conf, s->title) };
 
 	if (s->v.type == TABLE_NAMESERVER && use != NOT_USED)
 		finding(k->f, FINDING_OK, s->where, "table \"%s\": what the "
 		    "name service has", s->title);
-	else if (tb_walk(t, count_row, &n) != 0)
+	else if (tb_walk(t, count_row, &r) != 0)
 		finding(k->f, FINDING_ERROR, s->where, "table \"%s\": it is "
-		    "damaged: only %ld rows can be read", s->title, n);
-	else if (n == 0 && use == USED_FOR_HOSTS)
+		    "damaged: only %ld rows can be read", s->title, r.n);
+	else if (r.n == 0 && use == USED_FOR_HOSTS)
 		finding(k->f, FINDING_WARNING, s->where, "table \"%s\" is "
 		    "empty: no host is found in it", s->title);
 	else if (use == NOT_USED)
@@ -92,7 +139,7 @@ check_rows(const struct check *k, const struct section *s, struct tb *t)
 		    "table \"%s\": no setting names it", s->title);
 	else
 		finding(k->f, FINDING_OK, s->where, "table \"%s\": %ld row%s",
-		    s->title, n, n == 1 ? "" : "s");
+		    s->title, r.n, r.n == 1 ? "" : "s");
 }
 
 void

@@ -114,7 +114,8 @@ many(struct explaining *x, const struct request *r)
 		show_json_open(x->j, '[');
 	while (getline(&line, &room, stdin) >= 0) {
 		struct explain_case k = { .helo = r->helo,
-		    .proxy = x->proxy, .listener = x->listener };
+		    .login = r->login, .proxy = x->proxy,
+		    .listener = x->listener };
 		const char *why = "";
 
 		number++;
@@ -140,7 +141,7 @@ single(struct explaining *x, const struct request *r)
 {
 	struct explain_case k = { .from = r->operands[1],
 	    .to = r->operands[2], .proxy = x->proxy, .helo = r->helo,
-	    .listener = x->listener };
+	    .login = r->login, .listener = x->listener };
 	const char *why = "no such address";
 
 	if (net_parse(r->operands[0], &k.address) == 0 &&

@@ -23,7 +23,7 @@ static const struct command commands[] = {
 	    "address from to | -",
 	    "show why mail is accepted or refused, check by check",
 	    TAKES_COMMON | TAKES_FINICKY | TAKES_JSON | TAKES_LISTENER |
-	    TAKES_HELO | TAKES_PROXY | TAKES_AGAINST, 1, 3 },
+	    TAKES_HELO | TAKES_LOGIN | TAKES_PROXY | TAKES_AGAINST, 1, 3 },
 	{ "limits", cmd_limits, "[--json] [address | prefix | channel]",
 	    "show what the running server counts, and the limits",
 	    TAKES_COMMON | TAKES_JSON, 0, 1 },

@@ -354,6 +354,9 @@ decide_again(struct explained *x)
 	x->step = "submit";
 	c.row.peer = x->what->address;
 	c.row.listener = x->what->listener;
+	/* It fitted into the session's. */
+	(void)!text_copy(c.login, sizeof(c.login),
+	    session_login(x->session));
 	path_text(&x->session->tx.sender, from);
 	path_text(&x->session->tx.recipient, to);
 	buf_init(&why, WHY_MOST);
@@ -439,11 +442,18 @@ explain_run(struct explainer *e, const struct explain_case *k,
 	if (fits(k->from, why_r) != 0 || fits(k->to, why_r) != 0 ||
 	    fits(x->helo, why_r) != 0)
 		return -1;
+	if (k->login != NULL && strlen(k->login) >= SUB_LOGIN) {
+		*why_r = "a login that is too long";
+		return -1;
+	}
 	if (k->proxy.family != 0 && !names_clients(e, k)) {
 		*why_r = "no proxy may name a client at that listener";
 		return -1;
 	}
 	begin(e, k, "", x, &on);
+	if (k->login != NULL)
+		(void)!text_copy(session_hello(x->session)->login, SUB_LOGIN,
+		    k->login);
 	converse(x);
 	if (reply_good(&x->final))
 		decide_again(x);

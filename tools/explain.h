@@ -30,6 +30,7 @@ struct explain_case {
 	struct netaddr proxy;	/* that says so; family 0: nobody */
 	const char *from, *to;	/* angle brackets are added where missing */
 	const char *helo;	/* null: the address as a literal */
+	const char *login;	/* null: nobody has logged in */
 	int listener;
 };
 

@@ -52,6 +52,8 @@ static const struct option_row rows[] = {
 	    "values in force for a client at that address" },
 	{ TAKES_PROXY, '\0', "proxy", "--proxy address", true, AT(proxy),
 	    "as that proxy says, from which the connection comes" },
+	{ TAKES_LOGIN, '\0', "login", "--login name", true, AT(login),
+	    "as that login" },
 	{ TAKES_SENDER, '\0', "sender", "--sender pattern", true, AT(sender),
 	    "messages from there" },
 	{ TAKES_RECIPIENT, '\0', "recipient", "--recipient pattern", true,

@@ -37,7 +37,8 @@ enum {
 	TAKES_ALL = 2097152,
 	TAKES_DRY = 4194304,
 	TAKES_WHY = 8388608,
-	TAKES_LAST = TAKES_WHY,
+	TAKES_LOGIN = 16777216,
+	TAKES_LAST = TAKES_LOGIN,
 	TAKES_SELECTION = TAKES_SENDER | TAKES_RECIPIENT | TAKES_TO_CHANNEL |
 	    TAKES_REASON | TAKES_OLDER | TAKES_NEWER | TAKES_ALL | TAKES_DRY |
 	    TAKES_WHY,
@@ -48,7 +49,7 @@ struct request {
 	struct tailored_options tailor;	/* -C -L -f -n -p */
 	bool json, changed, foreground, debug;
 	const char *listener, *channel, *helo, *against, *address;
-	const char *proxy;
+	const char *proxy, *login;
 	const char *sender, *recipient, *reason, *older, *newer, *why;
 	bool all, dry;
 	int noperands;

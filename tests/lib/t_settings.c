@@ -137,7 +137,9 @@ places(enum setting_id id)
 	static const enum setting_id others[] = { SETTING_host_settings,
 		SETTING_libwrap_daemon, SETTING_hostname, SETTING_finicky,
 		SETTING_helo_refuse, SETTING_sender_refuse,
-		SETTING_recipient_refuse, SETTING_max_connections,
+		SETTING_recipient_refuse, SETTING_sender_logins,
+		SETTING_default_domain,
+		SETTING_max_connections,
 		SETTING_max_connections_per_address,
 		SETTING_max_connections_per_prefix, SETTING_rates };
 	const int both = LISTENER | CHANNEL;

@@ -75,6 +75,10 @@ add_tables(struct conf *c)
 	static const char *const aliases[] = {
 		"both@example.org: user@example.org, other@example.org" };
 
+	static const char *const logins[] = { "jo: news@example.net" };
+
+	add_table(c, "logins", logins, ARRAY_LEN(logins));
+	set1(&c->server, "sender-logins", "logins");
 	add_table(c, "local-hosts", local, ARRAY_LEN(local));
 	add_table(c, "lan-hosts", lan, ARRAY_LEN(lan));
 	add_table(c, "nodes", nodes, ARRAY_LEN(nodes));

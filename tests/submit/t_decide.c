@@ -123,16 +123,20 @@ static void
 sender(enum sub_kind kind, const char *given, const char *want)
 {
 	struct caller c = from(kind, "192.0.2.7");
+	struct whence w = { .limits = { .sender_logins = "logins",
+	    .default_domain = "", .hostname = "x" } };
 	char got[PATH_TEXT], what[300];
 	struct reply r;
 
 	(void)!text_copy(c.login, sizeof(c.login), "jo");
 	snprintf(what, sizeof(what), "<%s>", given);
 	if (want == NULL) {
-		num(decide_sender(&desk.site, &c, given, got, &r), -1, what);
+		num(decide_sender(&desk.site, &c, &w, given, got, &r), -1,
+		    what);
 		ok(!reply_good(&r), "with a reply");
 	} else {
-		num(decide_sender(&desk.site, &c, given, got, &r), 0, what);
+		num(decide_sender(&desk.site, &c, &w, given, got, &r), 0,
+		    what);
 		is(got, want, "is queued");
 	}
 }
@@ -147,7 +151,8 @@ sender_trusted(const char *given, const char *want)
 
 	c.trusted = true;
 	(void)!text_copy(c.login, sizeof(c.login), "root");
-	num(decide_sender(&desk.site, &c, given, got, &r), 0, given);
+	num(decide_sender(&desk.site, &c, &(struct whence){ .limits = {
+	    .sender_logins = "" } }, given, got, &r), 0, given);
 	is(got, want, "is the sender of one who is trusted");
 }
 
@@ -192,6 +197,29 @@ policies(void)
 	recipient(SUB_SESSION, 2, "user@example.org", 250, 1);
 	recipient(SUB_SESSION, 2, "both@example.org", 550, 0);
 	recipient(SUB_LOCAL, 2, "both@example.org", 250, 2);
+}
+
+/* As whom a login may send, whatever the session let pass. */
+static void
+logins(void)
+{
+	struct caller c = from(SUB_SESSION, "192.0.2.7");
+	struct whence w = { .source = { .channel = 1 } };
+	struct routes rs = { .n = 0 };
+	struct authorised why;
+	struct reply r;
+
+	conf_effective(desk.conf, -1, 1, &w.limits);
+	(void)!text_copy(c.login, sizeof(c.login), "jo");
+	num(decide_recipient(&desk.site, &c, &w, "news@example.net",
+	    "user@example.org", &rs, &r, &why), 0, "a sender of the login");
+	num(decide_recipient(&desk.site, &c, &w, "boss@example.net",
+	    "postmaster@example.org", &rs, &r, &why), -1, "another");
+	num(r.code, 553, "is refused, to whomever");
+	c.login[0] = '\0';
+	num(decide_recipient(&desk.site, &c, &w, "boss@example.net",
+	    "user@example.org", &rs, &r, &why), 0, "without a login it may");
+	routes_free(&rs);
 }
 
 /* What rules of libwrap set: submit asks for it by itself. */
@@ -292,6 +320,7 @@ main(void)
 	sender(SUB_SESSION, "a b@example.net", NULL);
 	sender(SUB_LOCAL, "boss@example.net", "jo@mx.example.org");
 	sender(SUB_LOCAL, "jo@mx.example.org", "jo@mx.example.org");
+	sender(SUB_LOCAL, "news@example.net", "news@example.net");
 	sender(SUB_LOCAL, "", "");
 	sender_trusted("boss@example.net", "boss@example.net");
 	sender_trusted("me@localhost", "root@mx.example.org");
@@ -307,6 +336,7 @@ main(void)
 	recipient(SUB_SESSION, 2, "user@example.org> x", 501, 0);
 	recipient(SUB_SESSION, 2, "postmaster", 250, 1);
 	policies();
+	logins();
 	with();
 	rules(scratch);
 	whence();

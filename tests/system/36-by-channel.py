@@ -41,6 +41,7 @@ RELAY = "tests/system/50-relay.py"
 RATES = "tests/system/36-rates.py"
 TURNS = "tests/system/49-destinations.py"
 PROXY = "tests/system/43-proxy.py"
+SUBMISSION = "tests/system/57-submission.py"
 XCLIENT = "tests/system/44-xclient.py"
 # Shown with a clock of their own, or with clients enough; and those of a channel alone, which nothing
 # is over: what shows that they act.
@@ -93,6 +94,8 @@ ELSEWHERE = {
     **dict.fromkeys(("tls", "tls-implicit", "tls-least", "tls-ciphers",
                      "tls-suites", "tls-groups", "tls-time"), TLS),
 }
+ELSEWHERE.update(dict.fromkeys((
+    "default-domain", "sender-logins", "sender-unlisted"), SUBMISSION))
 shown = set()
 
 
@@ -586,7 +589,7 @@ def complete():
             ok(name in text_of(os.path.join(SRC, ELSEWHERE[name])),
                "%s: %s" % (name, ELSEWHERE[name]))
             if ELSEWHERE[name] not in (TIMES, RATES, PROXY, XCLIENT, TURNS,
-                                       TLS):
+                                       TLS, SUBMISSION):
                 ok("SERVER" not in scope,
                    "%s: there is nothing that it could be over" % name)
         else:
