@@ -10,14 +10,27 @@
 #include <stdint.h>
 #include "lib/mm.h"
 
-#define KEY_VERSION 1
+#define KEY_VERSION 2
 #define KEY_DIGEST 32		/* SHA-256 of a SubjectPublicKeyInfo */
 #define KEY_MOST 1024		/* bytes of an RSA key of 8192 bits */
 
 enum key_op {
 	KEY_RSA_PADDED = 1,	/* data gets PKCS #1 padding of type 1 */
 	KEY_RSA_PSS,		/* data is a whole block, encoded by PSS */
-	KEY_ECDSA		/* data is a digest; the answer is DER */
+	KEY_ECDSA,		/* data is a digest; the answer is DER */
+	/* Of no key: data is what a ticket is bound to, then its name. */
+	KEY_SEAL,		/* a new one, the name does not matter */
+	KEY_OPEN
+};
+
+#define TICKET_NAME 16
+#define TICKET_BOUND 32
+#define TICKET_KEY 32
+
+/* Answers KEY_SEAL and KEY_OPEN. */
+struct ticket_sealing {
+	unsigned char name[TICKET_NAME];
+	unsigned char cipher[TICKET_KEY], mac[TICKET_KEY];
 };
 
 struct key_question {

@@ -1,6 +1,7 @@
 /*
- * keysrvr - has the private keys, and signs handshakes with them; sessions,
- * which speak TLS, never see one.
+ * keysrvr - has the private keys, and signs handshakes with them, and the keys
+ * of session tickets (ticket_keys.h); sessions, which speak TLS, never see
+ * one.
  *
  * The template starts it (keys.h), with what it was started with itself: as
  * root it reads the files and becomes the key user for good.  It has no
@@ -30,12 +31,14 @@
 #include <openssl/err.h>
 #include <openssl/rsa.h>
 
+#include "lib/clock.h"
 #include "lib/conf.h"
 #include "lib/log.h"
 #include "lib/plan.h"
 #include "lib/priv.h"
 #include "lib/xalloc.h"
 #include "smtpsrvr/certs.h"
+#include "smtpsrvr/ticket_keys.h"
 
 enum { RECORD = 3, CONTROL = 4, LOG = 5, LISTEN = 6 };
 
@@ -49,6 +52,7 @@ struct key {
 struct keys {
 	struct key *at;
 	size_t n;
+	struct ticket_keys tickets;
 	struct pollfd *p;	/* CONTROL, LISTEN, then who asks */
 	nfds_t np;
 };
@@ -84,6 +88,7 @@ load(struct keys *k)
 		fatal(EX_OSERR, "no configuration record");
 	log_level_set((enum log_level)c->server.v.log_level);
 	read_keys(k, &c->server.v.certificates);
+	k->tickets.life = c->server.v.tls_ticket_time;
 	if (geteuid() == 0 && priv_drop(plan->users[PLAN_KEYS].uid,
 	    plan->users[PLAN_KEYS].gid) != 0)
 		fatal(EX_OSERR, "cannot become the key user");
@@ -173,6 +178,9 @@ choose(EVP_PKEY_CTX *ctx, const struct key_question *q, EVP_PKEY *key)
 		    0 : -1;
 	case KEY_ECDSA:
 		return !rsa && q->len <= EVP_MAX_MD_SIZE ? 0 : -1;
+	case KEY_SEAL:
+	case KEY_OPEN:
+		break;
 	}
 	return -1;
 }
@@ -198,9 +206,29 @@ sign(const struct keys *k, const struct key_question *q,
 	ERR_clear_error();
 }
 
+/* A ticket of another binding gets keys that do not open it. */
+static void
+seal(struct keys *k, const struct key_question *q, struct key_answer *a_r)
+{
+	struct ticket_sealing s;
+	int64_t now = clock_ms();
+	int bad;
+
+	if (q->len != TICKET_BOUND + TICKET_NAME)
+		return;
+	memcpy(s.name, q->data + TICKET_BOUND, sizeof s.name);
+	bad = q->op == KEY_SEAL ?
+	    ticket_keys_seal(&k->tickets, now, q->data, &s) :
+	    ticket_keys_open(&k->tickets, now, q->data, &s);
+	if (bad != 0)
+		return;
+	memcpy(a_r->data, &s, sizeof s);
+	a_r->len = sizeof s;
+}
+
 /* False: the connection is over. */
 static bool
-serve(const struct keys *k, int fd)
+serve(struct keys *k, int fd)
 {
 	struct key_question q;
 	struct key_answer a = { .len = 0 };
@@ -212,7 +240,10 @@ serve(const struct keys *k, int fd)
 	if (n < (ssize_t)front || (size_t)n != front + q.len ||
 	    q.len > KEY_MOST || q.version != KEY_VERSION)
 		return false;
-	sign(k, &q, &a);
+	if (q.op == KEY_SEAL || q.op == KEY_OPEN)
+		seal(k, &q, &a);
+	else
+		sign(k, &q, &a);
 	size = offsetof(struct key_answer, data) + a.len;
 	return send(fd, &a, size, MSG_DONTWAIT | MSG_NOSIGNAL) ==
 	    (ssize_t)size;
@@ -232,8 +263,10 @@ static void
 run(struct keys *k)
 {
 	for (;;) {
+		int64_t then = ticket_keys_roll(&k->tickets, clock_ms());
+
 		k->p[1].events = k->np < ASKERS + 2 ? POLLIN : 0;
-		if (poll(k->p, k->np, -1) < 0 && errno != EINTR)
+		if (poll(k->p, k->np, clock_left(then)) < 0 && errno != EINTR)
 			fatal(EX_OSERR, "poll: %s", strerror(errno));
 		for (nfds_t i = k->np; i-- > 2;) {
 			if (k->p[i].revents == 0 || serve(k, k->p[i].fd))

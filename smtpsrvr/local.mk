@@ -49,7 +49,9 @@ smtpsrvr_libtls_a_SOURCES = \
 	smtpsrvr/tls_names.c smtpsrvr/tls_names.h \
 	smtpsrvr/tls_over.c smtpsrvr/tls_over.h \
 	smtpsrvr/tls_random.c smtpsrvr/tls_random.h \
-	smtpsrvr/tls_service.c smtpsrvr/tls_service.h
+	smtpsrvr/ticket_keys.c smtpsrvr/ticket_keys.h \
+	smtpsrvr/tls_service.c smtpsrvr/tls_service.h \
+	smtpsrvr/tls_ticket.c smtpsrvr/tls_ticket.h
 
 inlet_PROGRAMS += smtpsrvr/keysrvr
 smtpsrvr_keysrvr_SOURCES = smtpsrvr/keysrvr.c
@@ -135,3 +137,10 @@ tests_smtpsrvr_t_tls_over_t_SOURCES = tests/smtpsrvr/t_tls_over.c tests/tap.h
 tests_smtpsrvr_t_tls_over_t_LDADD = smtpsrvr/libtls.a lib/libbase.a \
 	$(SSL_LIBS)
 TESTS += tests/smtpsrvr/t_tls_over.t
+
+check_PROGRAMS += tests/smtpsrvr/t_ticket_keys.t
+tests_smtpsrvr_t_ticket_keys_t_SOURCES = tests/smtpsrvr/t_ticket_keys.c \
+	tests/tap.h
+tests_smtpsrvr_t_ticket_keys_t_LDADD = smtpsrvr/libtls.a lib/libbase.a \
+	$(CRYPTO_LIBS)
+TESTS += tests/smtpsrvr/t_ticket_keys.t

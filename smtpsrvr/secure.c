@@ -58,6 +58,8 @@ log_success(struct session *s)
 	log_word(&l, "tls", s->secured->version);
 	log_word(&l, "cipher", s->secured->cipher);
 	log_text(&l, "sni", s->secured->sni);
+	if (s->secured->resumed)
+		log_word(&l, "resumed", "yes");
 	log_end(&l);
 }
 

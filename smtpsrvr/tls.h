@@ -32,6 +32,7 @@ struct tls_facts {
 	char cipher[48];	/* "TLS_AES_256_GCM_SHA384" */
 	char sni[256];		/* the host that the client wanted, or "" */
 	char text[340];		/* the three of them, a blank between */
+	bool resumed;		/* by a ticket of ours */
 	struct tls_client client;
 };
 

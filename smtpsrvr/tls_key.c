@@ -29,12 +29,25 @@
 /* The index in a key's ex_data that OpenSSL leaves to applications. */
 #define OURS 0
 
-#define SIGN_MS 10000
+#define ANSWER_MS 10000
 
 struct remote {
 	struct tls_keys *keys;
 	unsigned char digest[KEY_DIGEST];
 };
+
+int
+tls_keys_ask(struct tls_keys *keys, const struct key_question *q,
+    struct key_answer *a_r)
+{
+	int sock = net_unix_connect(keys->path, SOCK_SEQPACKET);
+	int bad = sock < 0 ? -1 :
+	    key_ask(sock, q, clock_ms() + ANSWER_MS, a_r);
+
+	if (sock >= 0)
+		close(sock);
+	return bad;
+}
 
 /* How many bytes were signed into to (size at most), or -1. */
 static int
@@ -43,24 +56,18 @@ ask(const struct remote *x, enum key_op op, const unsigned char *from,
 {
 	struct key_question q = { .version = KEY_VERSION, .op = (uint16_t)op };
 	struct key_answer a;
-	int sock, n = -1;
 
 	if (x == NULL || len < 0 || len > KEY_MOST)
 		return -1;
 	q.len = (uint32_t)len;
 	memcpy(q.key, x->digest, KEY_DIGEST);
 	memcpy(q.data, from, (size_t)len);
-	sock = net_unix_connect(x->keys->path, SOCK_SEQPACKET);
-	if (sock < 0 || key_ask(sock, &q, clock_ms() + SIGN_MS, &a) != 0 ||
-	    (int)a.len > size)
+	if (tls_keys_ask(x->keys, &q, &a) != 0 || (int)a.len > size) {
 		x->keys->failed = true;
-	else
-		n = (int)a.len;
-	if (sock >= 0)
-		close(sock);
-	if (n > 0)
-		memcpy(to, a.data, (size_t)n);
-	return n;
+		return -1;
+	}
+	memcpy(to, a.data, a.len);
+	return (int)a.len;
 }
 
 int

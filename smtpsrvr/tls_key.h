@@ -27,6 +27,12 @@ struct tls_keys *tls_keys_new(void);
 MM_MUST_USE int tls_keys_reach(struct tls_keys *keys, const char *jail,
     const char *name);
 /*
+ * Asks it, over a connection for this one question.  0, or -1 if there is no
+ * answer, or it is no.
+ */
+MM_MUST_USE int tls_keys_ask(struct tls_keys *keys,
+    const struct key_question *q, struct key_answer *a_r);
+/*
  * The key that belongs to c, for SSL_use_cert_and_key.  keysrvr is connected
  * to for each signature and no longer: one that waits for its client in the
  * midst of a handshake takes no place there.  Null if c's key is neither RSA

@@ -218,6 +218,7 @@ tls_over_facts(const struct tls *t, struct tls_facts *f_r)
 		snprintf(f_r->sni, sizeof f_r->sni, "%s", sni);
 	snprintf(f_r->text, sizeof f_r->text, "%s %s%s%s", f_r->version,
 	    f_r->cipher, f_r->sni[0] != '\0' ? " " : "", f_r->sni);
+	f_r->resumed = SSL_session_reused(t->ssl) == 1;
 	client_facts(t->ssl, &f_r->client);
 	ERR_clear_error();
 }

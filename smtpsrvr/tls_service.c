@@ -20,6 +20,7 @@
 #include "smtpsrvr/tls_over.h"
 #include "smtpsrvr/tls_random.h"
 #include "smtpsrvr/tls_service.h"
+#include "smtpsrvr/tls_ticket.h"
 
 #define ALL_CERTS SIZE_MAX
 
@@ -34,6 +35,7 @@ struct service {
 	size_t n;
 	struct tls_names names;
 	size_t only;		/* ALL_CERTS, or the one that is tried */
+	const struct settings *tickets;	/* of somebody who has them; or null */
 };
 
 /* ------------------------------------------------------------ callbacks */
@@ -57,6 +59,7 @@ choose_cert(SSL *ssl, void *ctx)
 	const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
 	uint64_t which;
 
+	tls_ticket_reconsider(ssl);
 	if (v->only != ALL_CERTS)
 		return use(ssl, v, v->only);
 	which = tls_names_find(&v->names, name);
@@ -142,6 +145,7 @@ over(struct tls_service *service, const struct settings *set,
 	ssl = SSL_new(v->ctx);
 	t = xcalloc(1, sizeof *t);
 	if (ssl != NULL && configure(ssl, set) == 0 &&
+	    (!set->tls_tickets || tls_ticket_allow(ssl, set) == 0) &&
 	    tls_over(t, ssl, v->bio, fd) == 0)
 		return t;
 	SSL_free(ssl);
@@ -152,7 +156,7 @@ over(struct tls_service *service, const struct settings *set,
 /* --------------------------------------------------------------- making it */
 
 static int
-context(struct service *v)
+context(struct service *v, const struct settings *server)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
 
@@ -175,7 +179,7 @@ context(struct service *v)
 	SSL_CTX_set_alpn_select_cb(ctx, choose_protocol, NULL);
 	SSL_CTX_set_tlsext_status_cb(ctx, staple);
 	SSL_CTX_set_tlsext_status_arg(ctx, v);
-	return 0;
+	return tls_ticket_setup(ctx, v->keys, server->tls_ticket_time);
 }
 
 static int
@@ -203,6 +207,18 @@ read_certs(struct service *v, const struct strings *elements, struct buf *why)
 	return 0;
 }
 
+static const struct settings *
+with_tickets(const struct conf *c)
+{
+	const struct settings *v = &c->server.v;
+
+	for (int i = 0; i < c->nlisteners && !v->tls_tickets; i++)
+		v = &c->listeners[i].v;
+	for (int i = 0; i < c->nchannels && !v->tls_tickets; i++)
+		v = &c->channels[i].v;
+	return v->tls_tickets ? v : NULL;
+}
+
 struct tls_service *
 tls_service_new(const struct conf *c, const char *keys, struct buf *why)
 {
@@ -213,11 +229,13 @@ tls_service_new(const struct conf *c, const char *keys, struct buf *why)
 	    { tls_over_read, tls_over_write, tls_over_end } };
 	v->socket = keys;
 	v->only = ALL_CERTS;
+	v->tickets = with_tickets(c);
 	/* Nobody's openssl.cnf: what is offered stands in our settings. */
 	if (OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG |
 	    OPENSSL_INIT_NO_ATEXIT, NULL) != 1 || tls_random() != 0 ||
 	    (v->keys = tls_keys_new()) == NULL ||
-	    (v->bio = tls_over_bio()) == NULL || context(v) != 0) {
+	    (v->bio = tls_over_bio()) == NULL ||
+	    context(v, &c->server.v) != 0) {
 		(void)!buf_adds(why, "OpenSSL cannot be set up");
 		return NULL;
 	}
@@ -251,7 +269,8 @@ try(struct service *v, SSL_CTX *clients, int version)
 	BIO *a = NULL, *b = NULL;
 	int bad = -1;
 
-	if (server != NULL && client != NULL &&
+	if (server != NULL && client != NULL && (v->tickets == NULL ||
+	    tls_ticket_allow(server, v->tickets) == 0) &&
 	    SSL_set_max_proto_version(client, version) == 1 &&
 	    BIO_new_bio_pair(&a, 0, &b, 0) == 1) {
 		SSL_set_bio(server, a, a);

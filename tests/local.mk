@@ -96,7 +96,8 @@ system_tests = \
 	tests/system/43-chunks.py \
 	tests/system/44-lmtp.py \
 	tests/system/50-tls.py \
-	tests/system/51-keysrvr.py
+	tests/system/51-keysrvr.py \
+	tests/system/55-tickets.py
 check_PROGRAMS += tests/costs/messages
 tests_costs_messages_SOURCES = tests/costs/messages.c
 tests_costs_messages_LDADD = $(SESSION_LIBS)
@@ -120,7 +121,7 @@ talks = \
 	tests/talks/31-times.talk tests/talks/32-utf8.talk
 # With $(srcdir), or make dist would make the target check.
 EXTRA_DIST += tests/harness.py tests/journal.py tests/pp.py $(talks) \
-	tests/peers.sh \
+	tests/peers.sh tests/system/secured.py \
 	$(srcdir)/check run .ci/run build-aux/prepare.sh build-aux/splice.sh \
 	tests/lint/lint.sh tests/lint/layers.txt tests/lint/names.txt \
 	tests/lint/untested.txt

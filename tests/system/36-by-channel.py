@@ -46,6 +46,7 @@ XCLIENT = "tests/system/44-xclient.py"
 # Shown with a clock of their own, or with clients enough; and those of a channel alone, which nothing
 # is over: what shows that they act.
 TLS = "tests/system/50-tls.py"
+TICKETS = "tests/system/55-tickets.py"
 ELSEWHERE = {
     "command-timeout": TIMES, "data-timeout": TIMES, "message-time": TIMES,
     "reply-timeout": TIMES, "session-time": TIMES,
@@ -93,6 +94,7 @@ ELSEWHERE = {
     "warn-after": TURNS,
     **dict.fromkeys(("tls", "tls-implicit", "tls-least", "tls-ciphers",
                      "tls-suites", "tls-groups", "tls-time"), TLS),
+    "tls-tickets": TICKETS,
 }
 ELSEWHERE.update(dict.fromkeys((
     "default-domain", "sender-logins", "sender-unlisted"), SUBMISSION))
@@ -589,7 +591,7 @@ def complete():
             ok(name in text_of(os.path.join(SRC, ELSEWHERE[name])),
                "%s: %s" % (name, ELSEWHERE[name]))
             if ELSEWHERE[name] not in (TIMES, RATES, PROXY, XCLIENT, TURNS,
-                                       TLS, SUBMISSION):
+                                       TLS, TICKETS, SUBMISSION):
                 ok("SERVER" not in scope,
                    "%s: there is nothing that it could be over" % name)
         else:

@@ -9,8 +9,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 ".."))
 from harness import *
 
-PADDED, PSS, ECDSA = 1, 2, 3
-VERSION = 1
+PADDED, PSS, ECDSA, SEAL, OPEN = 1, 2, 3, 4, 5
+VERSION = 2
 # DigestInfo of SHA-256 (RFC 8017 9.2).
 INFO = bytes.fromhex("3031300d060960864801650304020105000420")
 
@@ -110,6 +110,7 @@ def signs():
        "RSA with PSS")
     ok(k.verifies("ec", text, k.ask(ECDSA, ec, digest)), "ECDSA")
     refuses(k, rsa, ec, text)
+    tickets(k)
     ends(k)
 
 
@@ -146,6 +147,28 @@ def refuses(k, rsa, ec, text):
             closed = True
         ok(closed, what + " ends the connection")
         k.sock = k.connect()
+
+
+def tickets(k):
+    none, here, there = bytes(32), b"h" * 32, b"t" * 32
+    one, two = (k.ask(SEAL, none, here + bytes(16)) for _ in range(2))
+    eq((len(one), len(two)), (80, 80), "a ticket's name and its two keys")
+    ok(len({one[16:48], one[48:], two[16:48], two[48:]}) == 4,
+       "each has its own")
+    eq(k.ask(OPEN, none, here + one[:16]), one, "it is opened")
+    other = k.ask(OPEN, none, there + one[:16])
+    ok(other[16:48] != one[16:48] and other[48:] != one[48:],
+       "not where it is bound to something else")
+    other = k.ask(OPEN, none, here + one[:8] + b"x" * 8)
+    ok(other[16:48] != one[16:48], "nor by another name")
+    eq(k.ask(OPEN, none, here + b"x" * 16), b"", "nor one of others")
+    eq(k.ask(SEAL, none, here), b"", "nothing without a name")
+    eq(k.ask(OPEN, none, here + one), b"", "nor with more")
+    # A second keysrvr has nothing in common with the first.
+    last = Keys()
+    eq(last.ask(OPEN, none, here + one[:16]), b"", "nor another keysrvr's")
+    last.control.close()
+    last.process.wait(slow(20))
 
 
 def ends(k):
