@@ -340,6 +340,19 @@ put_envelope(const struct side *s, const struct message *m, struct buf *b,
 	    qfile_end_header(b) != 0 ? -1 : 0;
 }
 
+/* What the trace line says of the client. */
+static int
+shown(const struct side *s)
+{
+	const struct settings *set = &s->whence->limits;
+	int bits = trace_bits(&set->received);
+
+	if (set->hide_client && by_network(s->caller) &&
+	    s->caller->login[0] != '\0')
+		bits &= ~(TRACE_HELO | TRACE_NAME | TRACE_ADDRESS);
+	return bits;
+}
+
 /* The entry's header and the trace line: all before the text. */
 static int
 begin_text(const struct side *s, struct message *m)
@@ -348,7 +361,7 @@ begin_text(const struct side *s, struct message *m)
 	int64_t now = clock_wall_us();
 	const struct settings *set = &s->whence->limits;
 	struct trace_facts facts = {
-		.shows = trace_bits(&set->received),
+		.shows = shown(s),
 		.helo = by_network(c) ? m->env.helo : "",
 		.name = s->whence->name,
 		.peer = c->row.peer,

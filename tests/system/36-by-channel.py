@@ -97,7 +97,8 @@ ELSEWHERE = {
     "tls-tickets": TICKETS,
 }
 ELSEWHERE.update(dict.fromkeys((
-    "default-domain", "sender-logins", "sender-unlisted"), SUBMISSION))
+    "default-domain", "sender-logins", "sender-unlisted", "hide-client"),
+    SUBMISSION))
 shown = set()
 
 

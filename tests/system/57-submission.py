@@ -19,14 +19,14 @@ table "third" { type = "list"  rows = {"ann: @two.test"} }
 sender-logins = "logins"
 channel "local" { table = "here"  program = "local"  mailboxes = "people" }
 channel "special" { table = "few"  sender-logins = "third"
-    sender-unlisted = "any"  default-domain = "c.test" }
+    sender-unlisted = "any"  default-domain = "c.test"  hide-client = no }
 channel "world" { }
 listen "smtp" { address = {"127.0.0.1"}  port = @port@
     xclient = {"127.0.0.0/8"} }
 listen "own" { address = {"127.0.0.1"}  port = @port2@
     xclient = {"127.0.0.0/8"}  sender-logins = "others"
     sender-unlisted = "own"  default-domain = "l.test"
-    unqualified = "complete" }
+    unqualified = "complete"  hide-client = yes }
 listen "none" { address = {"127.0.0.1"}  port = @port3@
     xclient = {"127.0.0.0/8"}  sender-unlisted = "none" }
 """
@@ -115,6 +115,28 @@ def unqualified():
            "default-domain completes the envelope: %s" % domain)
 
 
+def hidden():
+    """hide-client: of who has logged in, and nobody else."""
+    def trace(login, port, source="127.0.0.1"):
+        with session(login, port, source) as c:
+            qid = server.queue_id(c.message("x\n", sender="", hello=False))
+        line = wait_for(lambda: server.scratch.log_lines(
+            "accept", qid=qid), 10)[0]
+        ok(" ip=%s " % source in line, "the log has the address")
+        text = server.scratch.entry(qid).decode("latin-1")
+        return re.search(r"Received: [^;]*;", text).group(0)
+
+    like(trace("ann", "1"), r"^Received: from client\.test \([^;]*\["
+         r"127\.0\.0\.1\]\)", "by default it is told")
+    got = trace("ann", "2")
+    ok("client.test" not in got and "127.0.0" not in got and
+       got.startswith("Received: from unknown\n\tby inlet.example"),
+       "hide-client in a listener: " + got)
+    like(trace(None, "2"), r"\[127\.0\.0\.1\]", "not of strangers")
+    like(trace("ann", "2", "127.0.0.9"), r"\[127\.0\.0\.9\]",
+         "a channel's own word")
+
+
 def local():
     """A user of this machine may also use what its row lists."""
     if not ROOT:
@@ -157,6 +179,7 @@ def main():
     with server:
         senders()
         unqualified()
+        hidden()
         local()
         checked()
 
