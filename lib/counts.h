@@ -72,6 +72,12 @@ enum counts_gauge {
 	COUNTS_FLIGHT_BYTES,
 	COUNTS_FLIGHT_MESSAGES,
 	COUNTS_LOOKED,		/* when it looked; 0: not yet */
+	COUNTS_STRESS,		/* submit: 0 or 1, and why; see stress.h */
+	COUNTS_STRESS_SLOTS,
+	COUNTS_STRESS_CPU,
+	COUNTS_STRESS_MEMORY,
+	COUNTS_STRESS_IO,
+	COUNTS_STRESS_LOOKED,
 	COUNTS_GAUGES
 };
 

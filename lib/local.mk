@@ -83,6 +83,8 @@ lib_libbase_a_SOURCES = \
 	lib/shown.h \
 	lib/space.c \
 	lib/space.h \
+	lib/stress.c \
+	lib/stress.h \
 	lib/subproto.c \
 	lib/subproto.h \
 	lib/syncers.c \

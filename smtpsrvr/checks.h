@@ -7,7 +7,7 @@
 #include "smtpsrvr/session.h"
 #include "tables/envelope.h"
 
-enum check_stage { CONNECT, HELO, MAIL, SENDER, RCPT, END };
+enum check_stage { CONNECT, TALK, HELO, MAIL, SENDER, RCPT, END };
 
 /* What a check may look at besides the session. */
 struct check_subject {

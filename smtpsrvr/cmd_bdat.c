@@ -70,6 +70,7 @@ take(struct session *s, uint64_t left)
 		if (end != TRANSFER_OK)
 			return end;
 		left -= got;
+		s->tx.came += got;
 		if (!keep(s, got))
 			s->tx.bare = true;
 	}
@@ -108,6 +109,7 @@ swallow(struct session *s, uint64_t left, struct reply *r)
 		n = least(left, w->len - w->at);
 		w->at += n;
 		left -= n;
+		s->tx.came += n;
 		if (left > 0)
 			end = transfer_end(s, wire_fill(w, false,
 			    transfer_deadline(s)));

@@ -47,7 +47,7 @@ read_text(struct session *s)
 		    sizeof s->text - s->text_len, &made);
 
 		w->at += used;
-		s->tx.size = d.size;
+		s->tx.size = s->tx.came = d.size;
 		s->tx.stored += made;
 		s->text_len += made;
 		if (too_big(s) || s->tx.broken)

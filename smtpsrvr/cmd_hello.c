@@ -48,6 +48,14 @@ hello(struct session *s, const struct argument *a, const char *verb,
 {
 	char before[sizeof s->helo];
 
+	if (s->helo[0] == '\0' && wire_pending(&s->wire)) {
+		s->early = true;
+		if (checks_run(s, TALK, &(struct check_subject){ 0 }, r) ==
+		    REFUSE) {
+			s->over = true;
+			return;
+		}
+	}
 	memcpy(before, s->helo, sizeof before);
 	if (take_name(s, a->text) != 0) {
 		char help[32];

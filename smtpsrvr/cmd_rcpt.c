@@ -10,6 +10,7 @@
 
 #include "smtpsrvr/checks.h"
 #include "smtpsrvr/commands.h"
+#include "smtpsrvr/pace.h"
 #include "smtpsrvr/submitter.h"
 
 void
@@ -37,5 +38,6 @@ cmd_rcpt(struct session *s, const struct argument *a, struct reply *r)
 	}
 	s->tx.accepted++;
 	s->state = STATE_RCPT;
+	pace_recipient(s);
 	reply_set(r, REPLY_RECIPIENT_OK);
 }

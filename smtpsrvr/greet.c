@@ -5,7 +5,9 @@
  *	    ("220-" Domain [SP text] CRLF *("220-" [text] CRLF) "220" [SP text]
  *	    CRLF)
  *
- * The domain comes first whatever the setting says.
+ * The domain comes first whatever the setting says.  A delay comes before the
+ * last line; where that is the only one, a line with the domain alone goes
+ * before it.
  */
 #include "config.h"
 
@@ -17,6 +19,7 @@
 #include "lib/trace.h"
 #include "smtpsrvr/checks.h"
 #include "smtpsrvr/greet.h"
+#include "smtpsrvr/pace.h"
 
 /* What the tags stand for, with room for those that are made. */
 struct values {
@@ -69,9 +72,14 @@ greet_client(struct session *s)
 	size_t used = 0;
 
 	fill(s, &x);
+	if (lines->n == 1 && s->set->greeting_delay > 0 && wire_reply_line(
+	    &s->wire, 220, "", s->set->hostname, true) != WIRE_OK)
+		s->lost = true;
 	for (size_t i = 0; i < lines->n && !s->lost; i++) {
 		bool last = i + 1 == lines->n;
 
+		if (last)
+			pace_greeting(s);
 		if (i == 0 && !names_host(lines->at[0])) {
 			text_add(text, sizeof text, &used, s->set->hostname);
 			if (lines->at[0][0] != '\0')

@@ -2,6 +2,7 @@
 noinst_LIBRARIES += smtpsrvr/libsmtpsrvr.a
 smtpsrvr_libsmtpsrvr_a_SOURCES = \
 	smtpsrvr/attributes.c smtpsrvr/attributes.h \
+	smtpsrvr/check_early.c \
 	smtpsrvr/check_helo.c \
 	smtpsrvr/check_libwrap.c \
 	smtpsrvr/check_limits.c \
@@ -27,6 +28,7 @@ smtpsrvr_libsmtpsrvr_a_SOURCES = \
 	smtpsrvr/greet.c smtpsrvr/greet.h \
 	smtpsrvr/offer.c smtpsrvr/offer.h \
 	smtpsrvr/data_reader.c smtpsrvr/data_reader.h \
+	smtpsrvr/pace.c smtpsrvr/pace.h \
 	smtpsrvr/params.c smtpsrvr/params.h \
 	smtpsrvr/sandbox.c smtpsrvr/sandbox.h \
 	smtpsrvr/secure.c smtpsrvr/secure.h \

@@ -17,6 +17,7 @@
 #include "smtpsrvr/checks.h"
 #include "smtpsrvr/commands.h"
 #include "smtpsrvr/greet.h"
+#include "smtpsrvr/pace.h"
 #include "smtpsrvr/submitter.h"
 #include "smtpsrvr/trouble.h"
 #include "tables/wraprules.h"
@@ -179,8 +180,10 @@ session_log(struct session *s, struct logline *l, const char *verb)
 		log_word(l, "proxy", net_text(&s->peer, text));
 }
 
+/* waited: how long we let the client wait for it, ms. */
 static void
-log_refusal(struct session *s, const struct reply *r, const char *verb)
+log_refusal(struct session *s, const struct reply *r, const char *verb,
+    int64_t waited)
 {
 	struct logline l;
 	char text[PATH_TEXT];
@@ -195,6 +198,8 @@ log_refusal(struct session *s, const struct reply *r, const char *verb)
 	log_word(&l, "reason", r->reason[0] != '\0' && r->reason[0] != '-' ?
 	    r->reason : lower);
 	log_word(&l, "tls", s->secured != NULL ? s->secured->version : "-");
+	if (waited > 0)
+		log_num(&l, "tarpit", waited);
 	if (r->detail[0] != '\0')
 		log_text(&l, "detail", r->detail);
 	log_text(&l, "helo", s->helo);
@@ -234,13 +239,22 @@ say_line(struct session *s, const struct reply *r, const char *text,
 }
 
 static void
-say_name_too(struct session *s, const struct reply *r, const char *verb)
+say_name_too(struct session *s, const struct reply *r, const char *verb,
+    int64_t waited)
 {
 	char text[REPLY_TEXT + 32];
 
-	log_refusal(s, r, verb);
+	log_refusal(s, r, verb, waited);
 	snprintf(text, sizeof text, "%s (%s)", r->text, s->sid);
 	say_line(s, r, text, verb);
+}
+
+/* What a message gets, and the last word, come at once. */
+static int64_t
+slow_down(struct session *s, const struct reply *r, const char *verb)
+{
+	return r->code == 421 || strcmp(verb, "DATA") == 0 ||
+	    strcmp(verb, "BDAT") == 0 ? 0 : pace_refusal(s);
 }
 
 static void
@@ -250,7 +264,7 @@ say_refusal(struct session *s, const struct reply *given, const char *verb)
 
 	trouble_note(s, &r);
 	count_error(s, &r, strcmp(verb, "RCPT") == 0);
-	say_name_too(s, &r, verb);
+	say_name_too(s, &r, verb, slow_down(s, &r, verb));
 }
 
 void
@@ -275,16 +289,16 @@ session_say_each(struct session *s, const struct reply *given,
 		count_error(s, &last, false);
 	}
 	if (s->tx.accepted == 0 && s->over)
-		say_name_too(s, &last, verb);
+		say_name_too(s, &last, verb, 0);
 	else if (s->tx.accepted == 0)
-		log_refusal(s, &last, verb);
+		log_refusal(s, &last, verb, 0);
 	for (uint32_t i = 0; i < s->tx.accepted && !s->lost; i++) {
 		const struct reply *r = i + 1 < s->tx.accepted ? given : &last;
 
 		if (s->tx.own != NULL && s->tx.own[i] != NULL)
 			r = s->tx.own[i];
 		if (r->code >= 400)
-			say_name_too(s, r, verb);
+			say_name_too(s, r, verb, 0);
 		else
 			say_line(s, r, r->text, verb);
 	}
@@ -376,15 +390,25 @@ session_greet(struct session *s)
 		return;
 	}
 	s->until = clock_ms() + s->set->session_time;
+	pace_init(s);
 	greet_client(s);
+	if (s->early && !s->lost && checks_run(s, TALK,
+	    &(struct check_subject){ 0 }, &r) == REFUSE) {
+		s->over = true;
+		session_say(s, &r, "CONNECT");
+	}
 }
 
 static void
-timed_out(struct session *s)
+timed_out(struct session *s, int64_t deadline)
 {
 	struct reply r;
 
-	if (clock_left(s->until) != 0) {
+	if (clock_left(s->until) != 0 && clock_left(deadline) != 0) {
+		reply_set(&r, REPLY_TIMEOUT, s->set->hostname);
+		reply_limit(&r, "stress-timeout", s->set->stress_timeout,
+		    s->set->stress_timeout);
+	} else if (clock_left(s->until) != 0) {
 		reply_set(&r, REPLY_TIMEOUT, s->set->hostname);
 		reply_limit(&r, "command-timeout", s->set->command_timeout,
 		    s->set->command_timeout);
@@ -434,7 +458,7 @@ session_step(struct session *s)
 		return;
 	case WIRE_TIMEOUT:
 		s->over = true;
-		timed_out(s);
+		timed_out(s, deadline);
 		return;
 	case WIRE_STOPPING:
 		s->over = true;

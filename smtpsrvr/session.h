@@ -66,7 +66,8 @@ struct transaction {
 	struct reply *refusal;	/* which that gave; or null */
 	uint64_t size;		/* of the message as sent */
 	uint64_t stored;	/* of the text that submit gets */
-	int64_t until;		/* when it must be here; 0: none of it came */
+	int64_t began, until;	/* when it must be here; 0: none of it came */
+	uint64_t came;		/* octets since then */
 	struct chunk_lines lines;	/* of BDAT */
 	bool bare;		/* its text is void: a bare newline */
 	bool streaming;		/* the envelope went out before the commit */
@@ -109,11 +110,13 @@ struct session {
 
 	/* budgets */
 	uint32_t messages, errors, unknown, idle, refused;
+	int64_t tarpit;		/* the next delay, ms; 0: the first */
 	struct life_report trouble;	/* not told yet: trouble.h */
 	int life;		/* smtpd's lifetime socket, or -1 */
 	bool greeted;
 	int64_t until;		/* when the whole session must end */
 	bool over;		/* close after the reply */
+	bool early;		/* it spoke before its turn */
 	bool quit;		/* as the client asked us to */
 	bool lost;		/* the connection is gone: no reply */
 

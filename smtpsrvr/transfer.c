@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "smtpsrvr/checks.h"
+#include "smtpsrvr/pace.h"
 #include "smtpsrvr/submitter.h"
 #include "smtpsrvr/transfer.h"
 
@@ -13,14 +14,28 @@
 void
 transfer_begin(struct session *s)
 {
-	s->tx.until = clock_ms() + s->set->message_time;
+	s->tx.began = clock_ms();
+	s->tx.until = s->tx.began + s->set->message_time;
+	s->tx.came = 0;
+}
+
+/* Octets a second, so far. */
+static int64_t
+rate(const struct session *s)
+{
+	int64_t ms = clock_ms() - s->tx.began;
+
+	return ms <= 0 ? 0 : (int64_t)(s->tx.came * 1000 / (uint64_t)ms);
 }
 
 int64_t
 transfer_deadline(const struct session *s)
 {
 	int64_t deadline = clock_ms() + s->set->data_timeout;
+	int64_t hurry = pace_message(s, s->tx.began, s->tx.came);
 
+	if (hurry < deadline)
+		deadline = hurry;
 	return deadline < s->tx.until ? deadline : s->tx.until;
 }
 
@@ -32,7 +47,7 @@ transfer_end(const struct session *s, enum wire_end end)
 		return TRANSFER_OK;
 	case WIRE_TIMEOUT:
 		return clock_left(s->tx.until) == 0 ? TRANSFER_SLOW :
-		    TRANSFER_TIMEOUT;
+		    pace_hurried(s) ? TRANSFER_HURRIED : TRANSFER_TIMEOUT;
 	case WIRE_STOPPING:
 		return TRANSFER_STOPPING;
 	case WIRE_TOO_LONG:
@@ -63,6 +78,11 @@ transfer_refuse(struct session *s, enum transfer_end end, struct reply *r)
 		reply_set(r, REPLY_SLOW_TRANSFER, s->set->hostname);
 		reply_limit(r, "data-timeout", s->set->data_timeout,
 		    s->set->data_timeout);
+		break;
+	case TRANSFER_HURRIED:
+		reply_set(r, REPLY_SLOW_TRANSFER, s->set->hostname);
+		reply_limit(r, "stress-rate", rate(s),
+		    s->set->stress_rate);
 		break;
 	case TRANSFER_SLOW:
 		reply_set(r, REPLY_SLOW_TRANSFER, s->set->hostname);

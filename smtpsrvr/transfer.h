@@ -8,7 +8,8 @@
 #include "smtpsrvr/session.h"
 
 enum transfer_end { TRANSFER_OK, TRANSFER_BARE, TRANSFER_CLOSED,
-	TRANSFER_TIMEOUT, TRANSFER_SLOW, TRANSFER_ENDLESS, TRANSFER_STOPPING };
+	TRANSFER_TIMEOUT, TRANSFER_HURRIED, TRANSFER_SLOW, TRANSFER_ENDLESS,
+	TRANSFER_STOPPING };
 
 /* A message's octets begin to come: message-time counts from here. */
 void transfer_begin(struct session *s);

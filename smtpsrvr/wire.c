@@ -18,6 +18,7 @@
 #define DRAIN_BYTES (1024 * 1024)
 #define DIRECT_LEAST 8192	/* read past the buffer */
 #define LINE_MOST (512 + REPLY_TEXT)
+#define LOOK_MS 15000
 
 void
 wire_init(struct wire *w, int in, int out, int life)
@@ -28,14 +29,38 @@ wire_init(struct wire *w, int in, int out, int life)
 	w->reply_ms = 300000;
 	w->at = w->len = w->used = 0;
 	w->plain = false;
+	w->hurried = NULL;
 	w->cover = NULL;
 	w->over = NULL;
+}
+
+void
+wire_hurry(struct wire *w, int64_t ms, bool (*hurried)(const void *ctx),
+    const void *ctx)
+{
+	w->hurry_ms = ms;
+	w->hurried = hurried;
+	w->hurrier = ctx;
 }
 
 bool
 wire_pending(const struct wire *w)
 {
 	return w->at < w->len;
+}
+
+/* How long to sleep until the next look; the deadline may be another then. */
+static int
+sleep_for(const struct wire *w, int64_t began, int64_t *deadline)
+{
+	int left;
+
+	if (w->hurried == NULL)
+		return clock_left(*deadline);
+	if (*deadline > began + w->hurry_ms && w->hurried(w->hurrier))
+		*deadline = began + w->hurry_ms;
+	left = clock_left(*deadline);
+	return left < 0 || left > LOOK_MS ? LOOK_MS : left;
 }
 
 /*
@@ -49,11 +74,13 @@ wait_for(const struct wire *w, int fd, short events, bool stoppable,
 {
 	struct pollfd p[2] = { { fd, events, 0 },
 	    { w->life, stoppable ? POLLIN : 0, 0 } };
+	int64_t began = w->hurried != NULL ? clock_ms() : 0;
 	int n;
 
 	do {
-		n = poll(p, 2, clock_left(deadline));
-	} while (n < 0 && errno == EINTR);
+		n = poll(p, 2, sleep_for(w, began, &deadline));
+	} while ((n < 0 && errno == EINTR) ||
+	    (n == 0 && clock_left(deadline) != 0));
 	if (n < 0)
 		return WIRE_CLOSED;
 	if (n == 0)
@@ -191,6 +218,19 @@ wire_fill_most(struct wire *w, size_t most, bool stoppable, int64_t deadline)
 	if (end == WIRE_OK)
 		w->len += got;
 	return end;
+}
+
+enum wire_end
+wire_fill_now(struct wire *w, int64_t deadline)
+{
+	struct pollfd p = { w->in, POLLIN, 0 };
+
+	if (clock_left(deadline) == 0) {
+		if (poll(&p, 1, 0) <= 0)
+			return WIRE_TIMEOUT;
+		deadline = CLOCK_NEVER;
+	}
+	return wire_fill(w, true, deadline);
 }
 
 enum wire_end

@@ -44,6 +44,10 @@ struct wire {
 	size_t at, len;		/* unread bytes are buffer[at .. len) */
 	size_t used;		/* of replies */
 	bool plain;		/* replies have no enhanced codes */
+	/* While it waits it looks whether clients are to hurry. */
+	bool (*hurried)(const void *ctx);	/* null: never */
+	const void *hurrier;	/* its context */
+	int64_t hurry_ms;
 	const struct wire_cover *cover;	/* null: none */
 	void *over;		/* its context */
 	/* Last, the longest last: an idle session touches few pages. */
@@ -52,6 +56,12 @@ struct wire {
 };
 
 void wire_init(struct wire *w, int in, int out, int life);
+/*
+ * Whenever hurried says so, the client has no more than ms for what it is
+ * waited for, however long the deadline is; looked at every fifteen seconds.
+ */
+void wire_hurry(struct wire *w, int64_t ms,
+    bool (*hurried)(const void *ctx), const void *ctx);
 
 /*
  * The next command line without its CRLF; it stays valid until the next
@@ -66,6 +76,8 @@ enum wire_end wire_line(struct wire *w, size_t most, bool stoppable,
 enum wire_end wire_wait(const struct wire *w, short events, int64_t deadline);
 /* Reads more behind what is there; the buffer must not be full. */
 enum wire_end wire_fill(struct wire *w, bool stoppable, int64_t deadline);
+/* The same, but what is there is taken even if the deadline is over. */
+enum wire_end wire_fill_now(struct wire *w, int64_t deadline);
 /* At most so many: what follows them is left to the kernel. */
 enum wire_end wire_fill_most(struct wire *w, size_t most, bool stoppable,
     int64_t deadline);

@@ -14,6 +14,7 @@
 #include "submit/questions.h"
 #include "submit/room.h"
 #include "submit/spool.h"
+#include "submit/strain.h"
 #include "tables/site.h"
 #include "tables/wrapwatch.h"
 
@@ -28,6 +29,7 @@ struct desk {
 	struct spool spool;
 	struct counts *counts;	/* null: nobody else counts, or sees them */
 	struct room room;
+	struct strain strain;
 	struct trace_source ids;
 	/* May there be one more caller like this one? */
 	bool (*admit)(struct desk *, const struct dialogue *);

@@ -26,7 +26,8 @@ submit_libsubmit_a_SOURCES = \
 	submit/server.c submit/server.h \
 	submit/spool.c submit/spool.h \
 	submit/start.c submit/start.h \
-	submit/store.c submit/store.h
+	submit/store.c submit/store.h \
+	submit/strain.c submit/strain.h
 
 # tests: each stands on the same stage
 check_PROGRAMS += tests/submit/staged
@@ -73,6 +74,11 @@ tests_submit_t_recover_t_SOURCES = tests/submit/t_recover.c tests/tap.h \
 	$(submit_stage)
 tests_submit_t_recover_t_LDADD = $(submit_test_libs)
 TESTS += tests/submit/t_recover.t
+
+check_PROGRAMS += tests/submit/t_strain.t
+tests_submit_t_strain_t_SOURCES = tests/submit/t_strain.c tests/tap.h
+tests_submit_t_strain_t_LDADD = $(submit_test_libs)
+TESTS += tests/submit/t_strain.t
 
 check_PROGRAMS += tests/submit/t_room.t
 tests_submit_t_room_t_SOURCES = tests/submit/t_room.c tests/tap.h \

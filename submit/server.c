@@ -525,6 +525,7 @@ tick(struct server *s)
 	struct client *next;
 
 	room_look(&s->desk->room);
+	strain_look(&s->desk->strain);
 	go_on_accepting(s);
 	if (s->n >= s->plan->most && !s->paused)
 		pause_accepting(s);

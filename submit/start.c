@@ -226,6 +226,8 @@ start_room(struct desk *k)
 
 	room_init(&k->room, k->spool.queue, v->min_free_space,
 	    v->min_free_inodes, k->counts);
+	strain_init(&k->strain, v, k->rights.rows, k->rights.nrows,
+	    k->counts);
 }
 
 struct journal *

@@ -97,6 +97,7 @@ system_tests = \
 	tests/system/44-lmtp.py \
 	tests/system/50-tls.py \
 	tests/system/51-keysrvr.py \
+	tests/system/55-pace.py \
 	tests/system/55-tickets.py
 check_PROGRAMS += tests/costs/messages
 tests_costs_messages_SOURCES = tests/costs/messages.c

@@ -349,6 +349,8 @@ limits_look(const struct limits_view *v, const struct limits_filter *f,
 		    by_rule);
 	s_r->space_known = space_seen(v->table[LIMITS_SUBMIT], clock_ms(),
 	    &s_r->space);
+	s_r->stress_known = stress_seen(v->table[LIMITS_SUBMIT], clock_ms(),
+	    &s_r->stress);
 	if (getloadavg(&s_r->load, 1) != 1)
 		s_r->load = -1;
 }

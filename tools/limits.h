@@ -15,6 +15,7 @@
 #include "lib/rows.h"
 #include "lib/shown.h"
 #include "lib/space.h"
+#include "lib/stress.h"
 
 enum { LIMITS_SMTPD, LIMITS_SUBMIT, LIMITS_TABLES };
 
@@ -65,6 +66,8 @@ struct limits_seen {
 	uint32_t used[LIMITS_TABLES];	/* rows that are somebody's */
 	bool space_known;
 	struct space space;
+	bool stress_known;
+	struct stress stress;
 	double load;			/* -1: unknown */
 };
 

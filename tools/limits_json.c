@@ -132,6 +132,23 @@ space(struct show_json *j, const struct limits_view *v,
 	show_json_close(j, '}');
 }
 
+static void
+stress(struct show_json *j, const struct stress *s)
+{
+	show_json_key(j, "stress");
+	show_json_open(j, '{');
+	show_json_key(j, "on");
+	show_json_bool(j, s->on);
+	show_json_count(j, "sessions-percent", s->slots);
+	if (s->cpu >= 0)
+		show_json_count(j, "processor-percent", s->cpu);
+	if (s->memory >= 0)
+		show_json_count(j, "memory-percent", s->memory);
+	if (s->io >= 0)
+		show_json_count(j, "disk-percent", s->io);
+	show_json_close(j, '}');
+}
+
 void
 limits_json(const struct limits_view *v, const struct limits_seen *s)
 {
@@ -144,6 +161,8 @@ limits_json(const struct limits_view *v, const struct limits_seen *s)
 	counts(&j, "penalties", s, true);
 	tables(&j, v, s);
 	space(&j, v, s);
+	if (s->stress_known)
+		stress(&j, &s->stress);
 	if (s->load >= 0)
 		show_json_count(&j, "load-hundredths",
 		    (int64_t)(s->load * 100));

@@ -214,6 +214,25 @@ space(const struct limits_view *v, const struct limits_seen *s)
 	    s->space.flight_messages == 1 ? "" : "s");
 }
 
+/* What the kernel does not measure is not there. */
+static void
+percent(const char *of, int64_t value)
+{
+	if (value >= 0)
+		printf(", %s %" PRId64 " %%", of, value);
+}
+
+static void
+stress(const struct stress *s)
+{
+	key(0, "stress", "", "");
+	printf("%s; sessions %" PRId64 " %%", s->on ? "yes" : "no", s->slots);
+	percent("processor", s->cpu);
+	percent("memory", s->memory);
+	percent("disk", s->io);
+	printf("\n");
+}
+
 void
 limits_text(const struct limits_view *v, const struct limits_seen *s)
 {
@@ -223,6 +242,8 @@ limits_text(const struct limits_view *v, const struct limits_seen *s)
 		return;
 	tables(v, s);
 	space(v, s);
+	if (s->stress_known)
+		stress(&s->stress);
 	if (s->load >= 0) {
 		key(0, "load", "", "");
 		printf("%.2f\n", s->load);

@@ -47,6 +47,7 @@ XCLIENT = "tests/system/44-xclient.py"
 # is over: what shows that they act.
 TLS = "tests/system/50-tls.py"
 TICKETS = "tests/system/55-tickets.py"
+PACE = "tests/system/55-pace.py"
 ELSEWHERE = {
     "command-timeout": TIMES, "data-timeout": TIMES, "message-time": TIMES,
     "reply-timeout": TIMES, "session-time": TIMES,
@@ -92,6 +93,9 @@ ELSEWHERE = {
     "destination": TURNS, "delivery-per-destination": TURNS,
     "pause-first": TURNS, "pause-most": TURNS, "expire-notices": TURNS,
     "warn-after": TURNS,
+    **dict.fromkeys((
+        "greeting-delay", "tarpit-growth", "tarpit-most", "tarpit-count",
+        "tarpit-delay", "stress-timeout", "stress-rate"), PACE),
     **dict.fromkeys(("tls", "tls-implicit", "tls-least", "tls-ciphers",
                      "tls-suites", "tls-groups", "tls-time"), TLS),
     "tls-tickets": TICKETS,
@@ -99,6 +103,13 @@ ELSEWHERE = {
 ELSEWHERE.update(dict.fromkeys((
     "default-domain", "sender-logins", "sender-unlisted", "hide-client"),
     SUBMISSION))
+# Tests that show a listener's or a channel's over the server's.
+OVERRIDDEN = {
+    TIMES, RATES, PROXY, XCLIENT, TURNS, TLS,
+    SUBMISSION,
+    PACE,
+    TICKETS,
+}
 shown = set()
 
 
@@ -246,6 +257,22 @@ def received(place):
             if sign in line.replace("\n\t", " ")}
 
 
+def behind_hello(place):
+    """The last reply to EHLO and NOOP in one segment."""
+    with place.client(False) as c:
+        c.send("EHLO a.test\r\nNOOP\r\n")
+        code = c.reply().code
+        return code if code == 554 else c.reply().code
+
+
+def waited(place):
+    with place.client(False) as c:
+        sid = re.search(r"\((\w+)\)$", c.cmd("NOPE").text).group(1)
+    lines = wait_for(lambda: place.server.scratch.log_lines(
+        "refuse", sid=sid), 10, "a refusal")
+    return re.search(r" tarpit=(\d+)", lines[0]).group(1)
+
+
 def logged(place):
     """The events of one session, told by the name that the log gives it."""
     with place.client() as c:
@@ -298,6 +325,8 @@ TOGETHER = {
     # EHLO is one of them.
     "max-idle-commands": ("20", "22", "21", lambda p: until(p, "NOOP", 421),
                           (20, 22, 21)),
+    "early-talkers": ("refuse", "accept", "refuse", behind_hello,
+                      (554, 250, 554)),
     "max-command-line": ("512", "700", "600", command_line, (512, 700, 600)),
     "max-hops": ("25", "27", "26", hops, (25, 27, 26)),
     "bare-newline": ("reject", "defer", "reject", bare, (550, 451, 550)),
@@ -399,6 +428,7 @@ WHEN = {
     "delay-refusals": ("yes", "no", "yes", when_refused,
                        ("RCPT", "EHLO", "RCPT")),
     "helo-required": ("yes", "no", "yes", without_hello, (503, 250, 503)),
+    "tarpit": ('"1ms"', '"3ms"', '"2ms"', waited, ("1", "3", "2")),
     "max-bounce-recipients": ("1", "3", "2", bounce_recipients, (1, 3, 2)),
 }
 
@@ -591,8 +621,7 @@ def complete():
         if name in ELSEWHERE:
             ok(name in text_of(os.path.join(SRC, ELSEWHERE[name])),
                "%s: %s" % (name, ELSEWHERE[name]))
-            if ELSEWHERE[name] not in (TIMES, RATES, PROXY, XCLIENT, TURNS,
-                                       TLS, TICKETS, SUBMISSION):
+            if ELSEWHERE[name] not in OVERRIDDEN:
                 ok("SERVER" not in scope,
                    "%s: there is nothing that it could be over" % name)
         else:
