@@ -125,7 +125,8 @@ flags_good(const struct chan_answer *a)
 	int good = CHAN_SAID;
 
 	if (a->outcome == CHAN_DELIVERED)
-		good |= CHAN_RELAYED_DSN | CHAN_RELAYED_NO_DSN;
+		good |= CHAN_RELAYED_DSN | CHAN_RELAYED_NO_DSN |
+		    CHAN_RELAYED_NO_BY;
 	else if (a->outcome == CHAN_LATER)
 		good |= CHAN_HOST_DOWN;
 	return (a->flags & ~good) == 0;

@@ -51,7 +51,9 @@ enum chan_flag {
 	 */
 	CHAN_HOST_DOWN = 4,
 	/* The text holds what another mail system said: "... said: 550 ..." */
-	CHAN_SAID = 8
+	CHAN_SAID = 8,
+	/* With one of the first two: it has no DELIVERBY (RFC 2852) either. */
+	CHAN_RELAYED_NO_BY = 16
 };
 
 struct chan_request {

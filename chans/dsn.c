@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "chans/dsn.h"
+#include "lib/datetime.h"
 #include "lib/digest.h"
 #include "lib/text.h"
 #include "lib/trace.h"
@@ -357,6 +358,20 @@ add_diagnosis(struct buf *b, const struct mark *m)
 	    "\n");
 }
 
+/* A deadline that is over has a code of its own (RFC 2852 4.1.3). */
+static const char *
+status_of(const struct dsn_facts *f, const struct mark *m)
+{
+	const struct qfile *q = &f->original->q;
+
+	if (f->kind == DSN_EXPANDED)
+		return "2.0.0";
+	if (f->kind == DSN_DELAYED && q->by_mode == 'N' &&
+	    f->at == (q->by + 999999) / 1000000)
+		return "4.4.7";
+	return m->code;
+}
+
 static int
 add_recipient(struct buf *b, const struct dsn_facts *f, size_t i, bool utf8)
 {
@@ -374,8 +389,7 @@ add_recipient(struct buf *b, const struct dsn_facts *f, size_t i, bool utf8)
 	    "Final-Recipient: utf-8; " : "Final-Recipient: rfc822; ", to,
 	    utf8, "\n") == -1 ||
 	    buf_addf(b, "Action: %s\n", did) == -1 ||
-	    add_line(b, "Status: ", f->kind == DSN_EXPANDED ? "2.0.0" :
-	    m->code, false, "\n") == -1 ||
+	    add_line(b, "Status: ", status_of(f, m), false, "\n") == -1 ||
 	    (f->kind != DSN_EXPANDED && add_diagnosis(b, m) == -1))
 		return -1;
 	if (f->kind == DSN_DELAYED) {
@@ -384,6 +398,26 @@ add_recipient(struct buf *b, const struct dsn_facts *f, size_t i, bool utf8)
 	}
 	trace_date((time_t)(f->now / 1000000), date, sizeof date);
 	return buf_addf(b, "Last-Attempt-Date: %s\n", date);
+}
+
+/* Deliver-By-Date (RFC 2852 5), Future-Release-Request (RFC 4865 5.1.2). */
+static int
+add_times(struct buf *b, const struct qfile *q)
+{
+	char date[64];
+
+	if (q->by_mode != 0) {
+		trace_date((time_t)(q->by / 1000000), date, sizeof date);
+		if (buf_addf(b, "Deliver-By-Date: %s\n", date) == -1)
+			return -1;
+	}
+	if (q->hold_for != 0)
+		return buf_addf(b, "Future-Release-Request: for;%lld\n",
+		    (long long)q->hold_for);
+	if (q->hold == 0)
+		return 0;
+	datetime_text(q->hold / 1000000, date);
+	return buf_addf(b, "Future-Release-Request: until;%s\n", date);
 }
 
 static int
@@ -402,8 +436,9 @@ add_status(struct buf *b, const struct dsn_facts *f, const struct returned *r)
 	    add_line(b, "Original-Envelope-Id: ", envid, false, "\n") == -1)
 		return -1;
 	trace_date((time_t)(q->time / 1000000), date, sizeof date);
-	if (buf_addf(b, "Reporting-MTA: dns; %s\nArrival-Date: %s\n"
-	    "X-Inlet-Queue-Id: %s\n", f->hostname, date, q->id) == -1)
+	if (buf_addf(b, "Reporting-MTA: dns; %s\nArrival-Date: %s\n",
+	    f->hostname, date) == -1 || add_times(b, q) == -1 ||
+	    buf_addf(b, "X-Inlet-Queue-Id: %s\n", q->id) == -1)
 		return -1;
 	for (i = 0; i < q->nrecipients; i++) {
 		if (dsn_tells(f, i) && add_recipient(b, f, i, r->utf8) == -1)

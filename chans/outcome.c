@@ -125,6 +125,21 @@ later(struct delivery *d, struct entry *e, size_t i)
 	log_failure("later", e, i, next);
 }
 
+/*
+ * RFC 2852 4.1.4, 4.1.4.2: told, asked for or not, with a trace; and where a
+ * deadline that is not over is lost on the way.
+ */
+static bool
+tells_relay(const struct qfile *q, size_t i, int flags)
+{
+	if ((flags & (CHAN_RELAYED_DSN | CHAN_RELAYED_NO_DSN)) == 0 ||
+	    q->by_mode == 0 || q->sender[0] == '\0' ||
+	    strcmp(q->recipients[i].notify, "NEVER") == 0)
+		return false;
+	return q->by_trace || (q->by_mode == 'N' &&
+	    (flags & CHAN_RELAYED_NO_BY) && clock_wall_us() < q->by);
+}
+
 static void
 delivered(struct delivery *d, struct entry *e, size_t i, int flags)
 {
@@ -140,7 +155,7 @@ delivered(struct delivery *d, struct entry *e, size_t i, int flags)
 	/* The next system tells it, if it can. */
 	m->state = (!(flags & CHAN_RELAYED_DSN) &&
 	    dsn_wants(q, i, DSN_DELIVERED)) ||
-	    (relayed && q->by_trace && q->sender[0] != '\0') ?
+	    tells_relay(q, i, flags) ?
 	    MARK_SUCCESS : MARK_DELIVERED;
 	log_recipient("delivered", LEVEL_INFO, e, i, &l);
 	log_end_to(&l, e, i);

@@ -87,7 +87,7 @@ static int
 add_rcpt(struct sending *s, struct buf *b, const struct relay_rcpt *to)
 {
 	if (buf_addf(b, "RCPT TO:<%s>", to->to->address) == -1 ||
-	    relay_params_rcpt(b, s->t, to->to) == -1)
+	    relay_params_rcpt(b, s->t, s->m->q, to->to) == -1)
 		return -1;
 	return buf_adds(b, "\r\n");
 }

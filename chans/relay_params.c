@@ -128,14 +128,32 @@ relay_params_mail(struct buf *b, const struct relay_talk *t,
 	return q->requiretls && keeps_tls(t) ? buf_adds(b, " REQUIRETLS") : 0;
 }
 
+/*
+ * As it was asked for; but who does not know of a deadline shall at least tell
+ * of a delay (RFC 2852 4.1.4.2).
+ */
+static int
+add_notify(struct buf *b, const struct relay_talk *t, const struct qfile *q,
+    const char *notify)
+{
+	bool delay = q->by_mode == 'N' && !offers(t, RELAY_DELIVERBY) &&
+	    seconds_left(q) > 0 && strcmp(notify, "NEVER") != 0 &&
+	    strstr(notify, "DELAY") == NULL;
+
+	if (notify[0] == '\0')
+		return delay ? buf_adds(b, " NOTIFY=FAILURE,DELAY") : 0;
+	if (!is_word(notify))
+		return 0;
+	return buf_addf(b, " NOTIFY=%s%s", notify, delay ? ",DELAY" : "");
+}
+
 int
 relay_params_rcpt(struct buf *b, const struct relay_talk *t,
-    const struct qfile_recipient *to)
+    const struct qfile *q, const struct qfile_recipient *to)
 {
 	if (!offers(t, RELAY_DSN))
 		return 0;
-	if (to->notify[0] != '\0' && is_word(to->notify) &&
-	    buf_addf(b, " NOTIFY=%s", to->notify) == -1)
+	if (add_notify(b, t, q, to->notify) == -1)
 		return -1;
 	if (to->orcpt[0] != '\0' && is_word(to->orcpt) &&
 	    (is_ascii(to->orcpt) || offers(t, RELAY_SMTPUTF8)) &&
@@ -213,7 +231,9 @@ relay_params_insecure(const struct relay_talk *t, const struct qfile *q,
 int
 relay_params_relayed(const struct relay_talk *t)
 {
+	int by = offers(t, RELAY_DELIVERBY) ? 0 : CHAN_RELAYED_NO_BY;
+
 	if (offers(t, RELAY_DSN))
-		return CHAN_RELAYED_DSN;
-	return t->side->kind->lmtp ? 0 : CHAN_RELAYED_NO_DSN;
+		return CHAN_RELAYED_DSN | by;
+	return t->side->kind->lmtp ? 0 : CHAN_RELAYED_NO_DSN | by;
 }

@@ -14,7 +14,7 @@
 MM_MUST_USE int relay_params_mail(struct buf *b, const struct relay_talk *t,
     const struct qfile *q, const struct relay_body *body);
 MM_MUST_USE int relay_params_rcpt(struct buf *b, const struct relay_talk *t,
-    const struct qfile_recipient *to);
+    const struct qfile *q, const struct qfile_recipient *to);
 /*
  * Whether it cannot be sent there to that address, ever; then *a is why.
  * why: the reason that it could not be made to fit, or null.

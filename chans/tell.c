@@ -82,9 +82,9 @@ group_one(struct entry *e, size_t i, enum dsn_kind kind, uint32_t *group)
 	struct mark *m = &e->mark[i];
 
 	e->unsaved[i] = true;
-	if (!dsn_wants(&e->in.q, i, kind) &&
-	    !(kind == DSN_DELIVERED && e->in.q.by_trace)) {
-		m->state = kind == DSN_FAILED ? MARK_NEVER : MARK_DELIVERED;
+	/* SUCCESS says by itself that somebody is to be told. */
+	if (kind == DSN_FAILED && !dsn_wants(&e->in.q, i, kind)) {
+		m->state = MARK_NEVER;
 		return;
 	}
 	if (*group == MARK_ALONE)

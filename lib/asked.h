@@ -16,6 +16,7 @@
 #define ASKED_ORCPT_MOST 500	/* RFC 3461 4.2 */
 #define ASKED_AUTH_MOST 500	/* RFC 4954 3 */
 #define ASKED_NOTIFY_MOST 24	/* all three words, and NUL */
+#define ASKED_HOLD_MOST 999999999	/* seconds, RFC 4865 3 */
 #define ASKED_PRIORITY_MOST 9	/* RFC 6710; and down to its negative */
 
 enum asked_notify {

@@ -304,6 +304,9 @@ get_record(unsigned char type, const unsigned char *p, size_t len,
 		return NULL;
 	case QFILE_HOLD:
 		return len == 8 ? get_moment(p, len, &q->hold) : "a bad time";
+	case QFILE_HOLD_FOR:
+		return len == 8 ? get_moment(p, len, &q->hold_for) :
+		    "a bad time";
 	case QFILE_BY:
 		return get_by(p, len, q);
 	case QFILE_PRIORITY:

@@ -33,7 +33,8 @@ enum qfile_record {
 	QFILE_SENDER = 'S', QFILE_ENVID = 'V', QFILE_RET = 'r',
 	QFILE_SID = 's', QFILE_AUTH = 'a', QFILE_UTF8 = 'U',
 	QFILE_REQUIRETLS = 'Q', QFILE_PRIORITY = 'P', QFILE_HOLD = 'h',
-	QFILE_BY = 'D', QFILE_RECIPIENT = 'R', QFILE_MESSAGE = 'M'
+	QFILE_HOLD_FOR = 'f', QFILE_BY = 'D', QFILE_RECIPIENT = 'R',
+	QFILE_MESSAGE = 'M'
 };
 
 /* One recipient as routed: original is what RCPT said. */
@@ -58,6 +59,7 @@ struct qfile {
 	const char *auth;	/* AUTH= of MAIL: xtext or "<>" */
 	int64_t time;		/* arrival, microseconds since 1970 */
 	int64_t hold;		/* not before, microseconds; 0: none */
+	int64_t hold_for;	/* HOLDFOR as given, seconds; 0: none */
 	int64_t by;		/* DELIVERBY, microseconds; 0: none */
 	char by_mode;		/* 'R' or 'N'; 0: none */
 	bool by_trace;

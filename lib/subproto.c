@@ -291,6 +291,7 @@ sub_put_envelope(struct buf *b, const struct sub_envelope *e)
 		result = put_text(b, texts[i]);
 	if (result == 0 && (put_number(b, (uint64_t)e->size, 8) == -1 ||
 	    put_number(b, (uint64_t)e->hold, 8) == -1 ||
+	    put_number(b, (uint64_t)e->hold_for, 4) == -1 ||
 	    put_number(b, (uint64_t)e->by, 8) == -1 ||
 	    put_number(b, (unsigned char)e->by_mode, 1) == -1 ||
 	    put_number(b, flags, 1) == -1 ||
@@ -317,6 +318,7 @@ sub_get_envelope(const void *p, size_t len, struct sub_envelope *e_r)
 	size = get_number(&r, 8);
 	e_r->size = size <= INT64_MAX ? (int64_t)size : -1;
 	hold = get_number(&r, 8);
+	e_r->hold_for = (int64_t)get_number(&r, 4);
 	by = get_number(&r, 8);
 	e_r->by_mode = (char)get_number(&r, 1);
 	flags = (unsigned)get_number(&r, 1);

@@ -29,7 +29,7 @@
 #include "lib/trace.h"
 #include "lib/variables.h"
 
-#define SUB_VERSION 5
+#define SUB_VERSION 6
 #define SUB_FRAME_MOST 65536	/* payload of one frame */
 #define SUB_FIELD_MOST 1024	/* one field of an envelope or recipient */
 #define SUB_LOGIN 256
@@ -96,7 +96,7 @@ struct sub_envelope {
 	const char *auth;	/* RFC 4954, asked.h */
 	const char *id;		/* SUB_NOTICE: the entry's identifier */
 	int64_t size;		/* SIZE= or -1 */
-	int64_t hold;		/* as in qfile.h, all of these */
+	int64_t hold, hold_for;	/* as in qfile.h, all of these */
 	int64_t by;
 	char by_mode;
 	bool by_trace, utf8, requiretls;

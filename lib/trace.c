@@ -224,7 +224,9 @@ add_end(struct buf *b, const struct trace_facts *f, bool user)
 	    add_clean(b, f->only_for, 2 * WORD_MOST, is_printable) == -1 ||
 	    buf_addc(b, '>') == -1))
 		return -1;
-	if (add_tls(b, f) == -1)
+	if (add_tls(b, f) == -1 || (f->priority != 0 &&
+	    (f->shows & TRACE_WITH) != 0 &&
+	    buf_addf(b, "\n\tpriority %d", f->priority) == -1))
 		return -1;
 	return buf_addf(b, only ? "; %s\n" : ";\n\t%s\n", date);
 }

@@ -57,6 +57,7 @@ struct trace_facts {
 	const char *by;		/* our host name */
 	const char *with;	/* RFC 3848 keyword: SMTP, ESMTP, ESMTPS, ... */
 	const char *tls;	/* qfile.h; the cipher shows (RFC 8314 4.3) */
+	int priority;		/* RFC 6710 7; 0 does not show */
 	const char *id;
 	const char *only_for;	/* the only recipient, or "" */
 	time_t when;

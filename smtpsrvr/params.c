@@ -206,9 +206,15 @@ take_by(const char *value, struct taking *t)
 	t->mail->by_mode = mode[1] == 'N' || mode[1] == 'n' ? 'N' : 'R';
 	t->mail->by_trace = mode[2] != '\0';
 	t->mail->by = t->by->now + n * SECOND;
-	if (t->mail->by_mode == 'R' &&
-	    (n <= 0 || n < params_by_least(t->by->set)))
+	if (t->mail->by_mode == 'N')
+		return 0;
+	if (n <= 0)
 		return out_of_range(t, "BY");
+	if (n < params_by_least(t->by->set)) {
+		reply_set(t->reply, REPLY_BY_TOO_SHORT,
+		    (long long)params_by_least(t->by->set));
+		return -1;
+	}
 	return 0;
 }
 
@@ -248,8 +254,9 @@ take_holdfor(const char *value, struct taking *t)
 {
 	int64_t n;
 
-	if (value[0] == '0' || text_number(value, 1, 999999999, &n) != 0)
+	if (value[0] == '0' || text_number(value, 1, ASKED_HOLD_MOST, &n) != 0)
 		return -1;
+	t->mail->hold_for = n;
 	return hold_until(t->by->now / SECOND + n, "HOLDFOR", t);
 }
 
@@ -321,6 +328,14 @@ take(const struct row *row, const struct param *p, struct taking *t)
 	return row->take(value, t);
 }
 
+/* For one extension its RFC wants another code (RFC 6710 4.1). */
+static void
+bad_value(const struct row *row, struct reply *r)
+{
+	reply_set(r, row->of == KEYWORD_MT_PRIORITY ? REPLY_BAD_PRIORITY :
+	    REPLY_BAD_PARAMETER, row->word);
+}
+
 static int
 take_all(const char *text, enum verb verb, struct taking *t)
 {
@@ -339,8 +354,7 @@ take_all(const char *text, enum verb verb, struct taking *t)
 		t->reply->code = 0;
 		if (seen[i] || take(&rows[i], &p, t) != 0) {
 			if (t->reply->code == 0)
-				reply_set(t->reply, REPLY_BAD_PARAMETER,
-				    p.keyword);
+				bad_value(&rows[i], t->reply);
 			return -1;
 		}
 		seen[i] = true;

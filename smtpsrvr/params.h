@@ -29,6 +29,7 @@ struct mail_params {
 	int priority;		/* MT-PRIORITY */
 	bool lowered;		/* more was asked for */
 	int64_t hold;		/* microseconds since 1970; 0: not held */
+	int64_t hold_for;	/* HOLDFOR, seconds; 0: not by that */
 	int64_t by;		/* the same; 0: no deadline */
 	char by_mode;		/* 'R', 'N' */
 	bool by_trace;

@@ -99,8 +99,8 @@ front(struct session *s, struct buf *b)
 	    .name = s->name, .envid = p->envid, .ret = p->ret, .id = "",
 	    .size = p->size, .utf8 = p->utf8,
 	    .requiretls = p->requiretls, .priority = p->priority,
-	    .hold = p->hold, .by = p->by, .by_mode = p->by_mode,
-	    .by_trace = p->by_trace };
+	    .hold = p->hold, .hold_for = p->hold_for,
+	    .by = p->by, .by_mode = p->by_mode, .by_trace = p->by_trace };
 
 	if (!s->said_hello && say_hello(s, b) != 0)
 		return -1;

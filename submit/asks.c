@@ -26,6 +26,14 @@ by_good(const struct sub_envelope *e)
 	return e->by > 0 && (e->by_mode == 'R' || e->by_mode == 'N');
 }
 
+/* HOLDFOR is one way to ask for hold. */
+static bool
+hold_good(const struct sub_envelope *e)
+{
+	return e->hold >= 0 && e->hold_for >= 0 &&
+	    e->hold_for <= (e->hold == 0 ? 0 : ASKED_HOLD_MOST);
+}
+
 bool
 asks_good(const struct sub_envelope *e)
 {
@@ -35,7 +43,7 @@ asks_good(const struct sub_envelope *e)
 	return (!utf8 || e->utf8) && body_good(e->body) &&
 	    asked_envid_good(e->envid) && asked_ret_good(e->ret) &&
 	    asked_auth_good(e->auth) &&
-	    e->hold >= 0 && by_good(e) &&
+	    hold_good(e) && by_good(e) &&
 	    e->priority >= -ASKED_PRIORITY_MOST &&
 	    e->priority <= ASKED_PRIORITY_MOST;
 }
@@ -127,7 +135,8 @@ asks_put(struct buf *b, const struct sub_envelope *e)
 	    put_flag(b, QFILE_UTF8, e->utf8) != 0 ||
 	    put_flag(b, QFILE_REQUIRETLS, e->requiretls) != 0 ||
 	    put_number(b, QFILE_PRIORITY, e->priority) != 0 ||
-	    put_number(b, QFILE_HOLD, e->hold) != 0)
+	    put_number(b, QFILE_HOLD, e->hold) != 0 ||
+	    put_number(b, QFILE_HOLD_FOR, e->hold_for) != 0)
 		return -1;
 	return e->by == 0 ? 0 :
 	    qfile_put_by(b, e->by, e->by_mode, e->by_trace);

@@ -152,6 +152,8 @@ log_accepted(struct desk *k, const struct dialogue *d, const struct job *j)
 	log_num(&l, "nrcpt", (int64_t)m->routed);
 	if (m->env.tls != NULL && m->env.tls[0] != '\0')
 		log_text(&l, "tls", m->env.tls);
+	if (m->env.priority != 0)
+		log_num(&l, "prio", m->env.priority);
 	log_num(&l, "size", (int64_t)m->length);
 	log_sender(&l, m);
 	log_end(&l);

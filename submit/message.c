@@ -369,6 +369,7 @@ begin_text(const struct side *s, struct message *m)
 		.by = set->hostname,
 		.with = m->with,
 		.tls = m->env.tls,
+		.priority = m->env.priority,
 		.id = m->id,
 		.only_for = m->given == 1 ? m->only : "",
 		.when = (time_t)(now / 1000000),

@@ -93,6 +93,8 @@ flags(void)
 	flagged(CHAN_DELIVERED, "2.0.0", CHAN_HOST_DOWN, -1,
 	    "delivered to a host that is down");
 	flagged(CHAN_LATER, "4.4.1", CHAN_HOST_DOWN, 0, "a host is down");
+	flagged(CHAN_DELIVERED, "2.0.0", CHAN_RELAYED_DSN |
+	    CHAN_RELAYED_NO_BY, 0, "without DELIVERBY");
 	flagged(CHAN_LATER, "4.4.1", CHAN_RELAYED_DSN, -1,
 	    "later, but relayed");
 	flagged(CHAN_NEVER, "5.1.1", CHAN_SAID, 0, "somebody said it");

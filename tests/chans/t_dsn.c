@@ -173,7 +173,7 @@ parts(void)
 	    eight[] = "Subject: \344\n\nbody\n", none[] = "\nonly a body\n",
 	    endless[] = "Subject: no end\n", trap[] = "Subject: x\n\n"
 	    "--inlet-0A1B2C3D4E5F6G7H8J9K-0\n";
-	bool is8;
+	bool utf8, is8;
 	struct buf b;
 
 	buf_init(&b, 100000);
@@ -194,6 +194,29 @@ parts(void)
 	build(&b, plain, "FULL", &is8);
 	ok(has(&b, "message/rfc822\n\nSubject: x\nTo: y\n\nbody text\n"),
 	    "RET=FULL");
+	ok(!has(&b, "Deliver-By-Date") && !has(&b, "Future-Release"),
+	    "no times that were not asked for");
+	envelope.by_mode = 'R';
+	envelope.by = 1700000060000000LL;
+	envelope.hold = 1700000030000000LL;
+	build(&b, plain, "", &is8);
+	ok(has(&b, "\nDeliver-By-Date: Tue, 14 Nov 2023 22:14:20 +0000\n"),
+	    "RFC 2852 5");
+	ok(has(&b, "\nFuture-Release-Request: until;2023-11-14T22:13:50Z\n"),
+	    "RFC 4865 5.1.2");
+	envelope.hold_for = 30;
+	build(&b, plain, "", &is8);
+	ok(has(&b, "\nFuture-Release-Request: for;30\n"), "as it was asked");
+	envelope.by_mode = 'N';
+	envelope.by = 1700000049000001LL;
+	marks[0].state = MARK_LATER;
+	marks[0].warning = 1700000050;
+	build_kind(&b, plain, "", DSN_DELAYED, &is8, &utf8);
+	ok(has(&b, "\nAction: delayed\nStatus: 4.4.7\n"), "RFC 2852 4.1.3");
+	marks[0].state = MARK_FAILED;
+	marks[0].warning = 0;
+	envelope.by_mode = 0;
+	envelope.hold = envelope.hold_for = 0;
 	envelope.requiretls = true;
 	build(&b, plain, "FULL", &is8);
 	ok(has(&b, "text/rfc822-headers") && !has(&b, "body text"),

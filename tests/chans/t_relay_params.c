@@ -37,7 +37,7 @@ rcpt(unsigned caps, const struct qfile_recipient *to, const char *want,
 
 	t.caps.has = caps;
 	buf_fixed(&b, memory, sizeof memory);
-	num(relay_params_rcpt(&b, &t, to), 0, "RCPT");
+	num(relay_params_rcpt(&b, &t, &q, to), 0, "RCPT");
 	is(buf_str(&b), want, what);
 }
 
@@ -119,6 +119,28 @@ requiretls(void)
 	t.secure = t.proven = false;
 }
 
+/* RFC 2852 4.1.4.2 */
+static void
+deadlines(void)
+{
+	struct qfile_recipient to = { .notify = "", .orcpt = "" };
+
+	q.by_mode = 'N';
+	q.by = clock_wall_us() + 60000000;
+	rcpt(RELAY_DSN, &to, " NOTIFY=FAILURE,DELAY", "it would be lost");
+	rcpt(RELAY_DSN | RELAY_DELIVERBY, &to, "", "it is known there");
+	to.notify = "SUCCESS";
+	rcpt(RELAY_DSN, &to, " NOTIFY=SUCCESS,DELAY", "more is asked for");
+	to.notify = "DELAY";
+	rcpt(RELAY_DSN, &to, " NOTIFY=DELAY", "it is already");
+	to.notify = "NEVER";
+	rcpt(RELAY_DSN, &to, " NOTIFY=NEVER", "never");
+	to.notify = "";
+	q.by = clock_wall_us() - 1000000;
+	rcpt(RELAY_DSN, &to, "", "that is over");
+	q.by_mode = 0;
+}
+
 int
 main(void)
 {
@@ -148,12 +170,16 @@ main(void)
 	rcpt(RELAY_DSN, &to, " NOTIFY=NEVER ORCPT=rfc822;a+2Bb@c", "DSN");
 	to.orcpt = "utf-8;\xc3\xa4@c";
 	rcpt(RELAY_DSN, &to, " NOTIFY=NEVER", "no UTF-8 without SMTPUTF8");
+	deadlines();
 	fits();
 	requiretls();
-	t.caps.has = 0;
+	t.caps.has = RELAY_DELIVERBY;
 	num(relay_params_relayed(&t), CHAN_RELAYED_NO_DSN, "relayed");
-	t.caps.has = RELAY_DSN;
+	t.caps.has = RELAY_DSN | RELAY_DELIVERBY;
 	num(relay_params_relayed(&t), CHAN_RELAYED_DSN, "with its DSN");
+	t.caps.has = RELAY_DSN;
+	num(relay_params_relayed(&t), CHAN_RELAYED_DSN | CHAN_RELAYED_NO_BY,
+	    "but no DELIVERBY");
 	side.kind = &lmtp;
 	t.caps.has = 0;
 	num(relay_params_relayed(&t), 0, "LMTP delivers");

@@ -47,6 +47,7 @@ compare(const struct qfile *a, const struct qfile *b)
 	    same(a->ret, b->ret) && same(a->sid, b->sid) &&
 	    same(a->auth, b->auth) && a->utf8 == b->utf8 &&
 	    a->requiretls == b->requiretls && a->hold == b->hold &&
+	    a->hold_for == b->hold_for &&
 	    a->priority == b->priority && a->by == b->by &&
 	    a->by_mode == b->by_mode && a->by_trace == b->by_trace &&
 	    a->time == b->time && a->nrecipients == b->nrecipients &&
@@ -93,6 +94,8 @@ check(const struct qfile *q, const uint8_t *p)
 	put(q->priority != 0 ? qfile_put_number(&b, QFILE_PRIORITY,
 	    q->priority) : 0);
 	put(q->hold != 0 ? qfile_put_number(&b, QFILE_HOLD, q->hold) : 0);
+	put(q->hold_for != 0 ? qfile_put_number(&b, QFILE_HOLD_FOR,
+	    q->hold_for) : 0);
 	put(q->by != 0 ? qfile_put_by(&b, q->by, q->by_mode, q->by_trace) : 0);
 	for (i = 0; i < q->nrecipients; i++)
 		put(qfile_put_recipient(&b, &q->recipients[i]));

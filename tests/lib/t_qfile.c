@@ -59,6 +59,7 @@ there_and_back(struct buf *b)
 	bad |= qfile_put_flag(b, QFILE_REQUIRETLS);
 	bad |= qfile_put_number(b, QFILE_PRIORITY, -9);
 	bad |= qfile_put_number(b, QFILE_HOLD, INT64_MAX);
+	bad |= qfile_put_number(b, QFILE_HOLD_FOR, 7);
 	bad |= qfile_put_by(b, 1795194000000001, 'N', true);
 	for (i = 0; i < 5; i++)
 		bad |= qfile_put_recipient(b, &one);
@@ -78,6 +79,7 @@ there_and_back(struct buf *b)
 	ok(q.utf8 && q.requiretls, "flags");
 	num(q.priority, -9, "priority");
 	num(q.hold, INT64_MAX, "hold");
+	num(q.hold_for, 7, "hold for");
 	num(q.by, 1795194000000001, "by");
 	ok(q.by_mode == 'N' && q.by_trace, "its mode");
 	num(q.time, 1795194000000000, "time");

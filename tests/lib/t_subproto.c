@@ -88,8 +88,8 @@ envelope(struct buf *b)
 	    .tls = "TLSv1.3 C", .body = "8BITMIME", .sid = "s1",
 	    .channel = "mx", .name = "",
 	    .envid = "j\303\266", .ret = NULL, .auth = "<>", .id = "X",
-	    .size = -1, .hold = INT64_MAX, .by = 1, .by_mode = 'N',
-	    .by_trace = true, .utf8 = true, .priority = -9 }, g;
+	    .size = -1, .hold = INT64_MAX, .hold_for = 7, .by = 1,
+	    .by_mode = 'N', .by_trace = true, .utf8 = true, .priority = -9 }, g;
 	char big[SUB_FIELD_MOST + 2];
 	size_t len;
 	const char *p;
@@ -106,8 +106,9 @@ envelope(struct buf *b)
 	is(g.id, "X", "id");
 	is(g.auth, "<>", "auth");
 	num(g.size, -1, "no size");
-	ok(g.hold == INT64_MAX && g.by == 1 && g.by_mode == 'N' &&
-	    g.by_trace && g.utf8 && !g.requiretls && g.priority == -9,
+	ok(g.hold == INT64_MAX && g.hold_for == 7 && g.by == 1 &&
+	    g.by_mode == 'N' && g.by_trace && g.utf8 &&
+	    !g.requiretls && g.priority == -9,
 	    "what was asked for");
 	num(sub_get_envelope(p, len - 1, &g), -1, "cut");
 	num(sub_get_envelope(p, len + 1, &g), -1, "with a tail");
@@ -126,8 +127,8 @@ envelope(struct buf *b)
 	b->p[HEADER + 3] = '@';
 	num(sub_get_envelope(p, len, &g), 0, "mended");
 	for (size_t i = 0; i < 3; i++) {
-		/* From the end: priority, flags, mode, deadline, hold. */
-		char *top = &b->p[b->len - 7 - 8 * i];
+		/* priority, flags, mode, deadline, HOLDFOR, hold */
+		char *top = &b->p[b->len - 7 - 8 * i - (i > 0 ? 4 : 0)];
 
 		*top = (char)(*top ^ 0x80);
 		num(sub_get_envelope(p, len, &g), i == 2 ? 0 : -1,

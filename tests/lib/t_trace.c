@@ -54,6 +54,12 @@ lines(void)
 	received(&f, "Received: from client.example ([1.2.3.4])\n"
 	    "\tby mx.example.org (Inlet) with ESMTP id 0123456789ABCDEFGHJK;\n"
 	    "\tFri, 20 Nov 2026 17:00:00 +0000\n", "no name, no for");
+	f.priority = -3;
+	received(&f, "Received: from client.example ([1.2.3.4])\n"
+	    "\tby mx.example.org (Inlet) with ESMTP id 0123456789ABCDEFGHJK\n"
+	    "\tpriority -3;\n"
+	    "\tFri, 20 Nov 2026 17:00:00 +0000\n", "RFC 6710 7");
+	f.priority = 0;
 	f.tls = "TLSv1.3 TLS_X a.example";
 	received(&f, "Received: from client.example ([1.2.3.4])\n"
 	    "\tby mx.example.org (Inlet) with ESMTP id 0123456789ABCDEFGHJK\n"

@@ -177,6 +177,7 @@ records(void)
 	e.utf8 = e.requiretls = e.by_trace = true;
 	e.priority = -3;
 	e.hold = 7;
+	e.hold_for = 3;
 	e.by = 8;
 	e.by_mode = 'R';
 	num(entry(&b, &e, &q), 0, "an entry with all of it");
@@ -185,7 +186,8 @@ records(void)
 	is(q.ret, "HDRS", "ret");
 	is(q.auth, "<>", "auth");
 	ok(q.utf8 && q.requiretls && q.by_trace, "flags");
-	ok(q.priority == -3 && q.hold == 7 && q.by == 8 && q.by_mode == 'R',
+	ok(q.priority == -3 && q.hold == 7 && q.hold_for == 3 && q.by == 8 &&
+	    q.by_mode == 'R',
 	    "numbers");
 	qfile_free(&q);
 	num(asks_put(&empty, &e), -1, "no room");

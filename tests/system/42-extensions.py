@@ -56,6 +56,8 @@ def moments():
         ok(before + 7200 <= found["by"] <= after + 7200, "returned in two")
         eq((found["by-mode"], found["by-trace"]), ("R", True), "how")
         eq(found["priority"], 2, "the priority that the client heard of")
+        wait_for(lambda: server.scratch.log_lines("accept", prio=2), 10,
+                 "RFC 6710 4.1: it is logged")
         until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(after + 600))
         found = queued(server, " HOLDUNTIL=%s MT-PRIORITY=-4" % until,
                        [("user@example.org", "")])

@@ -140,12 +140,22 @@ def deliver_by():
     wait_for(lambda: said(submit) == [b"delayed n", b"failed r"], 30,
              "both notices")
     ok(d.logged("expired qid=%s .*enh=5.4.7 .*in the time that its sender"
-                % late), "R: returned at its time")
+                % late), "RFC 2852 4.1.3, R: returned at its time")
     eq(len(d.s.queue()), 2, "N: told, and tried on")
     submit.got.clear()
     d.entry("hosts:dsn@b.test:", options=["-D", "R600", "-T"])
     wait_for(lambda: said(submit), 10, "a notice")
-    eq(said(submit), [b"relayed dsn"], "by-trace: relayed")
+    eq(said(submit), [b"relayed dsn"], "RFC 2852 4.1.4: relayed, by-trace")
+    submit.got.clear()
+    for to, more in (("dsn@b.test", "N600"), ("noby@b.test", "R600"),
+                     ("noby@b.test", "N-5")):
+        d.entry("hosts:%s:" % to, options=["-D", more])
+    for more in (["-D", "N600"], ["-D", "R600", "-T"]):
+        d.entry("hosts:noby@b.test:", options=more + ["-N", "NEVER"])
+    d.entry("hosts:noby@b.test:", options=["-D", "N600"])
+    wait_for(lambda: submit.got and len(d.s.queue()) == 2, 10, "a notice")
+    eq(said(submit), [b"relayed noby"],
+       "RFC 2852 4.1.4.2: relayed to where nobody knows of the deadline")
     submit.close()
     d.stop()
 

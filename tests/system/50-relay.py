@@ -270,7 +270,8 @@ def parameters():
                           "-R", "HDRS", "-P", "4", "-D", "R3000"))
     m = peer.messages[0]
     like(m.mail, r"> SIZE=\d+ RET=HDRS ENVID=env\+2Bid MT-PRIORITY=4 "
-         r"BY=(2\d\d\d|3000);R$", "MAIL's parameters are passed on")
+         r"BY=(2\d\d\d|3000);R$", "MAIL's parameters are passed on (RFC 6710 4.2, "
+         "RFC 2852 4.1.4)")
     eq(m.rcpts, ["TO:<user@example.com> NOTIFY=SUCCESS,FAILURE "
                  "ORCPT=rfc822;a+2Bb@example.org"], "so are RCPT's")
     name = "out:\u00fcser@example.com:"
@@ -294,7 +295,7 @@ def parameters():
     ok(d.logged("bounced .*enh=5.3.4"), "larger than it takes: not sent")
     put(d, TO, options=("-D", "R3000"))
     ok(d.logged("bounced .*enh=5.3.3"), "BY with R, where it is not promised")
-    one(d, peer, options=("-D", "N3000"))
+    one(d, peer, options=("-D", "N3000", "-s", ""))
     ok("BY=" not in peer.messages[4].mail, "with N it is sent")
     eq(len(peer.tried), 5, "nothing else was sent")
     d.stop()

@@ -37,7 +37,7 @@ DSN = ("-O", "rfc822;a+2Bb@example.org", "-V", "env+2Bid")
 
 
 # A channel program that does what the user of an address says: later, never,
-# nodsn and dsn (relayed), else it is delivered; but hosts that have a file in
+# nodsn, dsn and noby (relayed, the last without DELIVERBY), else it is delivered; but hosts that have a file in
 # the folder down cannot be reached.  It notes each try: "HOST USER ID PID".
 HOSTS = """
 import os, socket, struct, sys
@@ -75,6 +75,8 @@ while True:
             outcome, code = 3, b"5.1.1"
         elif user in ("dsn", "nodsn"):
             flags = 1 if user == "dsn" else 2
+        elif user == "noby":
+            flags = 17
         os.write(log, ("%%s %%s %%s %%d\\n" %% (host, user, ident,
                                            os.getpid())).encode())
         s.send(struct.pack("=IIBB2x12s200s", serial, i, outcome, flags, code,
