@@ -748,6 +748,7 @@ check_lists(const struct conf *c, const struct section *s,
 	    TEXTS, w);
 	check_table_name(c, s, SETTING_sender_logins, v->sender_logins, TEXTS,
 	    w);
+	check_table_name(c, s, SETTING_tls_clients, v->tls_clients, TEXTS, w);
 }
 
 /*

@@ -191,6 +191,25 @@ add_by(struct buf *b, const struct trace_facts *f, bool user)
 	return before[0] == ',' ? buf_addc(b, ')') : 0;
 }
 
+static bool
+is_client(char c)
+{
+	return is_word(c) || (c != '\0' && strchr("=,@/+", c) != NULL);
+}
+
+/* " (client NAME)" after it, if the client is known by its certificate. */
+static int
+add_client(struct buf *b, const char *tls)
+{
+	const char *name = strstr(tls, " client=");
+
+	if (name == NULL)
+		return 0;
+	return buf_adds(b, " (client ") == -1 ||
+	    add_clean(b, name + 8, WORD_MOST, is_client) == -1 ? -1 :
+	    buf_addc(b, ')');
+}
+
 /* " tls CIPHER", the last of the clauses: the second word of what we know. */
 static int
 add_tls(struct buf *b, const struct trace_facts *f)
@@ -203,7 +222,8 @@ add_tls(struct buf *b, const struct trace_facts *f)
 	cipher++;
 	snprintf(word, sizeof(word), "%.*s", (int)strcspn(cipher, " "),
 	    cipher);
-	return add_word(b, "\n\ttls ", word);
+	return add_word(b, "\n\ttls ", word) == -1 ? -1 :
+	    add_client(b, cipher);
 }
 
 /* "with ESMTP id X for <a@b> tls C; date", what there is of it. */

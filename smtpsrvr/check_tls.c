@@ -6,6 +6,7 @@
 
 #include "smtpsrvr/checks.h"
 #include "smtpsrvr/secure.h"
+#include "tables/clients.h"
 
 /*
  * A client that fails hears nothing: what we would say is not TLS.  Without a
@@ -39,5 +40,29 @@ check_tls(struct session *s, const struct check_subject *x, struct reply *r)
 	if (s->set->tls != TLS_REQUIRED || s->secured != NULL)
 		return PASS;
 	reply_set(r, REPLY_NEED_TLS);
+	return REFUSE;
+}
+
+enum check_verdict
+check_tls_client(struct session *s, const struct check_subject *x,
+    struct reply *r)
+{
+	struct tls_client *c = s->secured != NULL ? &s->secured->client : NULL;
+	enum tb_answer answer = TB_NOT_FOUND;
+
+	(void)x;
+	if (s->set->tls_client == TLS_CLIENT_OFF)
+		return PASS;
+	if (c != NULL && c->fingerprint[0] != '\0')
+		answer = clients_find(&s->server->site, s->set,
+		    s->source.channel, &(struct certificate){ c->verified,
+		    c->fingerprint, c->key, c->subject }, c->name);
+	if (answer == TB_FOUND || (answer == TB_NOT_FOUND &&
+	    s->set->tls_client == TLS_CLIENT_ASKED))
+		return PASS;
+	reply_set(r, answer == TB_LATER ? REPLY_POLICY_FAILED :
+	    REPLY_NEED_CLIENT);
+	if (answer == TB_LATER)
+		reply_because(r, "table");
 	return REFUSE;
 }

@@ -58,6 +58,12 @@ log_success(struct session *s)
 	log_word(&l, "tls", s->secured->version);
 	log_word(&l, "cipher", s->secured->cipher);
 	log_text(&l, "sni", s->secured->sni);
+	if (s->secured->client.fingerprint[0] != '\0') {
+		log_word(&l, "cert", s->secured->client.fingerprint);
+		log_text(&l, "subject", s->secured->client.subject);
+		log_word(&l, "verified",
+		    s->secured->client.verified ? "yes" : "no");
+	}
 	if (s->secured->resumed)
 		log_word(&l, "resumed", "yes");
 	log_end(&l);

@@ -25,6 +25,7 @@
 #include "tables/site.h"
 #include "tables/source.h"
 
+#define SESSION_TLS 512
 #define SESSION_TEXT 65536	/* message bytes held before they stream */
 
 /* What all sessions share: made once, never changed. */

@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <endian.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -85,15 +86,28 @@ say_hello(const struct session *s, struct buf *b)
 	return sub_put_hello(b, &h);
 }
 
+/* What queue, log and Received have of TLS (qfile.h). */
+static const char *
+about_tls(const struct session *s, char *dst, size_t size)
+{
+	const struct tls_facts *f = s->secured;
+
+	dst[0] = '\0';
+	if (f != NULL)
+		snprintf(dst, size, "%s%s%s", f->text, f->client.name[0] !=
+		    '\0' ? " client=" : "", f->client.name);
+	return dst;
+}
+
 static int
 front(struct session *s, struct buf *b)
 {
-	char sender[PATH_TEXT];
+	char sender[PATH_TEXT], tls[SESSION_TLS];
 	const struct conf *c = s->server->conf;
 	const struct mail_params *p = &s->tx.params;
 	struct sub_envelope e = { .sender = path_text(&s->tx.sender, sender),
 	    .helo = s->helo, .with = with(s),
-	    .tls = s->secured != NULL ? s->secured->text : "",
+	    .tls = about_tls(s, tls, sizeof tls),
 	    .body = p->body, .sid = s->sid,
 	    .channel = c->channels[s->source.channel].title,
 	    .name = s->name, .envid = p->envid, .ret = p->ret, .id = "",

@@ -17,6 +17,7 @@
 struct tls;		/* over one connection */
 
 #define TLS_EXPORTER 32		/* bytes, RFC 9266 2 */
+#define TLS_CLIENT_NAME 128
 #define TLS_FINGERPRINT 65	/* SHA-256 in hexadecimal digits, and NUL */
 
 /* A client's certificate; all of it "" where none came. */
@@ -25,6 +26,7 @@ struct tls_client {
 	char fingerprint[TLS_FINGERPRINT];	/* of the certificate */
 	char key[TLS_FINGERPRINT];	/* of its SubjectPublicKeyInfo */
 	char subject[256];	/* RFC 4514; printable ASCII */
+	char name[TLS_CLIENT_NAME];	/* that it has here (check_tls) */
 };
 
 struct tls_facts {

@@ -73,12 +73,32 @@ check_wanted(const struct conf *c, const struct section *s,
 		    "but there are no certificates");
 }
 
+/* Nobody could be known. */
+static void
+check_clients(const struct conf *c, const struct section *s,
+    struct conf_wrong *w)
+{
+	const struct settings *v = &s->v;
+
+	if (v->tls_client == TLS_CLIENT_REQUIRED &&
+	    s->from[SETTING_tls_client].file != NULL &&
+	    v->tls_clients[0] == '\0' && c->server.v.tls_client_ca[0] == '\0')
+		conf_wrong(w, s->from[SETTING_tls_client], "tls-client: "
+		    "required, but there is neither tls-clients nor "
+		    "tls-client-ca");
+}
+
 void
 tls_check(const struct conf *c, struct conf_wrong *w)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
 
 	check_elements(&c->server, w);
+	if (c->server.v.tls_client_ca[0] != '\0' &&
+	    c->server.v.tls_client_ca[0] != '/')
+		conf_wrong(w, c->server.from[SETTING_tls_client_ca],
+		    "tls-client-ca: %s is no absolute path",
+		    c->server.v.tls_client_ca);
 	for (int i = -1; ctx != NULL && i < c->nlisteners + c->nchannels;
 	    i++) {
 		const struct section *s = i < 0 ? &c->server :
@@ -87,6 +107,7 @@ tls_check(const struct conf *c, struct conf_wrong *w)
 
 		check_lists(s, ctx, w);
 		check_wanted(c, s, w);
+		check_clients(c, s, w);
 	}
 	SSL_CTX_free(ctx);
 }

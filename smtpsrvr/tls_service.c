@@ -114,12 +114,24 @@ static const int versions[] = {
 	[TLS_LEAST_1_2] = TLS1_2_VERSION, [TLS_LEAST_1_3] = TLS1_3_VERSION
 };
 
+/* What it is worth is the verify result, and a check's matter. */
+static int
+take_any(int good, X509_STORE_CTX *ctx)
+{
+	(void)good;
+	(void)ctx;
+	return 1;
+}
+
 static int
 configure(SSL *ssl, const struct settings *set)
 {
 	/* What OpenSSL calls level 1 and 2 has no SHA-1, so no 1.0 or 1.1. */
 	if (set->tls_least < TLS_LEAST_1_2)
 		SSL_set_security_level(ssl, 0);
+	if (set->tls_client != TLS_CLIENT_OFF)
+		SSL_set_verify(ssl, SSL_VERIFY_PEER | SSL_VERIFY_CLIENT_ONCE,
+		    take_any);
 	return SSL_set_min_proto_version(ssl, versions[set->tls_least]) == 1 &&
 	    SSL_set_cipher_list(ssl, set->tls_ciphers) == 1 &&
 	    SSL_set_ciphersuites(ssl, set->tls_suites) == 1 &&
@@ -145,7 +157,8 @@ over(struct tls_service *service, const struct settings *set,
 	ssl = SSL_new(v->ctx);
 	t = xcalloc(1, sizeof *t);
 	if (ssl != NULL && configure(ssl, set) == 0 &&
-	    (!set->tls_tickets || tls_ticket_allow(ssl, set) == 0) &&
+	    (!set->tls_tickets || set->tls_client != TLS_CLIENT_OFF ||
+	    tls_ticket_allow(ssl, set) == 0) &&
 	    tls_over(t, ssl, v->bio, fd) == 0)
 		return t;
 	SSL_free(ssl);
@@ -180,6 +193,21 @@ context(struct service *v, const struct settings *server)
 	SSL_CTX_set_tlsext_status_cb(ctx, staple);
 	SSL_CTX_set_tlsext_status_arg(ctx, v);
 	return tls_ticket_setup(ctx, v->keys, server->tls_ticket_time);
+}
+
+/* Whose word about clients is good; before files are out of reach. */
+static int
+read_trusted(struct service *v, const char *file, struct buf *why)
+{
+	unsigned long e;
+
+	if (file[0] == '\0' || SSL_CTX_load_verify_file(v->ctx, file) == 1)
+		return 0;
+	e = ERR_peek_error();
+	(void)!buf_addf(why, "tls-client-ca: %s: %s", file,
+	    e != 0 ? ERR_reason_error_string(e) : "no certificates");
+	ERR_clear_error();
+	return -1;
 }
 
 static int
@@ -239,7 +267,8 @@ tls_service_new(const struct conf *c, const char *keys, struct buf *why)
 		(void)!buf_adds(why, "OpenSSL cannot be set up");
 		return NULL;
 	}
-	return read_certs(v, &c->server.v.certificates, why) == 0 ?
+	return read_certs(v, &c->server.v.certificates, why) == 0 &&
+	    read_trusted(v, c->server.v.tls_client_ca, why) == 0 ?
 	    &v->v : NULL;
 }
 

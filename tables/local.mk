@@ -13,6 +13,8 @@ tables_libtables_a_SOURCES = \
 	tables/glob.h \
 	tables/forhost.c \
 	tables/forhost.h \
+	tables/clients.c \
+	tables/clients.h \
 	tables/logins.c \
 	tables/logins.h \
 	tables/maketable.c \
@@ -67,6 +69,7 @@ tables_tests = \
 	tests/tables/t_dbmbuild.t \
 	tests/tables/t_envelope.t \
 	tests/tables/t_glob.t \
+	tests/tables/t_clients.t \
 	tests/tables/t_logins.t \
 	tests/tables/t_forhost.t \
 	tests/tables/t_maketable.t \
@@ -103,6 +106,8 @@ tests_tables_t_envelope_t_SOURCES = tests/tables/t_envelope.c \
 tests_tables_t_envelope_t_LDADD = $(tables_LDADD)
 tests_tables_t_glob_t_SOURCES = tests/tables/t_glob.c tests/tap.h
 tests_tables_t_glob_t_LDADD = $(tables_LDADD)
+tests_tables_t_clients_t_SOURCES = tests/tables/t_clients.c tests/tap.h
+tests_tables_t_clients_t_LDADD = $(tables_LDADD)
 tests_tables_t_logins_t_SOURCES = tests/tables/t_logins.c tests/tap.h
 tests_tables_t_logins_t_LDADD = $(tables_LDADD)
 tests_tables_t_maketable_t_SOURCES = tests/tables/t_maketable.c \

@@ -70,7 +70,8 @@ open_lists(struct site *s, const struct settings *v, bool *tried,
     struct buf *why_r)
 {
 	const char *const names[] = { v->helo_refuse, v->sender_refuse,
-		v->recipient_refuse, v->etrn, v->sender_logins };
+		v->recipient_refuse, v->etrn, v->sender_logins,
+		v->tls_clients };
 	struct tb *t;
 	int rc = 0;
 

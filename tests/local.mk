@@ -98,7 +98,8 @@ system_tests = \
 	tests/system/50-tls.py \
 	tests/system/51-keysrvr.py \
 	tests/system/55-pace.py \
-	tests/system/55-tickets.py
+	tests/system/55-tickets.py \
+	tests/system/56-tls-clients.py
 check_PROGRAMS += tests/costs/messages
 tests_costs_messages_SOURCES = tests/costs/messages.c
 tests_costs_messages_LDADD = $(SESSION_LIBS)

@@ -114,7 +114,8 @@ many(struct explaining *x, const struct request *r)
 		show_json_open(x->j, '[');
 	while (getline(&line, &room, stdin) >= 0) {
 		struct explain_case k = { .helo = r->helo,
-		    .login = r->login, .proxy = x->proxy,
+		    .login = r->login, .tls = r->tls,
+		    .certificate = r->certificate, .proxy = x->proxy,
 		    .listener = x->listener };
 		const char *why = "";
 
@@ -141,7 +142,8 @@ single(struct explaining *x, const struct request *r)
 {
 	struct explain_case k = { .from = r->operands[1],
 	    .to = r->operands[2], .proxy = x->proxy, .helo = r->helo,
-	    .login = r->login, .listener = x->listener };
+	    .login = r->login, .tls = r->tls,
+	    .certificate = r->certificate, .listener = x->listener };
 	const char *why = "no such address";
 
 	if (net_parse(r->operands[0], &k.address) == 0 &&

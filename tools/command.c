@@ -19,11 +19,13 @@ static const struct command commands[] = {
 	    TAKES_COMMON | TAKES_CHANGED | TAKES_JSON | TAKES_LISTENER |
 	    TAKES_CHANNEL | TAKES_FOR, 0, 0 },
 	{ "explain", cmd_explain, "[-f] [--json] [--listener name] "
-	    "[--helo name] [--proxy address] [--against file] "
+	    "[--helo name] [--login name] [--tls] [--certificate text] "
+	    "[--proxy address] [--against file] "
 	    "address from to | -",
 	    "show why mail is accepted or refused, check by check",
 	    TAKES_COMMON | TAKES_FINICKY | TAKES_JSON | TAKES_LISTENER |
-	    TAKES_HELO | TAKES_LOGIN | TAKES_PROXY | TAKES_AGAINST, 1, 3 },
+	    TAKES_HELO | TAKES_LOGIN | TAKES_TLS | TAKES_CERTIFICATE |
+	    TAKES_PROXY | TAKES_AGAINST, 1, 3 },
 	{ "limits", cmd_limits, "[--json] [address | prefix | channel]",
 	    "show what the running server counts, and the limits",
 	    TAKES_COMMON | TAKES_JSON, 0, 1 },

@@ -307,6 +307,29 @@ greet(struct explained *x)
 	(void)!text_copy(x->name, sizeof(x->name), x->session->name);
 }
 
+/* As after a handshake, which nobody is there for. */
+static void
+secure(struct session *s, const char *certificate)
+{
+	struct tls_facts *f = s->secured = xcalloc(1, sizeof(*f));
+	struct tls_client *c = &f->client;
+
+	(void)!text_copy(f->version, sizeof(f->version), "TLSv1.3");
+	if (certificate != NULL &&
+	    strspn(certificate, "0123456789abcdefABCDEF") ==
+	    TLS_FINGERPRINT - 1 &&
+	    text_copy(c->fingerprint, sizeof(c->fingerprint), certificate) ==
+	    0) {
+		text_lower(c->fingerprint);
+		memcpy(c->key, c->fingerprint, sizeof(c->key));
+	} else if (certificate != NULL) {
+		c->verified = true;
+		(void)!text_copy(c->fingerprint, sizeof(c->fingerprint), "-");
+		(void)!text_copy(c->subject, sizeof(c->subject), certificate);
+	}
+	session_settle(s);
+}
+
 static void
 converse(struct explained *x)
 {
@@ -314,6 +337,8 @@ converse(struct explained *x)
 	bool lmtp = x->session->lmtp;
 
 	greet(x);
+	if (k->tls || k->certificate != NULL)
+		secure(x->session, k->certificate);
 	if (reply_good(&x->final) && say(x, lmtp ? "LHLO" : "EHLO",
 	    lmtp ? "LHLO " : "EHLO ", x->helo, false) &&
 	    say(x, "MAIL", "MAIL FROM:", k->from, true))
@@ -424,6 +449,7 @@ end(struct explainer *e, struct explained *x)
 	session_reset(x->session);
 	x->own = x->session->own;
 	free(x->session->hello);
+	free(x->session->secured);
 	free(x->session);
 	x->session = NULL;
 	log_open("inlet", -1, LEVEL_INFO);

@@ -31,6 +31,9 @@ struct explain_case {
 	const char *from, *to;	/* angle brackets are added where missing */
 	const char *helo;	/* null: the address as a literal */
 	const char *login;	/* null: nobody has logged in */
+	bool tls;		/* the session is over TLS */
+	/* Digits, or the subject of one that is verified; or null. */
+	const char *certificate;
 	int listener;
 };
 

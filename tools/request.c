@@ -54,6 +54,11 @@ static const struct option_row rows[] = {
 	    "as that proxy says, from which the connection comes" },
 	{ TAKES_LOGIN, '\0', "login", "--login name", true, AT(login),
 	    "as that login" },
+	{ TAKES_TLS, '\0', "tls", "--tls", false, AT(tls),
+	    "over TLS" },
+	{ TAKES_CERTIFICATE, '\0', "certificate", "--certificate text", true,
+	    AT(certificate), "over TLS with the certificate of that "
+	    "fingerprint, or a verified one of that subject" },
 	{ TAKES_SENDER, '\0', "sender", "--sender pattern", true, AT(sender),
 	    "messages from there" },
 	{ TAKES_RECIPIENT, '\0', "recipient", "--recipient pattern", true,

@@ -38,7 +38,9 @@ enum {
 	TAKES_DRY = 4194304,
 	TAKES_WHY = 8388608,
 	TAKES_LOGIN = 16777216,
-	TAKES_LAST = TAKES_LOGIN,
+	TAKES_TLS = 33554432,
+	TAKES_CERTIFICATE = 67108864,
+	TAKES_LAST = TAKES_CERTIFICATE,
 	TAKES_SELECTION = TAKES_SENDER | TAKES_RECIPIENT | TAKES_TO_CHANNEL |
 	    TAKES_REASON | TAKES_OLDER | TAKES_NEWER | TAKES_ALL | TAKES_DRY |
 	    TAKES_WHY,
@@ -49,7 +51,8 @@ struct request {
 	struct tailored_options tailor;	/* -C -L -f -n -p */
 	bool json, changed, foreground, debug;
 	const char *listener, *channel, *helo, *against, *address;
-	const char *proxy, *login;
+	const char *proxy, *login, *certificate;
+	bool tls;
 	const char *sender, *recipient, *reason, *older, *newer, *why;
 	bool all, dry;
 	int noperands;

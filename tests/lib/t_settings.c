@@ -138,6 +138,7 @@ places(enum setting_id id)
 		SETTING_libwrap_daemon, SETTING_hostname, SETTING_finicky,
 		SETTING_helo_refuse, SETTING_sender_refuse,
 		SETTING_recipient_refuse, SETTING_sender_logins,
+		SETTING_tls_clients,
 		SETTING_default_domain,
 		SETTING_max_connections,
 		SETTING_max_connections_per_address,

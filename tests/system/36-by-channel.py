@@ -47,6 +47,7 @@ XCLIENT = "tests/system/44-xclient.py"
 # is over: what shows that they act.
 TLS = "tests/system/50-tls.py"
 TICKETS = "tests/system/55-tickets.py"
+CLIENTS = "tests/system/56-tls-clients.py"
 PACE = "tests/system/55-pace.py"
 ELSEWHERE = {
     "command-timeout": TIMES, "data-timeout": TIMES, "message-time": TIMES,
@@ -99,6 +100,7 @@ ELSEWHERE = {
     **dict.fromkeys(("tls", "tls-implicit", "tls-least", "tls-ciphers",
                      "tls-suites", "tls-groups", "tls-time"), TLS),
     "tls-tickets": TICKETS,
+    "tls-client": CLIENTS, "tls-clients": CLIENTS,
 }
 ELSEWHERE.update(dict.fromkeys((
     "default-domain", "sender-logins", "sender-unlisted", "hide-client"),
@@ -108,7 +110,7 @@ OVERRIDDEN = {
     TIMES, RATES, PROXY, XCLIENT, TURNS, TLS,
     SUBMISSION,
     PACE,
-    TICKETS,
+    TICKETS, CLIENTS,
 }
 shown = set()
 
