@@ -8,13 +8,26 @@
 #include "lib/clock.h"
 #include "lib/xalloc.h"
 #include "smtpsrvr/checks.h"
+#include "smtpsrvr/refusal.h"
+#include "tables/rehearse.h"
 
 static const struct check checks[] = {
-#define CHECK(stage, name, function, settings, text) \
-	{ stage, #name, function, settings, text },
+#define CHECK(stage, weight, name, function, settings, text) \
+	{ stage, weight, #name, function, settings, text },
 #include "smtpsrvr/checks.def"
 #undef CHECK
 };
+
+/* What a client is doing when a stage's checks are asked. */
+static const char *const verbs[] = { [CONNECT] = "CONNECT", [TALK] = "CONNECT",
+    [HELO] = "EHLO", [MAIL] = "MAIL", [SENDER] = "MAIL", [RCPT] = "RCPT",
+    [END] = "DATA" };
+
+const struct check *
+checks_row(size_t i)
+{
+	return i < ARRAY_LEN(checks) ? &checks[i] : NULL;
+}
 
 static enum check_verdict
 ask(struct session *s, const struct check *c, const struct check_subject *x,
@@ -26,6 +39,11 @@ ask(struct session *s, const struct check *c, const struct check_subject *x,
 	if (verdict != PASS && (r->reason[0] == '\0' ||
 	    strcmp(r->reason, "-") == 0))
 		reply_because(r, c->name);
+	if (verdict != PASS && c->weight == POLICY &&
+	    rehearse_has(s->set, c->name)) {
+		verdict = REHEARSED;
+		refusal_rehearsed(s, r, verbs[c->stage], c->name);
+	}
 	if (s->watcher != NULL)
 		s->watcher->checked(s, c, verdict, r, clock_us() - began);
 	return verdict;
@@ -37,7 +55,7 @@ checks_run(struct session *s, enum check_stage stage,
 {
 	for (size_t i = 0; i < ARRAY_LEN(checks); i++)
 		if (checks[i].stage == stage &&
-		    ask(s, &checks[i], x, r) != PASS)
+		    ask(s, &checks[i], x, r) == REFUSE)
 			return REFUSE;
 	return PASS;
 }

@@ -9,6 +9,9 @@
 
 enum check_stage { CONNECT, TALK, HELO, MAIL, SENDER, RCPT, END };
 
+/* May what it refuses be let pass, to try it (rehearse)? */
+enum check_weight { MUST, POLICY };
+
 /* What a check may look at besides the session. */
 struct check_subject {
 	const struct mailbox *path;		/* MAIL, RCPT */
@@ -17,13 +20,14 @@ struct check_subject {
 
 struct check {
 	enum check_stage stage;
+	enum check_weight weight;
 	const char *name;
 	enum check_verdict (*function)(struct session *s,
 	    const struct check_subject *x, struct reply *r);
 	const char *settings, *text;
 };
 
-#define CHECK(stage, name, function, ...) \
+#define CHECK(stage, weight, name, function, ...) \
 	enum check_verdict function(struct session *s, \
 	    const struct check_subject *x, struct reply *r);
 #include "smtpsrvr/checks.def"
@@ -40,13 +44,16 @@ struct session_watcher {
 	/* It was asked something else; both are text for people. */
 	void (*consulted)(struct session *s, const char *question,
 	    const char *answer, int64_t us);
-	/* r is filled in unless the check passed. */
+	/* r is filled in unless the check passed; REHEARSED: would refuse. */
 	void (*checked)(struct session *s, const struct check *c,
 	    enum check_verdict verdict, const struct reply *r, int64_t us);
 	/* What the client is told, but for the lines before the last one. */
 	void (*replied)(struct session *s, const char *verb,
 	    const struct reply *r);
 };
+
+/* The row at index i; null behind the last one. */
+const struct check *checks_row(size_t i);
 
 /*
  * Asks the checks of one stage in order; REFUSE with the first refusal, its

@@ -48,7 +48,7 @@ hello(struct session *s, const struct argument *a, const char *verb,
 {
 	char before[sizeof s->helo];
 
-	if (s->helo[0] == '\0' && wire_pending(&s->wire)) {
+	if (!s->early && s->helo[0] == '\0' && wire_pending(&s->wire)) {
 		s->early = true;
 		if (checks_run(s, TALK, &(struct check_subject){ 0 }, r) ==
 		    REFUSE) {

@@ -30,6 +30,8 @@ smtpsrvr_libsmtpsrvr_a_SOURCES = \
 	smtpsrvr/data_reader.c smtpsrvr/data_reader.h \
 	smtpsrvr/pace.c smtpsrvr/pace.h \
 	smtpsrvr/params.c smtpsrvr/params.h \
+	smtpsrvr/refusal.c smtpsrvr/refusal.h \
+	smtpsrvr/rehearsal.c smtpsrvr/rehearsal.h \
 	smtpsrvr/sandbox.c smtpsrvr/sandbox.h \
 	smtpsrvr/secure.c smtpsrvr/secure.h \
 	smtpsrvr/session.c smtpsrvr/session.h \

@@ -18,6 +18,8 @@
 #include "smtpsrvr/commands.h"
 #include "smtpsrvr/greet.h"
 #include "smtpsrvr/pace.h"
+#include "smtpsrvr/refusal.h"
+#include "smtpsrvr/rehearsal.h"
 #include "smtpsrvr/submitter.h"
 #include "smtpsrvr/trouble.h"
 #include "tables/wraprules.h"
@@ -56,7 +58,8 @@ int
 server_init(struct server *v, const struct conf *c, struct buf *why_r)
 {
 	v->conf = c;
-	if (site_open(&v->site, c, why_r) != 0)
+	if (rehearsal_check(c, why_r) != 0 ||
+	    site_open(&v->site, c, why_r) != 0)
 		return -1;
 	resolver_wait_init(&v->names, c->server.v.dns_timeout);
 	site_resolve(&v->site, &v->names.r);
@@ -180,36 +183,6 @@ session_log(struct session *s, struct logline *l, const char *verb)
 		log_word(l, "proxy", net_text(&s->peer, text));
 }
 
-/* waited: how long we let the client wait for it, ms. */
-static void
-log_refusal(struct session *s, const struct reply *r, const char *verb,
-    int64_t waited)
-{
-	struct logline l;
-	char text[PATH_TEXT];
-	char lower[32];
-
-	snprintf(lower, sizeof lower, "%s", reply_name_text(r->name));
-	text_lower(lower);
-	log_begin(&l, LEVEL_NOTICE, "refuse");
-	session_log(s, &l, verb);
-	log_num(&l, "code", r->code);
-	log_word(&l, "enh", r->enhanced[0] != '\0' ? r->enhanced : "-");
-	log_word(&l, "reason", r->reason[0] != '\0' && r->reason[0] != '-' ?
-	    r->reason : lower);
-	log_word(&l, "tls", s->secured != NULL ? s->secured->version : "-");
-	if (waited > 0)
-		log_num(&l, "tarpit", waited);
-	if (r->detail[0] != '\0')
-		log_text(&l, "detail", r->detail);
-	log_text(&l, "helo", s->helo);
-	if (s->state >= STATE_MAIL || s->tx.sender.local[0] != '\0')
-		log_text(&l, "from", path_text(&s->tx.sender, text));
-	if (s->tx.recipient.local[0] != '\0')
-		log_text(&l, "to", path_text(&s->tx.recipient, text));
-	log_end(&l);
-}
-
 /* Counts a refusal; one too many becomes 421 and ends the session. */
 static void
 count_error(struct session *s, struct reply *r, bool recipient)
@@ -244,7 +217,7 @@ say_name_too(struct session *s, const struct reply *r, const char *verb,
 {
 	char text[REPLY_TEXT + 32];
 
-	log_refusal(s, r, verb, waited);
+	refusal_log(s, r, verb, waited);
 	snprintf(text, sizeof text, "%s (%s)", r->text, s->sid);
 	say_line(s, r, text, verb);
 }
@@ -291,7 +264,7 @@ session_say_each(struct session *s, const struct reply *given,
 	if (s->tx.accepted == 0 && s->over)
 		say_name_too(s, &last, verb, 0);
 	else if (s->tx.accepted == 0)
-		log_refusal(s, &last, verb, 0);
+		refusal_log(s, &last, verb, 0);
 	for (uint32_t i = 0; i < s->tx.accepted && !s->lost; i++) {
 		const struct reply *r = i + 1 < s->tx.accepted ? given : &last;
 

@@ -43,7 +43,7 @@ struct server {
 };
 
 struct session_watcher;
-enum check_verdict { PASS, REFUSE };
+enum check_verdict { PASS, REFUSE, REHEARSED };
 
 enum session_state {
 	STATE_START,	/* nothing but the greeting so far */

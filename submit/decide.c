@@ -13,6 +13,7 @@
 #include "submit/decide.h"
 #include "tables/envelope.h"
 #include "tables/logins.h"
+#include "tables/rehearse.h"
 
 /* The channel of this machine's own users. */
 static int
@@ -328,7 +329,10 @@ by_network(const struct caller *c)
 	return c->kind == SUB_SESSION || c->kind == SUB_DECLARED;
 }
 
-/* What the session was to say whichever way the mail goes. */
+/*
+ * What the session was to say whichever way the mail goes; what it let pass to
+ * try a check it has logged.
+ */
 static int
 judge(const struct site *s, const struct whence *o,
     const struct sending *from, const struct mailbox *to,
@@ -337,11 +341,13 @@ judge(const struct site *s, const struct whence *o,
 	struct envelope e = { .site = s, .set = &o->limits, .from = *from,
 	    .listed = o->source.found };
 
-	if (logins_sender(&e, reply_r) != 0 ||
+	if ((logins_sender(&e, reply_r) != 0 &&
+	    !rehearse_has(e.set, "sender_login")) ||
 	    (!envelope_postmaster(&e, to) &&
 	    envelope_sender(&e, reply_r) != 0))
 		return -1;
-	return envelope_recipient_refuse(&e, to, reply_r);
+	return envelope_recipient_refuse(&e, to, reply_r) == 0 ||
+	    rehearse_has(e.set, "recipient_refuse") ? 0 : -1;
 }
 
 int

@@ -23,6 +23,8 @@ tables_libtables_a_SOURCES = \
 	tables/patrow.h \
 	tables/prefix.c \
 	tables/prefix.h \
+	tables/rehearse.c \
+	tables/rehearse.h \
 	tables/resolver.c \
 	tables/resolver.h \
 	tables/route.c \
@@ -70,6 +72,7 @@ tables_tests = \
 	tests/tables/t_envelope.t \
 	tests/tables/t_glob.t \
 	tests/tables/t_clients.t \
+	tests/tables/t_rehearse.t \
 	tests/tables/t_logins.t \
 	tests/tables/t_forhost.t \
 	tests/tables/t_maketable.t \
@@ -104,6 +107,8 @@ tests_tables_t_dbmbuild_t_LDADD = $(tables_LDADD)
 tests_tables_t_envelope_t_SOURCES = tests/tables/t_envelope.c \
 	tests/tables/fixture.h tests/tap.h
 tests_tables_t_envelope_t_LDADD = $(tables_LDADD)
+tests_tables_t_rehearse_t_SOURCES = tests/tables/t_rehearse.c tests/tap.h
+tests_tables_t_rehearse_t_LDADD = $(tables_LDADD)
 tests_tables_t_glob_t_SOURCES = tests/tables/t_glob.c tests/tap.h
 tests_tables_t_glob_t_LDADD = $(tables_LDADD)
 tests_tables_t_clients_t_SOURCES = tests/tables/t_clients.c tests/tap.h

@@ -99,6 +99,7 @@ system_tests = \
 	tests/system/51-keysrvr.py \
 	tests/system/55-pace.py \
 	tests/system/55-tickets.py \
+	tests/system/56-rehearsal.py \
 	tests/system/56-tls-clients.py
 check_PROGRAMS += tests/costs/messages
 tests_costs_messages_SOURCES = tests/costs/messages.c

@@ -39,6 +39,10 @@ static const struct command commands[] = {
 	{ "table", cmd_table, "get name key | list name",
 	    "ask a table as the server does",
 	    TAKES_COMMON, 2, 3 },
+	{ "rehearsal", cmd_rehearsal, "[--all] [--json] [--enforce check] "
+	    "[log | -]",
+	    "show what checks that are only tried would have refused",
+	    TAKES_COMMON | TAKES_JSON | TAKES_ALL | TAKES_ENFORCE, 0, 1 },
 	{ "send", cmd_send, "recipient ...",
 	    "submit a message from standard input as a user of this machine",
 	    TAKES_COMMON, 1, 1000 },

@@ -92,8 +92,8 @@ gather(const struct explained *x)
 		const struct explain_event *e = &x->at[i];
 
 		if (e->kind == EXPLAIN_CHECKED) {
-			add(&f, "check", e->check->name, e->verdict == PASS ?
-			    "passed" : e->reply.reason);
+			add(&f, "check", e->check->name, e->verdict == REFUSE ?
+			    e->reply.reason : "passed");
 		} else if (e->kind == EXPLAIN_REPLIED) {
 			snprintf(text, sizeof(text), "%d %s%s%s",
 			    e->reply.code, e->reply.enhanced,

@@ -123,7 +123,8 @@ event(const struct explained *x, struct show_json *j,
 	case EXPLAIN_CHECKED:
 		show_json_pair(j, "check", e->check->name);
 		show_json_pair(j, "verdict",
-		    e->verdict == PASS ? "pass" : "refuse");
+		    e->verdict == PASS ? "pass" :
+		    e->verdict == REHEARSED ? "would-refuse" : "refuse");
 		show_json_count(j, "us", e->us);
 		if (e->verdict != PASS)
 			reply(j, &e->reply);

@@ -145,7 +145,9 @@ checked(const struct explained *x, const struct explain_event *e)
 	if (e->verdict == PASS)
 		printf("passed");
 	else
-		printf("refused, %s%s%s", e->reply.reason,
+		printf("%s, %s%s%s", e->verdict == REHEARSED ?
+		    "passed, would be refused (rehearse)" : "refused",
+		    e->reply.reason,
 		    e->reply.detail[0] != '\0' ? ", " : "", e->reply.detail);
 	printf(" (%" PRId64 " us)\n", e->us);
 	for (size_t i = 0; i < n; i++)

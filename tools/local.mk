@@ -60,6 +60,7 @@ tools_libtools_a_SOURCES = \
 	tools/check_reach.c \
 	tools/check_relay.c \
 	tools/check_proxies.c \
+	tools/check_rehearse.c \
 	tools/check_rfc.c \
 	tools/check_tables.c \
 	tools/check_certificates.c \
@@ -70,6 +71,7 @@ tools_libtools_a_SOURCES = \
 	tools/cmd_help.c \
 	tools/cmd_limits.c \
 	tools/cmd_queue.c \
+	tools/cmd_rehearsal.c \
 	tools/cmd_send.c \
 	tools/cmd_settings.c \
 	tools/cmd_start.c \
@@ -95,6 +97,7 @@ tools_libtools_a_SOURCES = \
 	tools/queued.c tools/queued.h \
 	tools/orderly.c tools/orderly.h \
 	tools/queue_change.c tools/queue_change.h \
+	tools/rehearsed.c tools/rehearsed.h \
 	tools/request.c tools/request.h \
 	tools/selection.c tools/selection.h \
 	tools/show.c tools/show.h
@@ -133,7 +136,7 @@ inlet_objects = tools/libtools.a smtpsrvr/libsmtpsrvr.a \
 	tables/libtables.a lib/libbase.a $(GDBM_LIBS) $(CRYPTO_LIBS)
 check_PROGRAMS += tests/tools/t_command.t tests/tools/t_explain.t \
 	tests/tools/t_keep.t tests/tools/t_limits.t \
-	tests/tools/t_request.t tests/tools/t_show.t
+	tests/tools/t_rehearsed.t tests/tools/t_request.t tests/tools/t_show.t
 tests_tools_t_command_t_SOURCES = tests/tools/t_command.c tests/tap.h
 tests_tools_t_command_t_LDADD = $(inlet_objects)
 tests_tools_t_explain_t_SOURCES = tests/tools/t_explain.c \
@@ -143,13 +146,15 @@ tests_tools_t_keep_t_SOURCES = tests/tools/t_keep.c tests/tap.h
 tests_tools_t_keep_t_LDADD = $(inlet_objects)
 tests_tools_t_limits_t_SOURCES = tests/tools/t_limits.c tests/tap.h
 tests_tools_t_limits_t_LDADD = $(inlet_objects)
+tests_tools_t_rehearsed_t_SOURCES = tests/tools/t_rehearsed.c tests/tap.h
+tests_tools_t_rehearsed_t_LDADD = $(inlet_objects)
 tests_tools_t_request_t_SOURCES = tests/tools/t_request.c tests/tap.h
 tests_tools_t_request_t_LDADD = $(inlet_objects)
 tests_tools_t_show_t_SOURCES = tests/tools/t_show.c tests/tap.h
 tests_tools_t_show_t_LDADD = $(inlet_objects)
 TESTS += tests/tools/t_command.t tests/tools/t_explain.t tests/tools/t_keep.t \
 	tests/tools/t_limits.t \
-	tests/tools/t_request.t tests/tools/t_show.t
+	tests/tools/t_rehearsed.t tests/tools/t_request.t tests/tools/t_show.t
 TESTS += tests/system/30-inlet.py
 dist_check_SCRIPTS += tests/system/30-inlet.py
 TESTS += tests/system/34-explain.py

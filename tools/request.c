@@ -59,6 +59,8 @@ static const struct option_row rows[] = {
 	{ TAKES_CERTIFICATE, '\0', "certificate", "--certificate text", true,
 	    AT(certificate), "over TLS with the certificate of that "
 	    "fingerprint, or a verified one of that subject" },
+	{ TAKES_ENFORCE, '\0', "enforce", "--enforce check", true,
+	    AT(enforce), "print the lines that would put it in force" },
 	{ TAKES_SENDER, '\0', "sender", "--sender pattern", true, AT(sender),
 	    "messages from there" },
 	{ TAKES_RECIPIENT, '\0', "recipient", "--recipient pattern", true,

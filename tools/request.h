@@ -40,7 +40,8 @@ enum {
 	TAKES_LOGIN = 16777216,
 	TAKES_TLS = 33554432,
 	TAKES_CERTIFICATE = 67108864,
-	TAKES_LAST = TAKES_CERTIFICATE,
+	TAKES_ENFORCE = 134217728,
+	TAKES_LAST = TAKES_ENFORCE,
 	TAKES_SELECTION = TAKES_SENDER | TAKES_RECIPIENT | TAKES_TO_CHANNEL |
 	    TAKES_REASON | TAKES_OLDER | TAKES_NEWER | TAKES_ALL | TAKES_DRY |
 	    TAKES_WHY,
@@ -51,7 +52,7 @@ struct request {
 	struct tailored_options tailor;	/* -C -L -f -n -p */
 	bool json, changed, foreground, debug;
 	const char *listener, *channel, *helo, *against, *address;
-	const char *proxy, *login, *certificate;
+	const char *proxy, *login, *certificate, *enforce;
 	bool tls;
 	const char *sender, *recipient, *reason, *older, *newer, *why;
 	bool all, dry;

@@ -136,6 +136,7 @@ places(enum setting_id id)
 {
 	static const enum setting_id others[] = { SETTING_host_settings,
 		SETTING_libwrap_daemon, SETTING_hostname, SETTING_finicky,
+		SETTING_rehearse,
 		SETTING_helo_refuse, SETTING_sender_refuse,
 		SETTING_recipient_refuse, SETTING_sender_logins,
 		SETTING_tls_clients,

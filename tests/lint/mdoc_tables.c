@@ -46,12 +46,12 @@ static const struct {
 };
 
 struct check_row {
-	const char *stage, *name, *settings, *text;
+	const char *stage, *weight, *name, *settings, *text;
 };
 
 static const struct check_row checks[] = {
-#define CHECK(stage, name, function, settings, text) \
-	{ #stage, #name, settings, text },
+#define CHECK(stage, weight, name, function, settings, text) \
+	{ #stage, #weight, #name, settings, text },
 #include "smtpsrvr/checks.def"
 #undef CHECK
 };
@@ -221,7 +221,8 @@ print_checks(void)
 	for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
 		printf(".It %s: Cm %s\n", checks[i].stage, checks[i].name);
 		print_text(checks[i].text);
-		puts("\nSettings:");
+		printf("%s\nSettings:\n", strcmp(checks[i].weight,
+		    "POLICY") == 0 ? "\nIt may be rehearsed." : "");
 		print_settings(checks[i].settings);
 	}
 	return 0;

@@ -162,7 +162,7 @@ def checks():
         return
     table = table_rows(path, "CHECK")
     ok(table, "checks.def has rows")
-    names = [r[:2] for r in table]
+    names = [(r[0], r[2]) for r in table]
     none([n for n in names if names.count(n) > 1], "no check stands twice")
     none([w for r in table for w in r if re.fullmatch(r"check_\w+", w) and
           not re.search(r"(?m)^%s\(" % w, CODE)],

@@ -461,6 +461,10 @@ def policy():
     all_of(RESOLVED, **{"delay-refusals": "no",
                         "dns-servers": '{"127.0.0.1:%d"}' % names.port})
     all_of(WHEN, **{"helo-refuse": '"one"'})
+    all_of({"rehearse": ('{"helo-refuse"}', "{}", '{"all"}',
+                         hello_refused("one.test"),
+                         (set(), {"one.test"}, set()))},
+           **{"helo-refuse": '"one"', "delay-refusals": "no"})
 
 
 def libwrap():
