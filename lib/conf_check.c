@@ -792,6 +792,7 @@ conf_check(const struct conf *c, struct conf_wrong *w)
 	conf_check_seen(&c->server, &c->server.v, w);
 	check_server(c, w);
 	check_hosts(c, &c->server, w);
+	conf_check_backends(&c->server, w);
 	check_shared(c, &c->server, -1, w);
 	for (int i = 0; i < c->nlisteners; i++) {
 		conf_effective(c, i, -1, &v);

@@ -34,5 +34,7 @@ void conf_check_seen(const struct section *s, const struct settings *v,
 void conf_check_pipe(const struct section *s, struct conf_wrong *w);
 /* The same for programs smtp and lmtp. */
 void conf_check_relay(const struct section *s, struct conf_wrong *w);
+/* Of the server: who knows passwords, and what they need. */
+void conf_check_backends(const struct section *s, struct conf_wrong *w);
 
 #endif

@@ -16,6 +16,7 @@ lib_libbase_a_SOURCES = \
 	lib/clock.h \
 	lib/conf.c \
 	lib/conf.h \
+	lib/conf_backends.c \
 	lib/conf_check.c \
 	lib/conf_check.h \
 	lib/conf_complete.c \

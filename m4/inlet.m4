@@ -6,6 +6,19 @@ AC_DEFUN([INLET_LIB],
     [AC_MSG_ERROR([lib$2 with $3 not found (Debian: $4)])])
    AC_SUBST([$1_LIBS])])
 
+# INLET_OPTIONAL(VARIABLE, LIBRARY, FUNCTION, HEADER, DEBIAN-PACKAGE)
+# The same for one that $with_library may leave out: HAVE_VARIABLE, and
+# $have_library.
+AC_DEFUN([INLET_OPTIONAL],
+  [$1_LIBS= have_$2=no
+   AS_IF([test "x$with_$2" != xno],
+     [AC_CHECK_HEADER([$4], [AC_CHECK_LIB([$2], [$3],
+       [have_$2=yes $1_LIBS=-l$2
+        AC_DEFINE([HAVE_$1], [1], [Define if lib$2 is used.])])])
+      AS_IF([test "x$with_$2$have_$2" = xyesno],
+        [AC_MSG_ERROR([--with-$2 was given, but lib$2 was not found (Debian: $5)])])])
+   AC_SUBST([$1_LIBS])])
+
 # libwrap has no pkg-config file and wants two variables of its caller.
 AC_DEFUN([INLET_LIBWRAP],
   [WRAP_LIBS=

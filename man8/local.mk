@@ -7,3 +7,4 @@ dist_man_MANS += man8/ch_smtp.8 man8/ch_lmtp.8
 dist_man_MANS += man8/dbmbuild.8 man8/dbmlist.8
 dist_man_MANS += man8/submit.8
 dist_man_MANS += man8/smtpd.8 man8/smtpsrvr.8
+dist_man_MANS += man8/inlet-authworker.8

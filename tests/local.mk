@@ -100,7 +100,9 @@ system_tests = \
 	tests/system/55-pace.py \
 	tests/system/55-tickets.py \
 	tests/system/56-rehearsal.py \
-	tests/system/56-tls-clients.py
+	tests/system/56-tls-clients.py \
+	tests/system/60-user.py \
+	tests/system/61-backends.py
 check_PROGRAMS += tests/costs/messages
 tests_costs_messages_SOURCES = tests/costs/messages.c
 tests_costs_messages_LDADD = $(SESSION_LIBS)
@@ -123,6 +125,7 @@ talks = \
 	tests/talks/46-etrn.talk \
 	tests/talks/31-times.talk tests/talks/32-utf8.talk
 # With $(srcdir), or make dist would make the target check.
+EXTRA_DIST += tests/system/backends.py
 EXTRA_DIST += tests/harness.py tests/journal.py tests/pp.py $(talks) \
 	tests/peers.sh tests/system/secured.py \
 	$(srcdir)/check run .ci/run build-aux/prepare.sh build-aux/splice.sh \

@@ -54,6 +54,10 @@ static const struct command commands[] = {
 	{ "tls", cmd_tls, "[--json]",
 	    "show the certificates, and what others must know of them",
 	    TAKES_COMMON | TAKES_JSON, 0, 0 },
+	{ "user", cmd_user, "[--json] [--scheme list] "
+	    "add login | passwd login | del login | test login | list",
+	    "change the password file, or try a password",
+	    TAKES_COMMON | TAKES_JSON | TAKES_SCHEME, 1, 2 },
 	{ "help", cmd_inlet_help, "[command]",
 	    "show the commands, or how to use one",
 	    TAKES_COMMON, 0, 1 },

@@ -42,5 +42,6 @@ int cmd_settings(const struct request *r);
 int cmd_start(const struct request *r);
 int cmd_table(const struct request *r);
 int cmd_tls(const struct request *r);
+int cmd_user(const struct request *r);
 
 #endif

@@ -48,6 +48,8 @@ dist_check_SCRIPTS += tests/system/21-logger.py
 noinst_LIBRARIES += tools/libtools.a
 tools_libtools_a_SOURCES = \
 	tools/addresses.c tools/addresses.h \
+	tools/askbackends.c tools/askbackends.h \
+	tools/askpass.c tools/askpass.h \
 	tools/asuser.c tools/asuser.h \
 	tools/bysmtp.c tools/bysmtp.h \
 	tools/check.h \
@@ -77,6 +79,7 @@ tools_libtools_a_SOURCES = \
 	tools/cmd_start.c \
 	tools/cmd_table.c \
 	tools/cmd_tls.c \
+	tools/cmd_user.c \
 	tools/command.c tools/command.h \
 	tools/configured.c tools/configured.h \
 	tools/expiry.c tools/expiry.h \
@@ -100,7 +103,8 @@ tools_libtools_a_SOURCES = \
 	tools/rehearsed.c tools/rehearsed.h \
 	tools/request.c tools/request.h \
 	tools/selection.c tools/selection.h \
-	tools/show.c tools/show.h
+	tools/show.c tools/show.h \
+	tools/userfile.c tools/userfile.h
 
 sbin_PROGRAMS += tools/inlet
 tools_inlet_SOURCES = tools/inlet.c
@@ -133,7 +137,7 @@ dist_check_SCRIPTS += tests/system/48-sendmail.py
 
 inlet_objects = tools/libtools.a smtpsrvr/libsmtpsrvr.a \
 	smtpsrvr/libtls.a submit/libsubmit.a chans/libchans.a \
-	tables/libtables.a lib/libbase.a $(GDBM_LIBS) $(CRYPTO_LIBS)
+	tables/libtables.a authsrvr/libworkers.a $(passwords_LIBS) $(GDBM_LIBS) $(CRYPTO_LIBS)
 check_PROGRAMS += tests/tools/t_command.t tests/tools/t_explain.t \
 	tests/tools/t_keep.t tests/tools/t_limits.t \
 	tests/tools/t_rehearsed.t tests/tools/t_request.t tests/tools/t_show.t

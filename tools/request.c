@@ -79,6 +79,8 @@ static const struct option_row rows[] = {
 	    "only tell which messages are meant" },
 	{ TAKES_WHY, '\0', "why", "--why text", true, AT(why),
 	    "what a sender is told" },
+	{ TAKES_SCHEME, '\0', "scheme", "--scheme list", true, AT(scheme),
+	    "how a password is kept: scram, crypt, plain" },
 };
 
 const char *

@@ -41,7 +41,8 @@ enum {
 	TAKES_TLS = 33554432,
 	TAKES_CERTIFICATE = 67108864,
 	TAKES_ENFORCE = 134217728,
-	TAKES_LAST = TAKES_ENFORCE,
+	TAKES_SCHEME = 268435456,
+	TAKES_LAST = TAKES_SCHEME,
 	TAKES_SELECTION = TAKES_SENDER | TAKES_RECIPIENT | TAKES_TO_CHANNEL |
 	    TAKES_REASON | TAKES_OLDER | TAKES_NEWER | TAKES_ALL | TAKES_DRY |
 	    TAKES_WHY,
@@ -55,6 +56,7 @@ struct request {
 	const char *proxy, *login, *certificate, *enforce;
 	bool tls;
 	const char *sender, *recipient, *reason, *older, *newer, *why;
+	const char *scheme;
 	bool all, dry;
 	int noperands;
 	char **operands;	/* the command itself is not in it */

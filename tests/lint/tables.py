@@ -8,7 +8,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 ".."))
 from harness import *
 
-FOLDERS = "lib tables smtpd smtpsrvr submit chans tools".split()
+FOLDERS = "lib tables smtpd smtpsrvr submit authsrvr chans tools".split()
 
 
 def files(folders, *endings):
