@@ -324,6 +324,8 @@ log_end_of(struct session *s, const char *how)
 	log_word(&l, "how", how);
 	log_num(&l, "messages", s->messages);
 	log_text(&l, "helo", s->helo);
+	if (s->tls != NULL && s->server->tls->why(s->tls)[0] != '\0')
+		log_text(&l, "why", s->server->tls->why(s->tls));
 	log_end(&l);
 }
 

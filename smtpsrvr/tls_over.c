@@ -69,6 +69,21 @@ tls_over_bio(void)
 	return NULL;
 }
 
+/* OpenSSL tells what it sees; of that, records that come. */
+static void
+count_record(int out, int version, int type, const void *p, size_t len,
+    SSL *ssl, void *ctx)
+{
+	struct tls *t = ctx;
+
+	(void)version;
+	(void)p;
+	(void)len;
+	(void)ssl;
+	if (!out && type == SSL3_RT_HEADER)
+		t->records++;
+}
+
 int
 tls_over(struct tls *t, SSL *ssl, BIO_METHOD *method, int fd)
 {
@@ -81,6 +96,8 @@ tls_over(struct tls *t, SSL *ssl, BIO_METHOD *method, int fd)
 	BIO_set_init(b, 1);
 	SSL_set_bio(ssl, b, b);
 	SSL_set_accept_state(ssl);
+	SSL_set_msg_callback(ssl, count_record);
+	SSL_set_msg_callback_arg(ssl, t);
 	t->ssl = ssl;
 	return 0;
 }
@@ -126,6 +143,9 @@ tls_over_step(struct tls *t, short *events_r)
 		return -1;
 	ERR_clear_error();
 	n = SSL_accept(t->ssl);
+	if (t->records > TLS_HANDSHAKE_MOST)
+		return broke(t, "too many records in the handshake");
+	t->before = t->records;
 	return n == 1 ? 1 : more(t, n, events_r);
 }
 
@@ -223,9 +243,16 @@ tls_over_facts(const struct tls *t, struct tls_facts *f_r)
 	ERR_clear_error();
 }
 
+/* What small records cost us, the client must pay for. */
+static bool
+floods(const struct tls *t)
+{
+	return t->records > TLS_RECORDS_FREE + t->bytes / TLS_RECORD_LEAST;
+}
+
 /*
  * A record without data (a change of keys, an empty one) brings us back here:
- * SSL_MODE_AUTO_RETRY is off.  Then the next is tried at once.
+ * SSL_MODE_AUTO_RETRY is off.  Then the next is tried at once, if one is here.
  */
 ssize_t
 tls_over_read(void *ctx, void *p, size_t size, short *events_r)
@@ -238,20 +265,23 @@ tls_over_read(void *ctx, void *p, size_t size, short *events_r)
 		ERR_clear_error();
 		n = SSL_read_ex(t->ssl, p, size, &got);
 		if (n == 1) {
-			t->empty = 0;
+			t->bytes += got;
+			t->before = t->records;
+			if (floods(t))
+				return broke(t, "too many small records");
 			return (ssize_t)got;
 		}
 		if (SSL_get_error(t->ssl, n) == SSL_ERROR_ZERO_RETURN)
 			return 0;
 		if (more(t, n, events_r) != 0)
 			return -1;
+		if (t->records - t->before > TLS_EMPTY_MOST)
+			return broke(t, "too many records without data");
 		if (*events_r == POLLOUT || BIO_should_retry(
 		    SSL_get_rbio(t->ssl))) {
 			errno = EAGAIN;
 			return -1;
 		}
-		if (++t->empty > TLS_EMPTY_MOST)
-			return broke(t, "too many records without data");
 	}
 	errno = EPIPE;
 	return -1;

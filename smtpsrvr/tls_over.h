@@ -8,12 +8,20 @@
 #include <openssl/ssl.h>
 #include "smtpsrvr/tls.h"
 
-/* So many records without data, one after the other, are taken for a flood. */
+/*
+ * What is taken for a flood: so many records without data, one after the
+ * other; so many in a handshake; and more than so many in all, if they have
+ * less than so many bytes each.
+ */
 #define TLS_EMPTY_MOST 64
+#define TLS_HANDSHAKE_MOST 1000
+#define TLS_RECORDS_FREE 10000
+#define TLS_RECORD_LEAST 8
 
 struct tls {
 	SSL *ssl;
-	unsigned empty;		/* records without data since some came */
+	uint64_t records, bytes;	/* that came in all */
+	uint64_t before;	/* records when the last data came */
 	bool broken;
 	char why[96];
 };
