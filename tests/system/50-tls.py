@@ -299,7 +299,7 @@ def injected():
                     wrong.append(n)
         eq(wrong, [], "behind it in one segment: refused, %d lengths"
            % len(lengths))
-        for n in lengths[::8]:
+        for n in lengths if FULL else lengths[::8]:
             with s.client() as c:
                 c.hello()
                 c.cmd("STARTTLS")
@@ -327,7 +327,13 @@ TEXTS = [b"", b"Subj", b"Subject: x\r\n\r\n", b"Subject: x\r\n\r\ntext\r\n",
          b"Subject: x\r\n\r\ntext\r\n.", b"Subject: x\r\n\r\ntext\r\n.\r"]
 
 
-def cut(s, sent, text, how):
+# With BDAT: how much is announced, and what of it comes.
+CHUNKS = [(b"BDAT 20 LAST\r\n", b""), (b"BDAT 20 LAST\r\n", b"Subject: x\r\n"),
+          (b"BDAT 4\r\nSubjBDAT 16 LAST\r\n", b"ect: x\r\n"),
+          (b"BDAT 20\r\n", b"Subject: x\r\n\r\ntext\r\n")]
+
+
+def cut(s, sent, text, how, verb=b"DATA\r\n"):
     """Everything up to a point; then the end, in one of several ways."""
     with over_tls(s) as c:
         for line in sent.splitlines(True):
@@ -335,7 +341,9 @@ def cut(s, sent, text, how):
             if line.endswith(b"\n"):
                 c.reply()
         if text is not None:
-            c.cmd("DATA")
+            c.send(verb)
+            if verb[:4] == b"DATA":
+                c.reply()
             c.send(text)
         tls = c.sock
         if how == "notify":
@@ -346,6 +354,9 @@ def cut(s, sent, text, how):
         else:
             c.sock = socket.socket(fileno=tls.detach())
         try:
+            if how == "reset":
+                c.reset()
+                return
             if how != "fin":
                 c.sock.sendall(b"\r\n.\r\nQUIT\r\n")
             c.sock.shutdown(socket.SHUT_WR)
@@ -359,14 +370,18 @@ def cut(s, sent, text, how):
 def truncated():
     """An end, and clear text behind it, at each point: never a message."""
     with server(command_timeout='"5s"') as s:
-        for how in ("fin", "clear", "notify"):
+        for how in ("fin", "clear", "notify", "reset"):
             for sent in POINTS:
                 cut(s, sent, None, how)
             for text in TEXTS:
                 cut(s, POINTS[-1], text, how)
+            for verb, text in CHUNKS:
+                cut(s, POINTS[-1], text, how, verb)
+            # All sessions are over: nothing can come later.
+            wait_for(lambda: not s.role("session"), 20, "their ends")
             eq((s.scratch.queue(), s.scratch.queue("tmp")), ([], []),
                "%s at %d points: nothing is queued"
-               % (how, len(POINTS) + len(TEXTS)))
+               % (how, len(POINTS) + len(TEXTS) + len(CHUNKS)))
         eq(s.sanitizer(), "", "and nothing crashed")
         ok("session-crashed" not in s.scratch.log_text(), "no session died")
 
