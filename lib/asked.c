@@ -3,6 +3,7 @@
  */
 #include "config.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/asked.h"
@@ -179,6 +180,31 @@ asked_orcpt_good(const char *s, bool utf8)
 		return utf8_address_good(s + type + 1, utf8);
 	return s[type + 1] != '\0' && xtext_good(s + type + 1,
 	    len - type - 1);
+}
+
+int
+asked_orcpt_mended(const char *s, char dst[ASKED_ORCPT_MOST + 1])
+{
+	char text[ASKED_ORCPT_MOST + 1], one[16];
+	size_t len = 0, n;
+	uint32_t code;
+
+	if (!text_begins(s, "rfc822;") || s[7] == '\0' ||
+	    strlen(s) > ASKED_ORCPT_MOST ||
+	    xtext_decode_utf8(s + 7, text, sizeof text) == -1 ||
+	    !text_add(dst, ASKED_ORCPT_MOST + 1, &len, "utf-8;"))
+		return -1;
+	for (const char *p = text; *p != '\0'; p += n) {
+		n = utf8_next(p, strlen(p), &code);
+		if (code >= 0x80 || may_be_embedded("", code))
+			snprintf(one, sizeof one, "\\x{%02X}",
+			    (unsigned)code);
+		else
+			snprintf(one, sizeof one, "%c", (int)code);
+		if (!text_add(dst, ASKED_ORCPT_MOST + 1, &len, one))
+			return -1;
+	}
+	return 0;
 }
 
 bool

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/mm.h"
+
 #define ASKED_ENVID_MOST 100	/* RFC 3461 4.4 */
 #define ASKED_ORCPT_MOST 500	/* RFC 3461 4.2 */
 #define ASKED_AUTH_MOST 500	/* RFC 4954 3 */
@@ -43,6 +45,13 @@ bool asked_notify_good(const char *s);
  * asked for) characters as they are.  None of them is a control character.
  */
 bool asked_orcpt_good(const char *s, bool utf8);
+/*
+ * What Postfix says of an address in UTF-8, "rfc822;" and the bytes of that as
+ * xtext, in the form that RFC 6533 3 has for it, in ASCII.  -1 if s is nothing
+ * of that kind, or too long then.
+ */
+MM_MUST_USE int asked_orcpt_mended(const char *s,
+    char dst[ASKED_ORCPT_MOST + 1]);
 /* "<>" or the xtext of a mailbox. */
 bool asked_auth_good(const char *s);
 

@@ -3,9 +3,11 @@
  */
 #include "config.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "lib/text.h"
+#include "lib/utf8.h"
 #include "lib/xtext.h"
 
 static int
@@ -16,9 +18,12 @@ hex_digit(char c)
 	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* One character of the text and how many bytes it took; 0: it is none. */
+/*
+ * One character of the text and how many bytes it took; 0: it is none.
+ * eight: of what a hexchar stands for, bytes above 0x7f are fine.
+ */
 static size_t
-next(const char *s, size_t len, char *c_r)
+next(const char *s, size_t len, bool eight, char *c_r)
 {
 	int high, low;
 
@@ -30,10 +35,10 @@ next(const char *s, size_t len, char *c_r)
 	high = hex_digit(s[1]);
 	low = hex_digit(s[2]);
 	/* Below 0x20 and above 0x7e: nobody's printer wants those. */
-	if (high < 2 || high > 7 || low == -1)
+	if (high < 2 || (high > 7 && !eight) || low == -1)
 		return 0;
 	*c_r = (char)(high << 4 | low);
-	return text_printable(c_r, 1) ? 3 : 0;
+	return high > 7 || text_printable(c_r, 1) ? 3 : 0;
 }
 
 bool
@@ -43,24 +48,46 @@ xtext_good(const char *s, size_t len)
 	char c;
 
 	for (; len > 0; s += n, len -= n)
-		if ((n = next(s, len, &c)) == 0)
+		if ((n = next(s, len, false, &c)) == 0)
 			return false;
 	return true;
 }
 
-int
-xtext_decode(const char *s, char *dst, size_t size)
+static int
+decode(const char *s, bool eight, char *dst, size_t size)
 {
 	size_t left = strlen(s), at = 0, n;
 	char c;
 
 	for (; left > 0; s += n, left -= n) {
-		if ((n = next(s, left, &c)) == 0 || at + 1 >= size)
+		if ((n = next(s, left, eight, &c)) == 0 || at + 1 >= size)
 			return -1;
 		dst[at++] = c;
 	}
 	if (at >= size)
 		return -1;
 	dst[at] = '\0';
+	return 0;
+}
+
+int
+xtext_decode(const char *s, char *dst, size_t size)
+{
+	return decode(s, false, dst, size);
+}
+
+int
+xtext_decode_utf8(const char *s, char *dst, size_t size)
+{
+	size_t n;
+	uint32_t code;
+
+	if (decode(s, true, dst, size) == -1)
+		return -1;
+	for (const char *p = dst; *p != '\0'; p += n) {
+		n = utf8_next(p, strlen(p), &code);
+		if (n == 0 || utf8_is_control(code))
+			return -1;
+	}
 	return 0;
 }

@@ -150,8 +150,10 @@ take_notify(const char *value, struct taking *t)
 static int
 take_orcpt(const char *value, struct taking *t)
 {
-	return asked_orcpt_good(value, t->by->utf8) ?
-	    text_copy(t->rcpt->orcpt, sizeof t->rcpt->orcpt, value) : -1;
+	if (asked_orcpt_good(value, t->by->utf8))
+		return text_copy(t->rcpt->orcpt, sizeof t->rcpt->orcpt,
+		    value);
+	return t->by->utf8 ? asked_orcpt_mended(value, t->rcpt->orcpt) : -1;
 }
 
 static int

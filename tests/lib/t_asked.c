@@ -127,6 +127,41 @@ orcpt(void)
 }
 
 static void
+mended(void)
+{
+	static const struct {
+		const char *s, *want;
+	} t[] = {
+		{ "rfc822;j+C3+B6rg+2Bx+3Dy+5C@b.example",
+		    "utf-8;j\\x{F6}rg\\x{2B}x\\x{3D}y\\x{5C}@b.example" },
+		{ "rfc822;+E2+82+AC+F0+9F+98+80", "utf-8;\\x{20AC}\\x{1F600}" },
+		{ "rfc822;a+20b@c", "utf-8;a\\x{20}b@c" },
+		{ "rfc822;", NULL },
+		{ "x400;+C3+B6", NULL },
+		{ "rfc822;+C3", NULL },
+		{ "rfc822;+C2+85", NULL },
+		{ "rfc822;+C3+B6+0D", NULL },
+		{ "rfc822;+ED+A0+80", NULL },
+		{ "rfc822;\303\266", NULL }
+	};
+	char got[ASKED_ORCPT_MOST + 1], s[ASKED_ORCPT_MOST + 1];
+
+	for (size_t i = 0; i < ARRAY_LEN(t); i++) {
+		int result = asked_orcpt_mended(t[i].s, got);
+
+		num(result, t[i].want != NULL ? 0 : -1, t[i].s);
+		if (result != 0 || t[i].want == NULL)
+			continue;
+		is(got, t[i].want, "  as RFC 6533 has it");
+		ok(asked_orcpt_good(got, false), "  which we would take");
+	}
+	for (size_t i = 7; i + 3 < sizeof s; i += 3)
+		memcpy(s + i, "+2B", 4);
+	memcpy(s, "rfc822;", 7);
+	num(asked_orcpt_mended(s, got), -1, "too long then");
+}
+
+static void
 auth(void)
 {
 	ok(asked_auth_good(""), "none");
@@ -143,6 +178,7 @@ main(void)
 	envid();
 	notify();
 	orcpt();
+	mended();
 	auth();
 	return done();
 }

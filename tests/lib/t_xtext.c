@@ -69,6 +69,13 @@ texts(void)
 	num(xtext_decode("", out, sizeof(out)), 0, "empty");
 	is(out, "", "is empty");
 	num(xtext_decode("", out, 0), -1, "no room for the NUL");
+	num(xtext_decode_utf8("+C3+B6+2Bx", out, sizeof(out)), 0, "UTF-8");
+	is(out, "\303\266+x", "as it was");
+	num(xtext_decode("+C3+B6+2Bx", out, sizeof(out)), -1,
+	    "only where that is asked for");
+	num(xtext_decode_utf8("+C3", out, sizeof(out)), -1, "a half of it");
+	num(xtext_decode_utf8("+C2+85", out, sizeof(out)), -1, "a control");
+	num(xtext_decode_utf8("a+0A", out, sizeof(out)), -1, "an old one");
 }
 
 int
