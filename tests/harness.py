@@ -47,6 +47,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SRC = os.environ.get("top_srcdir") or os.path.dirname(HERE)
 ROOT = os.geteuid() == 0
 FULL = bool(os.environ.get("INLET_FULL"))
+# So many seconds after they were written a test sees lines of the log: what
+# reads them without waiting is found.
+LATE = float(os.environ.get("INLET_LATE") or 0)
 # Users of the scratch server; numbers, so that no passwd entry is needed.
 SUBMIT, SESSION, LOOKUP, LOGGER, KEYS = range(64101, 64106)
 NOBODY = 65534
@@ -102,7 +105,13 @@ def _short(value):
     return text if len(text) < 600 else text[:600] + "..."
 
 
+# Who hands eq or like a function has it asked again until its value is
+# right, for what is there only a moment after the answer that we have: a line
+# of the log, a message in its mailbox, a process.
+
 def eq(got, want, what):
+    if callable(got):
+        got = settled(got, lambda value: value == want)
     if not ok(got == want, what):
         diag("got  " + _short(got))
         diag("want " + _short(want))
@@ -111,8 +120,14 @@ def eq(got, want, what):
 
 
 def like(got, pattern, what):
+    def shows(value):
+        return re.search(pattern, value.decode("latin-1") if
+                         isinstance(value, bytes) else str(value),
+                         re.S | re.M) is not None
+    if callable(got):
+        got = settled(got, shows)
     text = got.decode("latin-1") if isinstance(got, bytes) else str(got)
-    if not ok(re.search(pattern, text, re.S | re.M) is not None, what):
+    if not ok(shows(text), what):
         diag("got  " + _short(text))
         diag("want " + pattern)
         return False
@@ -200,12 +215,18 @@ def tool(name):
 # ------------------------------------------------------------------ waiting
 
 
+# The least that a condition is waited for: a loaded machine may let a process
+# wait for seconds, and where the condition comes patience costs nothing.
+PATIENCE = 30
+
+
 def slow(seconds):
     return seconds * 4 if os.environ.get("INLET_SLOW") else seconds
 
 
-def wait_for(condition, seconds=10, what="it"):
+def wait_for(condition, seconds=PATIENCE, what="it"):
     """Polls until condition() is true and returns its value, or raises."""
+    seconds = max(seconds, PATIENCE)
     end = time.monotonic() + slow(seconds)
     pause = 0.001
     while True:
@@ -218,12 +239,24 @@ def wait_for(condition, seconds=10, what="it"):
         pause = min(pause * 1.5, 0.05)
 
 
-def happens(condition, seconds=10):
+def happens(condition, seconds=PATIENCE):
     """As wait_for, but false instead of an exception."""
     try:
         return wait_for(condition, seconds)
     except Late:
         return False
+
+
+def settled(read, good):
+    """The value of read() as soon as it is good, or the last one."""
+    value = None
+
+    def is_good():
+        nonlocal value
+        value = read()
+        return good(value)
+    happens(is_good)
+    return value
 
 # ---------------------------------------------------------------- processes
 
@@ -437,6 +470,9 @@ class Scratch:
         self.log = os.path.join(self.logs, "inlet.log")
         if self.user is not None:
             os.chown(self.path, self.user, self.user)
+        if LATE:
+            self.sizes = [(0, 0)]
+            threading.Thread(target=self.watch_log, daemon=True).start()
         _scratches.append(self)
 
     def at(self, *names):
@@ -464,9 +500,25 @@ class Scratch:
     def log_text(self):
         try:
             with open(self.log, "rb") as f:
-                return f.read().decode("latin-1")
+                return f.read(self.seen(f)).decode("latin-1")
         except OSError:
             return ""
+
+    def seen(self, f):
+        """How much of the log may be seen yet; -1: all of it."""
+        if not LATE:
+            return -1
+        return min(self.sizes[0][1], os.fstat(f.fileno()).st_size)
+
+    def watch_log(self):
+        while os.path.isdir(self.path):
+            with contextlib.suppress(OSError):
+                now = time.monotonic()
+                self.sizes.append((now, os.path.getsize(self.log)))
+                while len(self.sizes) > 1 and \
+                        self.sizes[1][0] < now - LATE:
+                    self.sizes.pop(0)
+            time.sleep(LATE / 10)
 
     def log_lines(self, event=None, **fields):
         """Lines of the log; only those of an event with these fields."""
