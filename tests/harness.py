@@ -339,8 +339,8 @@ def reap():
 
 def alone():
     """Waits until nothing that we started, or it did, is alive."""
-    wait_for(lambda: (reap(), not descendants(os.getpid()))[1], 10,
-             "the end of all")
+    wait_for(lambda: (reap(), not descendants(os.getpid()))[1],
+             what="the end of all")
 
 
 _started = []       # every Popen of ours
@@ -363,11 +363,14 @@ def clean_up():
             os.kill(process.pid, signal.SIGKILL)
     for process in _started:
         with contextlib.suppress(Exception):
-            process.wait(5)
+            process.wait(PATIENCE)
     del _started[:]
     reap()
     while _scratches:
         _scratches.pop().remove()
+    while _ports:
+        _ports.pop().close()
+
 
 def spawn_with(fds, args, user):
     """A program with these descriptors as 3, 4, ..."""
@@ -435,19 +438,27 @@ def program(name):
     return os.path.join(program_directory(), name)
 
 
+_ports = []         # sockets that keep other tests from the ports of this one
+
+
 def free_port(address="127.0.0.1"):
     """A port that nobody listens at; below those that the kernel gives to
-    clients, and by chance, so that tests side by side do not meet."""
+    clients, and until clean_up of this test alone: nobody else can take it
+    before whoever is told of it listens there."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     for _ in range(200):
         port = random.SystemRandom().randint(10240, 32000)
+        mine = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         with socket.socket(family) as s:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
+                mine.bind("\0inlet-test-port-%d" % port)
                 s.bind((address, port))
-                return port
             except OSError:
+                mine.close()
                 continue
+        _ports.append(mine)
+        return port
     raise Late("no free port")
 
 
@@ -510,6 +521,11 @@ class Scratch:
             return -1
         return min(self.sizes[0][1], os.fstat(f.fileno()).st_size)
 
+    def log_ended(self):
+        """Who wrote to it has ended: nothing is late any more."""
+        if LATE:
+            self.sizes = [(0, os.path.getsize(self.log))]
+
     def watch_log(self):
         while os.path.isdir(self.path):
             with contextlib.suppress(OSError):
@@ -560,6 +576,13 @@ class Scratch:
         if folder == "queue":
             names |= set(journal.entries(self.spool))
         return sorted(names)
+
+    def entries(self):
+        """The bytes of all of them, by name: the journal is read once."""
+        found = journal.entries(self.spool)
+        for name in os.listdir(os.path.join(self.spool, "queue")):
+            found[name] = self.entry(name)
+        return found
 
     def entry(self, name):
         """The bytes of an entry of the queue, wherever it is."""
@@ -648,7 +671,7 @@ class Server:
                 ("min-free-inodes", "0"),
                 ("lookup-names", '"never"'),
                 ("dns-servers", '{"127.0.0.1:9"}'),
-                ("dns-timeout", '"500ms"'),
+                ("dns-timeout", '"3s"'),
                 ("hosts-allow", '"%s"' % s.at("hosts.allow")),
                 ("hosts-deny", '"%s"' % s.at("hosts.deny"))]
         rows.append(("journal-size", '"8M"'))
@@ -722,14 +745,14 @@ class Server:
         wait_for(lambda: heeds(self.deliver.pid, signal.SIGTERM)
                  or self.deliver.poll() is not None, 10, "deliver's start")
 
-    def wait_ready(self, seconds=15):
+    def wait_ready(self, seconds=PATIENCE):
         """Until it greets, and has all of its children ready."""
         def greets():
             if self.smtpd.poll() is not None:
                 raise Late("smtpd ended with %d\n%s" % (
                     self.smtpd.returncode, self.stderr()))
             try:
-                with Client(("127.0.0.1", self.port), timeout=5) as c:
+                with Client(("127.0.0.1", self.port), timeout=20) as c:
                     return c.greeting.code == 220
             except (OSError, Late, EOFError):
                 return False
@@ -741,7 +764,7 @@ class Server:
             self.dump()
             raise
 
-    def stop(self, sig=signal.SIGTERM, seconds=15):
+    def stop(self, sig=signal.SIGTERM, seconds=PATIENCE):
         """Ends both; true if they ended as they should and left nothing."""
         good = True
         family = []
@@ -763,7 +786,7 @@ class Server:
                 good = False
         self.smtpd = self.deliver = None
         left = happens(lambda: (reap(), not [
-            p for p in family if alive(p.pid)])[1], 5)
+            p for p in family if alive(p.pid)])[1])
         if not left:
             diag("left running: " + ", ".join(
                 "%d %s" % (p.pid, " ".join(p.args))
@@ -877,7 +900,7 @@ class Server:
     def queue_id(self, reply):
         return re.search(r"Queued as ([0-9A-Z]{20})", reply.text).group(1)
 
-    def deliveries(self, address, count, seconds=15):
+    def deliveries(self, address, count, seconds=PATIENCE):
         """Waits until a mailbox holds so many messages; gives them."""
         wait_for(lambda: len(self.scratch.maildir(address)) >= count, seconds,
                  "%d messages for %s" % (count, address))
@@ -919,7 +942,7 @@ class Client:
     Every wait ends after timeout seconds with Late; the end of the
     connection in the middle of a reply is EOFError."""
 
-    def __init__(self, address, timeout=20, source=None, greet=True,
+    def __init__(self, address, timeout=60, source=None, greet=True,
                  receive_buffer=None):
         self.timeout = slow(timeout)
         family = socket.AF_UNIX if isinstance(address, str) else \

@@ -126,7 +126,7 @@ class Talk:
                                     line[:200] + "..."))
 
     def expect(self, pattern):
-        self.last = self.client.reply(15)
+        self.last = self.client.reply(60)
         self.note("S: ", self.last.text)
         if not matches(pattern, self.last.text):
             raise Wrong("wanted " + pattern)

@@ -68,7 +68,7 @@ class Fault:
                  "inject=%s:%s:when=%s:syscall=getpid" % (call, fault, when),
                  "-e", "trace=" + call], stderr=f,
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while " attached" not in self.text():
             if time.monotonic() > end:
                 raise TimeoutError("strace: " + self.text())
@@ -80,13 +80,13 @@ class Fault:
 
     def end(self):
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(60)
         return "INJECTED" in self.text()
 
 
 def settle():
     """Nothing in tmp/ soon after."""
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while s.listing(spool, "tmp") and time.monotonic() < end:
         time.sleep(0.005)
     return s.listing(spool, "tmp") == []
@@ -157,7 +157,7 @@ def traced(r, calls):
         tracer = subprocess.Popen(
             ["strace", "-f", "-y", "-p", str(r.process.pid), "-e",
              "trace=" + calls], stderr=f, stdin=subprocess.DEVNULL)
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while (b" attached" not in open(out, "rb").read() and
            time.monotonic() < end):
         time.sleep(0.005)
@@ -174,7 +174,7 @@ def ordered(r):
     v = s.Verdict(c)
     c.close()
     tracer.terminate()
-    tracer.wait(20)
+    tracer.wait(60)
     text = open(out, "rb").read().decode("latin-1")
     steps = re.findall(
         r"(renameat2)\(|(fsync)\(\d+<[^>]*/queue/%s>|(fsync)\(\d+<[^>]*/queue>"
@@ -198,7 +198,7 @@ def counted(r):
     for c in socks:
         c.close()
     tracer.terminate()
-    tracer.wait(20)
+    tracer.wait(60)
     text = open(out, "rb").read().decode("latin-1")
     fsyncs = text.count("fsync(")
     renames = text.count("renameat2(")
@@ -275,7 +275,7 @@ def journal_ordered():
     v = s.Verdict(c)
     c.close()
     tracer.terminate()
-    tracer.wait(20)
+    tracer.wait(60)
     r.end()
     text = open(out, "rb").read().decode("latin-1")
     steps = [m.group(1) + " " + m.group(2) for m in re.finditer(
@@ -298,7 +298,7 @@ def journal_counted():
     for c in socks:
         c.close()
     tracer.terminate()
-    tracer.wait(20)
+    tracer.wait(60)
     r.end()
     text = open(out, "rb").read().decode("latin-1")
     syncs = text.count("fdatasync(")

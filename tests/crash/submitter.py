@@ -150,7 +150,7 @@ def child(spool, before=(), env=None, settings=(), log=None,
           program=None, preexec=None):
     """submit -c on a new spool; the process and our end of its caller."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-    ours.settimeout(60)
+    ours.settimeout(240)
     process = subprocess.Popen(
         [*before, *arguments(spool, *(program or [SUBMIT]), "-c",
                              settings=settings)],
@@ -170,7 +170,7 @@ def once(spool, data, before=(), env=None, settings=(), log=None, **more):
         except (BrokenPipeError, ConnectionResetError):
             pass
         verdict = Verdict(sock)
-    process.wait(60)
+    process.wait(240)
     verdict.status = process.returncode
     return verdict
 
@@ -241,12 +241,12 @@ class Resident:
             stdout=subprocess.DEVNULL,
             stderr=log if log is not None else subprocess.DEVNULL)
         theirs.close()
-        self.control.settimeout(30)
+        self.control.settimeout(120)
         self.ready = self.control.recv(10)
         if self.ready == b"" and self.process.wait(30) in (64, 70):
             raise RuntimeError("the stage for submit is broken")
 
-    def wait_journal(self, segments=("s00",), seconds=30):
+    def wait_journal(self, segments=("s00",), seconds=120):
         """Until they were made."""
         end = time.monotonic() + seconds
         place = os.path.join(self.spool, "journal")
@@ -257,7 +257,7 @@ class Resident:
 
     def connect(self, path=None):
         s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        s.settimeout(60)
+        s.settimeout(240)
         s.connect(path or self.jail)
         return s
 
@@ -266,7 +266,7 @@ class Resident:
             s.sendall(hello() + message(data, **more))
             return Verdict(s)
 
-    def end(self, seconds=40):
+    def end(self, seconds=120):
         self.control.close()
         return self.process.wait(seconds)
 

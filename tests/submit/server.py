@@ -6,6 +6,7 @@ import contextlib
 import os
 import random
 import resource
+import select
 import shutil
 import signal
 import socket
@@ -27,7 +28,7 @@ logname = os.path.join(top, "log")
 log = open(logname, "w+b")
 
 
-def logged(text, seconds=10):
+def logged(text, seconds=60):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         with open(logname, "rb") as f:
@@ -130,13 +131,10 @@ def greedy(r):
     held = [r.connect() for _ in range(8)]
     for c in held:
         c.sendall(s.hello(row=9))
-    closed = 0
-    for c in held:
-        c.settimeout(0.3)
-        try:
-            closed += c.recv(1) == b""
-        except TimeoutError:
-            pass
+    closed, end = set(), time.monotonic() + 30
+    while len(closed) < 4 and time.monotonic() < end:
+        closed |= set(select.select(held, [], [], 0.3)[0])
+    closed = len(closed | set(select.select(held, [], [], 0.3)[0]))
     ok(closed == 4, "a session has four connections: %d" % (8 - closed))
     ok(r.send(TEXT).code == 250, "the others do not notice")
     for c in held:
@@ -153,7 +151,7 @@ def memory(r):
     ok(good == n, "%d sessions one after the other" % n)
     ok(after - before < 1024 or s.sanitized(),
        "cost no memory: %d KiB" % (after - before))
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while len(descriptors(r) or ()) > 17 and time.monotonic() < end:
         time.sleep(0.01)
     ok(len(descriptors(r) or ()) <= 17,
@@ -166,11 +164,11 @@ def abandoned(r):
         c.sendall(s.hello() + s.envelope() + s.recipient("user@example.org"))
         for _ in range(10):
             c.sendall(s.frame("D", bytes(s.FRAME)))
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while not s.listing(spool, "tmp") and time.monotonic() < end:
             time.sleep(0.005)
         ok(len(s.listing(spool, "tmp")) == 1, "a large one is streamed")
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while s.listing(spool, "tmp") and time.monotonic() < end:
         time.sleep(0.005)
     ok(s.listing(spool, "tmp") == [], "what is cut off is removed")
@@ -222,18 +220,16 @@ def users(r):
         return
     for path in (top, run, r.users):
         os.chmod(path, 0o777)
-    script = ("import socket,sys\n"
+    script = ("import select,socket,sys,time\n"
               "cs=[]\n"
               "for i in range(40):\n"
               "    c=socket.socket(socket.AF_UNIX); c.connect(sys.argv[1])\n"
               "    cs.append(c)\n"
-              "n=0\n"
-              "for c in cs:\n"
-              "    c.settimeout(0.3)\n"
-              "    try: c.recv(1)\n"
-              "    except TimeoutError: n+=1\n"
-              "    except OSError: pass\n"
-              "print(n)\n")
+              "n,end=40,time.monotonic()+30\n"
+              "while n>16 and time.monotonic()<end:\n"
+              "    n=40-len(select.select(cs,[],[],0.3)[0])\n"
+              "    time.sleep(0.1)\n"
+              "print(40-len(select.select(cs,[],[],0.3)[0]))\n")
 
     def nobody():
         os.setgroups([])
@@ -276,7 +272,7 @@ def looked_up():
                 c.send(ident + bytes([0, 0, 0, 0]) +
                        name[0].ljust(256, b"\0") + bytes(512))
     threading.Thread(target=serve, daemon=True).start()
-    r = start(peer="198.51.100.1", settings=("dns-timeout=500ms",))
+    r = start(peer="198.51.100.1", settings=("dns-timeout=10s",))
     ok(r.send(TEXT).code == 250, "by its name it is lan's")
     v = r.send(TEXT)
     with open(os.path.join(spool, "queue", v.id), "rb") as f:
@@ -316,7 +312,7 @@ def endings():
             ok(s.Verdict(busy).code == 250, how + ": who was busy finishes")
             start_wait = time.monotonic()
             ok(r.process.wait(40) == 0 and
-               time.monotonic() - start_wait < 5, how + ": exit 0, at once")
+               time.monotonic() - start_wait < 20, how + ": exit 0, at once")
 
 
 def usage():
@@ -331,7 +327,7 @@ def usage():
 
 
 def main():
-    signal.alarm(200)
+    signal.alarm(800)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
     r = start()

@@ -108,7 +108,7 @@ def a_way(name, needs, arguments, user, resident):
         arrived(server, way)
     process.terminate()
     with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(10)
+        process.wait(slow(30))
     if server.smtpd is not None:
         ok(server.stop(), way + ": the resident server ends cleanly")
     if failures() > before:
@@ -159,7 +159,7 @@ def piped(server, name, operands, lines):
         if not row:
             break
     process.stdin.close()
-    return replies, process.wait(slow(20))
+    return replies, process.wait(slow(60))
 
 
 def adopts_all():
@@ -186,7 +186,7 @@ def adopts_all():
         server.dump()
     process.terminate()
     with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(slow(10))
+        process.wait(slow(30))
 
 
 def by_hand():
@@ -257,7 +257,7 @@ def client_is_spared():
                 break
             heard += got
     like(heard, r"\A421 4\.3\.0 [^\n]*\r\n\Z", "the client hears 421 alone")
-    eq(process.wait(slow(20)), 78, "and it exits 78")
+    eq(process.wait(slow(60)), 78, "and it exits 78")
 
 
 def finicky():

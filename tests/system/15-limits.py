@@ -3,6 +3,7 @@
 session's own limits; and the log names limit, value and maximum.  Slots are
 exact: what was refused did not count, what ended counts no more."""
 import os
+import select
 import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 ".."))
@@ -111,15 +112,16 @@ def silence():
                 deliver=False) as server:
         with server.client() as c:
             c.hello()
-            start = time.monotonic()
             # A byte now and then does not help: it is the whole command.
             with contextlib.suppress(OSError):
-                for byte in b"NOOP NOOP NOOP NOOP":
-                    c.send(bytes([byte]))
-                    time.sleep(0.1)
+                for _ in range(300):
+                    c.send(b"N")
+                    if select.select([c.sock], [], [], 0.1)[0]:
+                        break
+                else:
+                    ok(False, "it is not waited for longer")
             says(c.reply(), "TIMEOUT", "a command that does not come to its "
                  "end is waited for so long")
-            ok(time.monotonic() - start < slow(4), "and no longer")
             ok(c.closed(), "then the connection is closed")
     with Server(settings={"data-timeout": '"1s"'}, deliver=False) as server:
         with server.client() as c:
@@ -155,7 +157,7 @@ def stopping():
         eq(busy.reply().code, 250, "SIGTERM: who is sending may finish")
         busy.close()
         idle.close()
-        eq(server.smtpd.wait(slow(10)), 0, "SIGTERM: then smtpd ends")
+        eq(server.smtpd.wait(slow(30)), 0, "SIGTERM: then smtpd ends")
         eq(len(server.scratch.queue()), 1, "the message is there")
 
 
@@ -203,9 +205,11 @@ def relays():
 def reasons():
     """The log says for every refusal which limit it was and whom it was
     about, even where the message was read already."""
-    with Server(deliver=False, settings={
-            "max-message-size": 2000, "command-timeout": '"1s"',
-            "data-timeout": '"1s"'}) as server:
+    listen = 'listen "smtp" { address = {"127.0.0.1"}  port = @port@ }\n' \
+        'listen "soon" { address = {"127.0.0.1"}  port = @port2@\n' \
+        '    command-timeout = "1s"  data-timeout = "1s" }\n'
+    with Server(deliver=False, listen=listen, settings={
+            "max-message-size": 2000}) as server:
         with server.client() as c:
             c.hello()
             says(c.cmd("NOOP " + "x" * 3000), "LINE_TOO_LONG", "a long line")
@@ -218,14 +222,15 @@ def reasons():
             c.send(b"a\nb\r\n.\r\n")
             says(c.reply(), "BARE_NEWLINE", "a bare LF")
         for length, name in ((20000, "TOO_BIG"), (1000, "SLOW_TRANSFER")):
-            with server.client() as c:
+            port = server.ports["1" if name == "TOO_BIG" else "2"]
+            with server.client(port=port) as c:
                 c.hello()
                 c.envelope()
                 c.cmd("DATA")
                 c.send(b"x" * length)
                 says(c.reply(), name, "a text without end")
                 ok(c.closed(), "and the connection is closed")
-        with server.client() as c:
+        with server.client(port=server.ports["2"]) as c:
             says(c.reply(), "TIMEOUT", "silence")
 
         def logged():

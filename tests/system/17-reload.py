@@ -36,7 +36,7 @@ def settings():
         wait_for(lambda: "the old one stays" in server.scratch.log_text() or
                  "the old one stays" in server.stderr(), 10, "the error")
         eq(size_now(server), 200000, "with an error the old ones stay")
-        like(server.stderr(), r"inlet\.conf:\d+: .*no-such-setting",
+        like(server.stderr, r"inlet\.conf:\d+: .*no-such-setting",
              "and the error says file, line and word")
         ok(happens(lambda: re.search(
             r"tailor\[\d+\]: note .*inlet\.conf:\d+: .*no-such-setting",
@@ -72,7 +72,7 @@ def tables():
         wait_for(lambda: "the old one stays" in server.scratch.log_text() +
                  server.stderr(), 10, "the error")
         eq(accepts("new"), 250, "a bad row: the old table stays")
-        like(server.stderr() + server.scratch.log_text(), r"people:2",
+        like(lambda: server.stderr() + server.scratch.log_text(), r"people:2",
              "and file and line are said")
 
 
@@ -131,7 +131,7 @@ def renumbered():
 
 def can_connect(server, name):
     try:
-        with Client(("127.0.0.1", server.ports[name]), timeout=2) as c:
+        with Client(("127.0.0.1", server.ports[name]), timeout=10) as c:
             return c.greeting.code == 220
     except (OSError, EOFError, Late):
         return False
@@ -192,7 +192,8 @@ def drain():
         busy.send(b"Subject: a\r\n\r\nb\r\n.\r\n")
         eq(busy.reply().code, 250, "one in a message may finish it")
         eq(busy.reply().code, 421, "and is told then")
-        eq(server.smtpd.wait(10), 0, "smtpd ends with 0")
+        idle.close(), busy.close()      # sessions wait for that
+        eq(server.smtpd.wait(slow(30)), 0, "smtpd ends with 0")
 
 
 def drain_ends():
@@ -217,9 +218,10 @@ def drain_ends():
         for c in (busy, typing, sending):
             eq(c.reply().code, 421, "%s: then it is told" % sig.name)
             ok(c.closed(), "and closed")
+            c.close()       # else the session waits for that
         ok(happens(lambda: not any(alive(pid) for pid in sessions)),
            "and no session is left")
-        server.smtpd.wait(slow(10))
+        server.smtpd.wait(slow(30))
         eq(server.scratch.queue(), [], "nothing is queued")
 
 

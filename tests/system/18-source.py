@@ -34,7 +34,7 @@ def server_with(names, finicky):
     conf = CONF.replace('{"127.0.0.9",', '{"127.0.0.9", "127.0.0.1",')
     return Server(conf, deliver=False, settings={
         "dns-servers": '{"127.0.0.1:%d"}' % names.port,
-        "dns-timeout": '"1s"', "lookup-names": '"auto"',
+        "lookup-names": '"auto"',
         "finicky": "yes" if finicky else "no"})
 
 

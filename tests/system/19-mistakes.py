@@ -234,14 +234,15 @@ def wrong_rows():
                 old = len(server.scratch.log_text())
                 said = since(server)
                 server.smtpd.send_signal(signal.SIGHUP)
-                happens(lambda: 'table \\"f' in server.scratch.log_text()[
-                    old:])
+                wait_for(lambda: re.search(re.escape(server.scratch.at("f")) +
+                                           why + "|" + WITHOUT, said()),
+                         what="a word of the bad row")
                 if re.search(WITHOUT, said()):
                     skip("no " + kind)
                     continue
                 for where, words in (
-                        ("the log", server.scratch.log_text()[old:]),
-                        ("standard error", said())):
+                        ("the log", lambda: server.scratch.log_text()[old:]),
+                        ("standard error", said)):
                     like(words, re.escape(server.scratch.at("f")) + why,
                          "%s: %r is named, %s" % (kind, text[:20], where))
                 like(greeting(server), " good$", "and the old table stays")

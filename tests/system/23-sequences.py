@@ -152,8 +152,8 @@ def session(server, names, number, lmtp=False):
 def entries(server):
     """Sender, recipients and text of each entry in the queue."""
     found = []
-    for name in server.scratch.queue():
-        data = server.scratch.entry(name).decode("latin-1")
+    for data in server.scratch.entries().values():
+        data = data.decode("latin-1")
         sender = re.search(r"(s\d+\.\d+)@elsewhere\.test", data).group(1)
         found.append((sender, sorted(u for u in USERS if re.search(
             r"\b%s@example\.org" % re.escape(u), data)),

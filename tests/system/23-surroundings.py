@@ -59,7 +59,7 @@ def second():
         again = subprocess.run(
             server.command("smtpd", *server.where(), "-p",
                            str(free_port())),
-            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=20)
+            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=slow(60))
         eq(again.returncode, 73, "a second smtpd in the run directory ends")
         like(again.stderr, r"smtpd\.pid: another smtpd", "and says why")
         eq(server.send(MESSAGE).code, 250, "the first takes mail as before")
@@ -81,7 +81,7 @@ def given_sockets():
     end = subprocess.run(
         [sys.executable, "-c", code] + [str(n) for n in numbers] +
         server.command("smtpd", *server.where()), pass_fds=numbers,
-        stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=20)
+        stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=slow(60))
     eq(end.returncode, 78, "two sockets at once: smtpd takes none of them")
     like(end.stderr, r"2 sockets were given", "and says so")
     for s in sockets:
@@ -119,12 +119,15 @@ def inherited():
 
     def has(role, most, *others):
         """The standard ones, those with numbers, and others anywhere."""
+        want = {**standard, **most}
+
+        def found(pid):
+            got = descriptors(pid)
+            return ({k: got.get(k) for k in want},
+                    sorted(v for k, v in got.items() if k not in want))
         for p in server.role(role):
-            got = descriptors(p.pid)
-            want = {**standard, **most}
-            rest = sorted(v for k, v in got.items() if k not in want)
-            eq(({k: got.get(k) for k in want}, rest),
-               (want, sorted(others)), "descriptors of " + role)
+            eq(lambda p=p: found(p.pid), (want, sorted(others)),
+               "descriptors of " + role)
     numbered = {3: memory, 4: socket_, 5: socket_}
     has("logger", {**numbered, 6: socket_}, server.scratch.log)
     has("lookup", {**numbered, 6: socket_}, epoll)
@@ -140,6 +143,9 @@ def inherited():
         *journal, "anon_inode:[signalfd]", epoll, event, *[socket_] * len(clients))
     has("template", {4: socket_, 64: socket_},
         "anon_inode:[landlock-ruleset]")
+    # The one that asked whether smtpd serves may still be ending.
+    wait_for(lambda: len(server.role("session")) == len(clients),
+             what="its end")
     # Connection, lifetime socket, its own connection to submit.
     has("session", {64: socket_}, *[socket_] * 3)
     ok("/dev/zero" not in descriptors(server.smtpd.pid).values(),
@@ -181,7 +187,7 @@ def by_exec():
                 f.write(b"QUIT\r\n")
                 f.flush()
                 like(f.readline(), "^221 ", "by exec: QUIT")
-        eq(process.wait(slow(10)), 0, "by exec: it ends")
+        eq(process.wait(slow(60)), 0, "by exec: it ends")
         ok(happens(lambda: not any(alive(p.pid) for p in helpers)),
            "by exec: and its %d helpers do" % len(helpers))
         for fd in strays:

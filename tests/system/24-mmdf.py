@@ -80,7 +80,7 @@ def heard(server, lines, command, source=None, **more):
     process, client = connected(server, command, source, **more)
     said = b""
     with client, client.makefile("rb") as f:
-        client.settimeout(slow(20))
+        client.settimeout(slow(60))
         for line in lines + [b""]:
             said += (reply := f.readline())
             while reply[3:4] == b"-":
@@ -88,7 +88,7 @@ def heard(server, lines, command, source=None, **more):
             if not reply:
                 break
             client.sendall(line)
-    process.wait(slow(20))
+    process.wait(slow(60))
     return said.decode("latin-1")
 
 
@@ -245,9 +245,9 @@ def limits_of_inetd():
     codes = []
     for process, client in pairs:
         with client, client.makefile("rb") as f:
-            client.settimeout(slow(20))
+            client.settimeout(slow(60))
             codes.append(f.readline()[:3])
-        process.wait(slow(20))
+        process.wait(slow(60))
     eq(codes, [b"220"] * 3, "three at a time where the limit is two")
     end(server)
 
@@ -331,9 +331,9 @@ main(int argc, char **argv)
         process, client = connected(server, smtpd(server, *option, at,
                                                   "local,world"))
         with client, client.makefile() as f:
-            client.settimeout(slow(20))
+            client.settimeout(slow(60))
             words = f.read().split("\n")
-        process.wait(slow(20))
+        process.wait(slow(60))
         eq(words[0], name, "smtpd %s: argv[0]" % " ".join(option))
         eq(words[-4:], ["127.0.0.1", "127.0.0.1", "local,world", ""],
            "remotehost, localhost, channels")

@@ -39,7 +39,6 @@ def server_with(allow, deny, names=None, lan="", **settings):
     settings = {k.replace("_", "-"): '"%s"' % v for k, v in settings.items()}
     if names:
         settings["dns-servers"] = '{"127.0.0.1:%d"}' % names.port
-        settings["dns-timeout"] = '"1s"'
     s = Server(CONF.replace("@lan@", lan), deliver=False, settings=settings)
     rules(s, allow, deny)
     return s

@@ -65,7 +65,7 @@ INSIDE, CLIENT, US, NOBODY = ("127.0.0.2", "127.0.0.10", "127.0.0.20",
 
 def make(served, channels=ALL, **settings):
     server = Server(CONF, deliver=False, listen=LISTEN % channels, settings={
-        "dns-servers": '{"%s"}' % served.at, "dns-timeout": '"1s"',
+        "dns-servers": '{"%s"}' % served.at,
         "lookup-names": '"auto"',
         **{k.replace("_", "-"): v for k, v in settings.items()}})
     server.scratch.write("lists", LISTS)

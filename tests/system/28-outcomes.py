@@ -142,8 +142,7 @@ channel "world" { }
 
 def make(at, finicky, **more):
     return Server(CONF, deliver=False, settings={
-        "dns-servers": '{"%s"}' % at, "dns-timeout": '"1s"',
-        "lookup-names": '"auto"', "finicky": "yes" if finicky else "no",
+        "dns-servers": '{"%s"}' % at, "lookup-names": '"auto"', "finicky": "yes" if finicky else "no",
         **{k.replace("_", "-"): v for k, v in more.items()}})
 
 
@@ -200,7 +199,7 @@ def silent():
         for at, how in (("127.0.0.1:%d" % mute.getsockname()[1], "silent"),
                         ("127.0.0.1:%d" % free_port(), "unreachable")):
             for is_finicky, look in ((False, not_finicky), (True, finicky)):
-                with make(at, is_finicky) as server:
+                with make(at, is_finicky, dns_timeout='"1s"') as server:
                     look(server, "127.0.0.9", FOUND,
                          "a %s server: an address" % how)
                     look(server, "127.0.0.10", FAILED,

@@ -28,8 +28,9 @@ def basics():
     d = Delivery().start()
     before = time.monotonic()
     ident = d.local("user", "other")
-    wait_for(lambda: d.box("user") and d.box("other"), 5, "delivery")
-    ok(time.monotonic() - before < slow(2), "a new entry is noticed at once")
+    wait_for(lambda: d.box("user") and d.box("other"), what="delivery")
+    # The next time that it looks by itself is an hour away.
+    ok(time.monotonic() - before < slow(120), "a new entry is noticed at once")
     d.wait_empty()
     wait_for(lambda: not d.s.queue("marks"), what="no marks")
     ok(True, "queue and marks are empty")
@@ -41,7 +42,7 @@ def basics():
     like(name[0], r"^\d+\.%sr1\.inlet\.example$" % ident, "the file's name")
     eq(os.listdir(os.path.join(d.s.mail, "example.org", "user", "tmp")), [],
        "nothing is left in tmp")
-    like(d.s.log_text(), r'delivered qid=%s rcpt=1 chan=local delay=\d+\.\ds '
+    like(d.s.log_text, r'delivered qid=%s rcpt=1 chan=local delay=\d+\.\ds '
          r'to="<other@example.org>"' % ident, "the log line")
     eq(subprocess.run(d.args(), stdin=subprocess.DEVNULL,
                       stderr=subprocess.DEVNULL, **d.popen()).returncode, 75,
@@ -284,17 +285,19 @@ def odd_programs():
              [], "one that answers for others"),
             ("sys.exit(3)", "exit 3", [], "one that gives up")]
     for code, why, good, what in case:
+        channel = "late" if "hangs" in what else "odd"
         d.program("odd", ODD % code)
         seen = d.s.log_text().count("new configuration")
         d.p.send_signal(signal.SIGHUP)
         wait_for(lambda: d.s.log_text().count("new configuration") > seen,
                  what="new configuration")
-        ident = d.entry("odd:a@example.com:", "odd:b@example.com:",
+        ident = d.entry(channel + ":a@example.com:",
+                        channel + ":b@example.com:",
                         "local:user@example.org:example.org/user")
         ok(d.logged(r"later qid=%s rcpt=1 .*channel program ended: %s"
                     % (ident, why)), what + ": later")
         for i in (0, 1):
-            eq(len(d.s.log_lines("delivered", qid=ident, rcpt=i)),
+            eq(lambda: len(d.s.log_lines("delivered", qid=ident, rcpt=i)),
                1 if i in good else 0, what + ": answer %d" % i)
         wait_for(lambda: len(d.s.log_lines("delivered", qid=ident, rcpt=2))
                  == 1, what="the other channel")
@@ -302,7 +305,7 @@ def odd_programs():
         d.p.send_signal(signal.SIGHUP)
         d.wait_empty(20)
         for i in (0, 1):
-            eq(len(d.s.log_lines("delivered", qid=ident, rcpt=i)), 1,
+            eq(lambda: len(d.s.log_lines("delivered", qid=ident, rcpt=i)), 1,
                what + ": %d delivered once in the end" % i)
     d.stop()
 
@@ -356,7 +359,8 @@ def together():
     good += [d.entry("five:a@example.com:") for _ in range(12)]
     d.start()
     wait_for(lambda: len(d.s.log_lines("delivered")) == 24, what="24")
-    eq({i for i in good if not d.s.log_lines("delivered", qid=i)}, set(),
+    eq(lambda: {i for i in good if not d.s.log_lines("delivered", qid=i)},
+       set(),
        "what is to blame keeps no other from its mailbox")
     wait_for(lambda: d.s.log_lines("later"), what="later")
     eq([l for l in d.s.log_lines("later") if "qid=" + bad not in l], [],
@@ -377,7 +381,7 @@ def late_but_done():
     os.chmod(d.s.run + "/submit", 0o666)
     listener.listen()           # and never answers: deliver waits for it
     d.start()
-    ident = d.entry("odd:a@example.com:")
+    ident = d.entry("late:a@example.com:")
     wait_for(lambda: [p for p in descendants(d.p.pid)
                       if "ch_odd" in " ".join(p.args)], what="it works")
     d.entry("local:x@example.org:../x")
@@ -391,18 +395,23 @@ def late_but_done():
 
 def under_way():
     d = Delivery()
-    d.program("odd", ODD % "time.sleep(0.5)\n"
-              "    [answer(i, 1, b'2.0.0', b'') for i in index]")
+    go = d.s.at("go")
+    d.program("odd", ODD % (
+        "while not os.path.exists('%s'): time.sleep(0.01)\n"
+        "    [answer(i, 1, b'2.0.0', b'') for i in index]" % go))
     for _ in range(6):
         d.entry("odd:a@example.com:")
     d.start()
     wait_for(lambda: len([p for p in descendants(d.p.pid)
                           if "ch_odd" in " ".join(p.args)]) == 2,
              what="two at work")
+    d.p.send_signal(signal.SIGTERM)
+    wait_for(lambda: "stopping" in d.s.log_text(), what="its stopping")
+    d.s.write(go, "")
     eq(d.stop(), 0, "SIGTERM: exit 0")
-    done = len(d.s.log_lines("delivered"))
-    ok(0 < done < 6, "what was under way is finished: %d" % done)
-    eq(len(d.s.queue()), 6 - done, "the rest stays in the queue")
+    eq(lambda: len(d.s.log_lines("delivered")), 2,
+       "what was under way is finished")
+    eq(len(d.s.queue()), 4, "the rest stays in the queue")
     eq(len(d.s.log_lines("later")), 0, "and has not failed")
 
 
@@ -474,7 +483,7 @@ def one_pass():
     eq(len(d.box("user")), len(ids), "every entry had its turn")
     eq(len(d.s.queue()), 1, "what failed for now stays")
     eq(d.once(), 0, "again")
-    eq(len(d.s.log_lines("later", rcpt=0)), 2, "it is tried though not due")
+    eq(lambda: len(d.s.log_lines("later", rcpt=0)), 2, "it is tried though not due")
 
 
 def many_recipients():

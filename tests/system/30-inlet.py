@@ -502,6 +502,15 @@ def child(s, name):
 
 
 def comes_back(s, name):
+    """A busy machine takes its time, but not each time."""
+    took = []
+    while not took or min(took) >= slow(1) and len(took) < 4:
+        took.append(back_after(s, name))
+    diag("%s: back after %s" % (name, took))
+    ok(min(took) < slow(1), "%s killed: service is back within a second" % name)
+
+
+def back_after(s, name):
     before = len(s.scratch.maildir("user@example.org"))
     old = child(s, name)
     os.kill(old, signal.SIGKILL)
@@ -515,8 +524,8 @@ def comes_back(s, name):
             return False
     wait_for(taken, 5, "a message")
     took = time.monotonic() - begin
-    ok(took < slow(1), "%s killed: service is back within a second" % name)
     s.deliveries("user@example.org", before + 1)
+    return took
 
 
 def start_fails():
@@ -537,7 +546,7 @@ def start_options():
     s = Server(TWO)
     s.ports["1"] = free_port()
     s.smtpd = keeper(s, "-d", "-f", "-n", "1", "-p", str(s.ports["1"]))
-    wait_for(lambda: happens(lambda: refused(s), 1), 10, "a refusal")
+    wait_for(lambda: refused(s), what="a refusal")
     ok(True, "-f and -p are passed on")
     ok(s.stop(signal.SIGINT), "SIGINT ends it, too")
 
@@ -565,7 +574,7 @@ def interrupted():
                                              "s"), 10, "stopping")
         c.send("Subject: x\r\n\r\nx\r\n.\r\n")
         eq(c.reply().code, 250, "control-C: a message under way is finished")
-    eq(s.smtpd.wait(slow(15)), 0, "and then it ends")
+    eq(s.smtpd.wait(slow(60)), 0, "and then it ends")
     os.close(master)
     s.smtpd = None
 
@@ -615,7 +624,7 @@ def as_process_1():
                 if p.parent == one and p.state == "Z"]
     ok(happens(lambda: not zombies()), "as process 1 it reaps orphans")
     os.kill(one, signal.SIGTERM)
-    eq(s.smtpd.wait(slow(15)), 0, "and ends with 0")
+    eq(s.smtpd.wait(slow(60)), 0, "and ends with 0")
     s.smtpd = None
 
 

@@ -134,7 +134,7 @@ class Program:
         except ConnectionResetError:
             pass
         ours.close()
-        p.wait(30)
+        p.wait(slow(60))
         return found
 
     def boxes(self):

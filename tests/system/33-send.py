@@ -15,7 +15,7 @@ def send(server, text, *to, user=None):
         if user is not None else {}
     return subprocess.run([program("inlet"), "-C", server.scratch.conf] +
                           server.where() + ["send"] + list(to), input=text,
-                          capture_output=True, timeout=slow(20), **more)
+                          capture_output=True, timeout=slow(60), **more)
 
 
 def users():

@@ -262,7 +262,7 @@ def make(names):
     addresses = '"127.0.0.1"' + (', "::1"' if six() else "")
     s = Server(CONF.replace("ADDRESSES", addresses), deliver=False, settings={
         "dns-servers": '{"127.0.0.1:%d"}' % names.port,
-        "dns-timeout": '"2s"', "lookup-names": '"auto"',
+        "lookup-names": '"auto"',
         "max-connections-per-prefix": "200"})
     for name, text in FILES.items():
         s.scratch.write(name, text)
@@ -575,7 +575,7 @@ def name_service():
         return
     served = Nsd(ZONES)
     s = Server(SERVICE, deliver=False, settings={
-        "dns-servers": '{"%s"}' % served.at, "dns-timeout": '"1s"',
+        "dns-servers": '{"%s"}' % served.at,
         "lookup-names": '"auto"'})
     names = ("mail", "null", "best", "worse", "inlet", "absent", "circle",
              "client")

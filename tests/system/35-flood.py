@@ -20,7 +20,7 @@ ROUNDS = 5 if FULL else 2       # connections of each address
 AT_ONCE = 64
 # A message of an honest client may take so many times as long in a flood.
 SLOWER = 8
-LEAST = 0.01                    # of what is shorter that is no measure
+LEAST = 0.03                    # of what is shorter that is no measure
 
 WIDE = {"max-connections": "2000", "max-connections-per-address": "2000",
         "max-connections-per-prefix": "2000", "backlog": "2048"}
@@ -179,7 +179,7 @@ def others():
     with Server(deliver=False, settings={
             **WIDE, "max-connections": "100",
             "max-connections-per-prefix": "8",
-            "rates": '{"connections per address %d/1h"}' % (2 * messages),
+            "rates": '{"connections per address %d/1h"}' % (3 * messages),
             }) as server:
         before = [one_message(server)[0] for _ in range(messages)]
         done, told = os.pipe()
@@ -197,25 +197,30 @@ def others():
         os.waitpid(pid, 0)
         eq({code for _t, code in found}, {250},
            "every honest message is taken meanwhile")
-        was, is_ = statistics.median(before), statistics.median(during)
+        after = [one_message(server)[0] for _ in range(messages)]
+        # The machine may have become slower or quicker meanwhile.
+        was = max(statistics.median(before), statistics.median(after))
+        is_ = statistics.median(during)
         diag("a message takes %.1f ms, in a flood of %d refused connections "
              "%.1f ms" % (was * 1000, seen, is_ * 1000))
         ok(seen > 2 * messages, "it was a flood")
         ok(is_ < SLOWER * max(was, LEAST),
            "and does not take %d times as long" % SLOWER)
-    lines = [l for l in server.scratch.log_lines("refuse")
-             if " reason=limit " in l]
-    lost = sum(int(n) for n in re.findall(
-        r": .* lost=(\d+)", server.scratch.log_text()))
-    eq(len(lines) + lost, seen, "every refusal that the flood saw is in the "
-       "log, or in its count of lost lines (%d)" % lost)
+
+    def told_of():
+        lines = [l for l in server.scratch.log_lines("refuse")
+                 if " reason=limit " in l]
+        return len(lines) + sum(int(n) for n in re.findall(
+            r": .* lost=(\d+)", server.scratch.log_text()))
+    eq(told_of, seen, "every refusal that the flood saw is in the log, or in "
+       "its count of lost lines")
 
 
 def flooder(port, told):
     """In a child: takes what it can get, then comes again until SIGUSR1."""
     stop = []
     signal.signal(signal.SIGUSR1, lambda *_: stop.append(1))
-    signal.alarm(60)
+    signal.alarm(slow(200))
     flood = Flood(port)
     try:
         flood.connect(SOURCES, True)

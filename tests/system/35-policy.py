@@ -70,7 +70,8 @@ def make(names=None):
         'listen "%s" { address = {"127.0.0.1"}  port = @port%s@  %s }\n'
         % (name, str(n) if n > 1 else "", text)
         for n, (name, text) in enumerate(LISTENERS.items(), 1))
-    settings = {"max-connections-per-prefix": "200"}
+    settings = {"max-connections-per-prefix": "200",
+                "dns-timeout": '"4s"'}
     if names:
         settings["dns-servers"] = '{"127.0.0.1:%d"}' % names.port
     s = Server(conf, deliver=False, settings=settings)

@@ -92,8 +92,8 @@ def costs(server):
     for c in clients:
         c.hello()
         c.envelope(["user@example.org", "nobody@example.org", "x@far.test"])
+    eq(lambda: len(server.role("session")), HELD, "sessions to look at")
     pids = [p.pid for p in server.role("session")]
-    eq(len(pids), HELD, "sessions to look at")
     touched = statistics.median(map(faults, pids))
     try:
         found = (memory_of(server.role("template")[0].pid, "Anonymous"),

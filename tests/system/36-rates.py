@@ -267,7 +267,7 @@ def penalties():
 
 
 def decay():
-    with Server(settings={"penalty-points": '{"garbage 100"}',
+    with Server(settings={"penalty-points": '{"garbage 200"}',
                           "penalty-limit": 100, "penalty-half-life": '"2s"'},
                 deliver=False) as server:
         garbage(server, "127.0.1.1")

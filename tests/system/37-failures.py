@@ -194,7 +194,7 @@ def failures():
         server.smtpd.send_signal(signal.SIGTERM)
         wait_for(lambda: "stopping" in server.scratch.log_text() or
                  server.smtpd.poll() is not None, 10, "its stopping")
-        like(server.scratch.log_text(), r"stopping, 0 sessions",
+        like(server.scratch.log_text, r"stopping, 0 sessions",
              "and counts no session when it stops")
 
 

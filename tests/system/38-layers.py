@@ -46,7 +46,6 @@ def setup(hosts=None, rules=None, names=None, text=CONF, **more):
         settings["host-settings"] = '"hosts"'
     if names:
         settings["dns-servers"] = '{"127.0.0.1:%d"}' % names.port
-        settings["dns-timeout"] = '"1s"'
         settings["lookup-names"] = "auto"
     s = Server(text, deliver=False, settings=settings, **more)
     s.scratch.write("hosts", hosts or "")
@@ -197,7 +196,7 @@ def of_the_server():
     s = setup(env={"DATABYTES": "10M"})
     s.expect_exit = 78
     s.start_smtpd()
-    eq(s.smtpd.wait(20), 78, "one that is none: exit 78")
+    eq(s.smtpd.wait(slow(60)), 78, "one that is none: exit 78")
     like(s.stderr(), r'environment: DATABYTES must be a whole number, not '
          r'"10M"', "and says which")
 
@@ -225,7 +224,7 @@ class Executed:
 
     def __exit__(self, *_):
         self.client.close()
-        self.process.wait(20)
+        self.process.wait(slow(60))
 
 
 RELAYING = {"RELAYCLIENT": "", "DATABYTES": "7000"}
@@ -319,7 +318,7 @@ def tcpserver():
        "tcpserver: a rule that lets one relay")
     eq(offered("127.0.0.2"), (8000, 550), "and one for all others")
     server.terminate()
-    server.wait(20)
+    server.wait(slow(60))
 
 
 def inlet(s, *args, **env):

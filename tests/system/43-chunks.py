@@ -164,6 +164,7 @@ def limits():
             codes = re.findall(rb"(?m)^\d+", c.rest())
             ok(25 > len(codes) > 10 and codes[-1] == b"421",
                "empty chunks are idle commands")
+    with Server(deliver=False) as server:
         loop = b"Received: x\r\n" * 100 + b"\r\ntext\r\n"
         for body in ("7BIT", "BINARYMIME"):
             with server.client() as c:

@@ -188,7 +188,7 @@ def by_hand():
         c.send(stuffed(TEXT))
         eq([r.code for r in c.replies(2)], [250] * 2, "a reply each")
         c.quit()
-    process.wait(slow(10))
+    process.wait(slow(60))
     eq(len(server.scratch.queue()), 1, "it is queued")
     if server.smtpd is not None:
         ok(server.stop(), "the resident server ends cleanly")

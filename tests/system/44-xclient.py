@@ -347,7 +347,7 @@ def whole():
         SETTINGS.update({
             "max-connections-per-prefix": "400", "libwrap": '"on"',
             "dns-servers": '{"127.0.0.1:%d"}' % ns.port,
-            "dns-timeout": '"2s"', "lookup-names": '"auto"'})
+            "lookup-names": '"auto"'})
         s = Server(CONF, deliver=False, settings=SETTINGS)
         s.scratch.write("hosts.allow", "")
         s.scratch.write("hosts.deny", "smtpd: 198.51.100.66\n")

@@ -85,7 +85,7 @@ def permitted():
         eq(d.heard, [(1, START, 0, "far.test"), (1, START, 0, "far.test"),
                      (1, START, 1, "far.test"), (1, START, 0, "a.deep.test")],
            "what deliver hears")
-        line = s.scratch.log_lines("start")[0]
+        line = wait_for(lambda: s.scratch.log_lines("start"))[0]
         for sign in ("ip=127.0.0.1", "chan=branch", 'node="far.test"',
                      "entries=3"):
             ok(sign in line.split(), "in the log: " + sign)
@@ -117,7 +117,7 @@ def permitted():
 
 def trouble():
     """deliver is away, refuses, talks nonsense, is silent, is busy."""
-    with Server(CONF, deliver=False, settings={"dns-timeout": '"1s"'}) as s:
+    with Server(CONF, deliver=False, settings={"dns-timeout": '"3s"'}) as s:
         says(etrn(s, "far.test"), "ETRN_FAILED", "no deliver runs")
         d = Deliver(s, [(FAILED, 0), b"x", b"", None, (DONE, 2)])
         for what in ("it cannot", "it talks nonsense", "it hangs up",

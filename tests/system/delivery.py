@@ -27,7 +27,8 @@ CONF = """\
 table "here" { type = "list"  rows = {"example.org"} }
 channel "local" { table = "here"  program = "local" }
 channel "other" { program = "spool" }
-channel "odd" { program = "odd"  delivery-timeout = "1s" }
+channel "odd" { program = "odd" }
+channel "late" { program = "odd"  delivery-timeout = "1s" }
 channel "world" { }
 """
 
@@ -122,7 +123,7 @@ RESULT = {1: "done", 2: "absent", 3: "busy", 4: "malformed", 5: "failed"}
 def control(d, verb, ident="", name="", flags=0, version=1):
     """Asks deliver; gives result, count and text."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as c:
-        c.settimeout(slow(10))
+        c.settimeout(slow(60))
         c.connect(os.path.join(d.s.run, "deliver"))
         c.send(struct.pack("=III24s256s", version, CONTROL.get(verb, verb),
                            flags, ident.encode(), name.encode()))
@@ -253,14 +254,18 @@ class Delivery:
 
     def once(self, before=()):
         with open(self.s.log, "ab") as log:
-            return subprocess.run([*before, *self.args("-o")], stdout=log, stderr=log,
-                                  stdin=subprocess.DEVNULL, cwd="/",
-                                  timeout=slow(60), **self.popen()).returncode
+            done = subprocess.run(
+                [*before, *self.args("-o")], stdout=log, stderr=log,
+                stdin=subprocess.DEVNULL, cwd="/", timeout=slow(60),
+                **self.popen())
+        self.s.log_ended()
+        return done.returncode
 
     def stop(self):
         self.p.send_signal(signal.SIGTERM)
-        code = self.p.wait(slow(15))
+        code = self.p.wait(slow(60))
         self.p = None
+        self.s.log_ended()
         return code
 
     def entry(self, *to, text=TEXT, options=()):
@@ -269,7 +274,7 @@ class Delivery:
             args += ["-u", str(self.user)]
         return subprocess.run(args + [self.s.spool, *to], input=text,
                               check=True, stdout=subprocess.PIPE,
-                              timeout=30).stdout.decode().strip()
+                              timeout=slow(60)).stdout.decode().strip()
 
     def local(self, *users, **more):
         return self.entry(*["local:%s@example.org:example.org/%s" % (u, u)

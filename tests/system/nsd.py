@@ -68,4 +68,4 @@ class Nsd:
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(60)
