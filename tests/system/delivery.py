@@ -64,6 +64,9 @@ while True:
     version, flags, serial, at, length, n = struct.unpack_from("=HHIQQI", m)
     index = struct.unpack_from("=%%dI" %% n, m, 28)
     found = recipients(os.pread(fds[0], length or 1000000, at))
+    # Before it answers: with them goes the entry's lock.
+    for fd in fds:
+        os.close(fd)
     for i in index:
         ident, to = found[i]
         user, host = to.split("@")
@@ -82,8 +85,6 @@ while True:
                                            os.getpid())).encode())
         s.send(struct.pack("=IIBB2x12s200s", serial, i, outcome, flags, code,
                            b"for a test"))
-    for fd in fds:
-        os.close(fd)
 """
 
 
