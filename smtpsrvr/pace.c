@@ -62,10 +62,12 @@ pace_greeting(struct session *s)
 	    s->set->greeting_delay : 0;
 	enum wire_end end;
 
+	if (s->watcher != NULL || (ms == 0 &&
+	    s->set->early_talkers == EARLY_TALKERS_ACCEPT))
+		return;
 	if (wire_flush(&s->wire) != WIRE_OK)
 		s->lost = true;
-	if (s->lost || s->watcher != NULL || (ms == 0 &&
-	    s->set->early_talkers == EARLY_TALKERS_ACCEPT))
+	if (s->lost)
 		return;
 	/* What a header or a handshake left behind was said early, too. */
 	s->early = wire_pending(&s->wire);
