@@ -21,6 +21,9 @@ JOURNAL = ("queue-store=journal", "journal-size=8M")
 ROWS, ROW, SERIAL = 64, 3, 77                   # as tests/submit/stage.h
 TOKEN = bytes((17 * i + 1) & 255 for i in range(16))
 SESSION, DECLARED, LOCAL, NOTICE = 1, 2, 3, 4
+with open(os.path.join(os.path.dirname(os.path.dirname(HERE)), "lib",
+                       "subproto.h"), encoding="latin-1") as _f:
+    VERSION = int(re.search(r"#define SUB_VERSION (\d+)", _f.read()).group(1))
 EACH = 1
 FRAME = 65536
 
@@ -75,7 +78,7 @@ def hello(kind=SESSION, flags=0, row=None):
     if row is None:
         turn = turn % (ROWS - 1) + 1
         row = turn
-    return frame("H", struct.pack("<HBBIQ", 5, kind, flags, row,
+    return frame("H", struct.pack("<HBBIQ", VERSION, kind, flags, row,
                                   SERIAL + row - ROW) +
                  TOKEN + bytes(19) + bytes(19) +
                  struct.pack("<ii", -1, 0) + text("") * 3)
@@ -84,7 +87,7 @@ def hello(kind=SESSION, flags=0, row=None):
 def envelope(sender="a@example.net", channel="lan", ident=""):
     return frame("E", b"".join(map(text, (
         sender, "client.test", "ESMTP", "", "", "sid1", channel, "", "", "", "",
-        ident))) + struct.pack("<qqqBBi", -1, 0, 0, 0, 0, 0))
+        ident))) + struct.pack("<qqIqBBi", -1, 0, 0, 0, 0, 0, 0))
 
 
 def recipient(address):

@@ -81,6 +81,10 @@ set_variable(struct variables *v, enum setting_id id, int place)
 	if (row->type == SETTING_CHOICE && id == SETTING_log_level) {
 		snprintf(number, sizeof(number), "%d", place % 5);
 		text = number;
+	} else if (row->type == SETTING_DURATION) {
+		snprintf(number, sizeof(number), "%" PRId64,
+		    row->least / 1000 + place);
+		text = number;
 	}
 	return variables_set(v, name, text) == 0;
 }

@@ -51,9 +51,17 @@ def status(r, key):
 
 
 def descriptors(r):
-    """None where only root may look: it is not dumpable."""
+    """None where only root may look: it is not dumpable.  But for those of
+    the kernel's pressure, which not every kernel has."""
+    place = "/proc/%d/fd" % r.process.pid
+
+    def pressure(fd):
+        with contextlib.suppress(FileNotFoundError):
+            return os.readlink(os.path.join(place, fd)).startswith(
+                "/proc/pressure")
+        return False
     try:
-        return os.listdir("/proc/%d/fd" % r.process.pid)
+        return [fd for fd in os.listdir(place) if not pressure(fd)]
     except PermissionError:
         return None
 

@@ -136,11 +136,15 @@ def inherited():
                if v.startswith(server.scratch.spool + "/journal/")]
     eq(sorted({os.path.basename(v) for v in journal} -
               {"ends", "freed", "s00"}), [], "of the journal, what it needs")
+    # Where the kernel has it.
+    pressure = sorted({v for p in server.role("submit")
+                       for v in descriptors(p.pid).values()
+                       if v.startswith("/proc/pressure/")})
     has("submit", {**numbered, 6: memory + "-rows", 7: socket_,
                    8: socket_},
         *[os.path.join(server.scratch.spool, name).rstrip("/") for name in
           ("", "tmp", "queue", "marks", "bad", "journal")],
-        *journal, "anon_inode:[signalfd]", epoll, event, *[socket_] * len(clients))
+        *journal, *pressure, "anon_inode:[signalfd]", epoll, event, *[socket_] * len(clients))
     has("template", {4: socket_, 64: socket_},
         "anon_inode:[landlock-ruleset]")
     # The one that asked whether smtpd serves may still be ending.
