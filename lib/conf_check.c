@@ -12,6 +12,7 @@
 #include <string.h>
 #include "lib/authmode.h"
 #include "lib/conf_check.h"
+#include "lib/mendmode.h"
 #include "lib/net.h"
 #include "lib/networks.h"
 #include "lib/path.h"
@@ -354,6 +355,26 @@ check_received(const struct section *s, struct conf_wrong *w)
 	}
 }
 
+static void
+check_mend(const struct section *s, struct conf_wrong *w)
+{
+	const struct strings *l = &s->v.mend_header;
+	struct origin o = s->from[SETTING_mend_header];
+	char shown[SETTING_SHOWN];
+
+	for (size_t i = 0; i < l->n && o.file != NULL; i++) {
+		const char *near = mendmode_nearest(l->at[i]);
+
+		if (!name_good(l, i, "mend-header", o, w) ||
+		    mendmode_bit(l->at[i]) != 0)
+			continue;
+		conf_wrong(w, o, "mend-header: there is nothing called "
+		    "%s%s%s%s", setting_show(l->at[i], shown),
+		    near != NULL ? " (did you mean " : "",
+		    near != NULL ? near : "", near != NULL ? "?)" : "");
+	}
+}
+
 void
 conf_check_seen(const struct section *s, const struct settings *v,
     struct conf_wrong *w)
@@ -376,6 +397,7 @@ conf_check_seen(const struct section *s, const struct settings *v,
 	check_greeting(s, v, w);
 	check_help(s, w);
 	check_received(s, w);
+	check_mend(s, w);
 }
 
 static void

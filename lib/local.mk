@@ -1,6 +1,8 @@
 # lib
 noinst_LIBRARIES += lib/libbase.a
 lib_libbase_a_SOURCES = \
+	lib/addresses.c \
+	lib/addresses.h \
 	lib/argtags.c \
 	lib/argtags.h \
 	lib/ask.c \
@@ -36,8 +38,12 @@ lib_libbase_a_SOURCES = \
 	lib/durable.h \
 	lib/fdio.c \
 	lib/fdio.h \
+	lib/header.c \
+	lib/header.h \
 	lib/keyproto.c \
 	lib/keyproto.h \
+	lib/mendmode.c \
+	lib/mendmode.h \
 	lib/layered.c \
 	lib/layered.h \
 	lib/life.c \
@@ -155,6 +161,21 @@ check_PROGRAMS += tests/lib/t_buf.t
 tests_lib_t_buf_t_SOURCES = tests/lib/t_buf.c tests/tap.h
 tests_lib_t_buf_t_LDADD = lib/libbase.a
 TESTS += tests/lib/t_buf.t
+
+check_PROGRAMS += tests/lib/t_addresses.t
+tests_lib_t_addresses_t_SOURCES = tests/lib/t_addresses.c tests/tap.h
+tests_lib_t_addresses_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_addresses.t
+
+check_PROGRAMS += tests/lib/t_mendmode.t
+tests_lib_t_mendmode_t_SOURCES = tests/lib/t_mendmode.c tests/tap.h
+tests_lib_t_mendmode_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_mendmode.t
+
+check_PROGRAMS += tests/lib/t_header.t
+tests_lib_t_header_t_SOURCES = tests/lib/t_header.c tests/tap.h
+tests_lib_t_header_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_header.t
 
 check_PROGRAMS += tests/lib/t_argtags.t
 tests_lib_t_argtags_t_SOURCES = tests/lib/t_argtags.c tests/tap.h

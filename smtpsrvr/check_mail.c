@@ -108,6 +108,18 @@ check_route(struct session *s, const struct check_subject *x,
 }
 
 enum check_verdict
+check_header(struct session *s, const struct check_subject *x,
+    struct reply *r)
+{
+	(void)x;
+	if (s->tx.completion == NULL ||
+	    s->tx.completion->mend.wrong[0] == '\0')
+		return PASS;
+	reply_set(r, REPLY_BAD_HEADER, s->tx.completion->mend.wrong);
+	return REFUSE;
+}
+
+enum check_verdict
 check_size(struct session *s, const struct check_subject *x, struct reply *r)
 {
 	(void)x;

@@ -36,19 +36,18 @@ is_binary(const struct session *s)
 	return strcmp(s->tx.params.body, "BINARYMIME") == 0;
 }
 
-/* What came to s->text, behind text_len; false: the text is void. */
+/* What came to p, of transfer_room(); false: the text is void. */
 static bool
-keep(struct session *s, size_t len)
+keep(struct session *s, char *p, size_t len)
 {
 	size_t made = len;
 
 	if (s->tx.broken || s->tx.bare)
 		return !s->tx.bare;
-	if (!is_binary(s) && chunk_lines_take(&s->tx.lines, s->text +
-	    s->text_len, len, &made) != 0)
+	if (!is_binary(s) &&
+	    chunk_lines_take(&s->tx.lines, p, len, &made) != 0)
 		return false;
-	s->text_len += made;
-	s->tx.stored += made;
+	transfer_came(s, made);
 	return true;
 }
 
@@ -57,21 +56,17 @@ static enum transfer_end
 take(struct session *s, uint64_t left)
 {
 	while (left > 0) {
-		size_t room = sizeof s->text - s->text_len, got;
+		size_t room, got;
+		char *to = transfer_room(s, least(left, ROOM_LEAST), &room);
 		enum transfer_end end;
 
-		if (room < ROOM_LEAST && room < left) {
-			submitter_stream(s);
-			continue;
-		}
-		end = transfer_end(s, wire_read(&s->wire, s->text +
-		    s->text_len, least(left, room), transfer_deadline(s),
-		    &got));
+		end = transfer_end(s, wire_read(&s->wire, to,
+		    least(left, room), transfer_deadline(s), &got));
 		if (end != TRANSFER_OK)
 			return end;
 		left -= got;
 		s->tx.came += got;
-		if (!keep(s, got))
+		if (!keep(s, to, got))
 			s->tx.bare = true;
 	}
 	return s->tx.bare ? TRANSFER_BARE : TRANSFER_OK;
@@ -81,16 +76,16 @@ take(struct session *s, uint64_t left)
 static enum transfer_end
 end_text(struct session *s)
 {
+	size_t room;
+
 	if (is_binary(s))
 		return TRANSFER_OK;
 	if (s->tx.lines.cr)
 		return TRANSFER_BARE;
 	if (!s->tx.lines.inside)
 		return TRANSFER_OK;
-	if (s->text_len == sizeof s->text)
-		submitter_stream(s);
-	s->text[s->text_len++] = '\n';
-	s->tx.stored++;
+	*transfer_room(s, 1, &room) = '\n';
+	transfer_came(s, 1);
 	s->tx.size += 2;
 	return TRANSFER_OK;
 }

@@ -13,8 +13,9 @@
 
 #include "smtpsrvr/commands.h"
 #include "smtpsrvr/data_reader.h"
-#include "smtpsrvr/submitter.h"
 #include "smtpsrvr/transfer.h"
+
+#define ROOM_LEAST 3		/* data_read() */
 
 static bool
 too_big(const struct session *s)
@@ -37,26 +38,23 @@ read_text(struct session *s)
 	struct wire *w = &s->wire;
 	struct data_reader d;
 	enum transfer_end end;
-	size_t used, made;
+	size_t used, made, room;
 
 	transfer_begin(s);
 	data_reader_init(&d);
 	for (;;) {
+		char *to = transfer_room(s, ROOM_LEAST, &room);
 		enum data_result got = data_read(&d, w->buffer + w->at,
-		    w->len - w->at, &used, s->text + s->text_len,
-		    sizeof s->text - s->text_len, &made);
+		    w->len - w->at, &used, to, room, &made);
 
 		w->at += used;
 		s->tx.size = s->tx.came = d.size;
-		s->tx.stored += made;
-		s->text_len += made;
+		transfer_came(s, made);
 		if (too_big(s) || s->tx.broken)
 			s->text_len = 0;
 		if (got == DATA_END || got == DATA_BARE)
 			return got == DATA_END ? TRANSFER_OK : TRANSFER_BARE;
-		if (got == DATA_FULL)
-			submitter_stream(s);
-		else if ((end = more(s)) != TRANSFER_OK)
+		if (got != DATA_FULL && (end = more(s)) != TRANSFER_OK)
 			return end;
 	}
 }

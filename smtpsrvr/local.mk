@@ -14,6 +14,8 @@ smtpsrvr_libsmtpsrvr_a_SOURCES = \
 	smtpsrvr/check_tls.c \
 	smtpsrvr/checks.c smtpsrvr/checks.h \
 	smtpsrvr/chunk_lines.c smtpsrvr/chunk_lines.h \
+	smtpsrvr/completion.c smtpsrvr/completion.h \
+	smtpsrvr/mend.c smtpsrvr/mend.h \
 	smtpsrvr/cmd_bdat.c \
 	smtpsrvr/cmd_data.c \
 	smtpsrvr/cmd_etrn.c \
@@ -80,6 +82,11 @@ tests_smtpsrvr_t_data_reader_t_SOURCES = tests/smtpsrvr/t_data_reader.c \
 	tests/tap.h
 tests_smtpsrvr_t_data_reader_t_LDADD = smtpsrvr/libsmtpsrvr.a
 TESTS += tests/smtpsrvr/t_data_reader.t
+
+check_PROGRAMS += tests/smtpsrvr/t_mend.t
+tests_smtpsrvr_t_mend_t_SOURCES = tests/smtpsrvr/t_mend.c tests/tap.h
+tests_smtpsrvr_t_mend_t_LDADD = smtpsrvr/libsmtpsrvr.a lib/libbase.a
+TESTS += tests/smtpsrvr/t_mend.t
 
 check_PROGRAMS += tests/smtpsrvr/t_chunk_lines.t
 tests_smtpsrvr_t_chunk_lines_t_SOURCES = tests/smtpsrvr/t_chunk_lines.c \

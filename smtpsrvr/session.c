@@ -292,6 +292,7 @@ session_reset(struct session *s)
 {
 	submitter_abort(s);
 	forget_own(&s->tx);
+	completion_free(s->tx.completion);
 	buf_free(&s->tx.recipients);
 	if (s->tx.refusal != NULL)
 		free(s->tx.refusal);

@@ -16,6 +16,7 @@
 #include "lib/rows.h"
 #include "lib/subproto.h"
 #include "smtpsrvr/chunk_lines.h"
+#include "smtpsrvr/completion.h"
 #include "smtpsrvr/offer.h"
 #include "smtpsrvr/params.h"
 #include "smtpsrvr/tls.h"
@@ -70,6 +71,7 @@ struct transaction {
 	int64_t began, until;	/* when it must be here; 0: none of it came */
 	uint64_t came;		/* octets since then */
 	struct chunk_lines lines;	/* of BDAT */
+	struct completion *completion;	/* of its header; or null */
 	bool bare;		/* its text is void: a bare newline */
 	bool streaming;		/* the envelope went out before the commit */
 	bool broken;		/* the way to submit failed; text is dropped */

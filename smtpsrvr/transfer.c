@@ -4,6 +4,8 @@
  */
 #include "config.h"
 
+#include <string.h>
+
 #include "smtpsrvr/checks.h"
 #include "smtpsrvr/pace.h"
 #include "smtpsrvr/submitter.h"
@@ -17,6 +19,75 @@ transfer_begin(struct session *s)
 	s->tx.began = clock_ms();
 	s->tx.until = s->tx.began + s->set->message_time;
 	s->tx.came = 0;
+	if (s->state >= STATE_RCPT && s->tx.completion == NULL)
+		s->tx.completion = completion_new(s);
+}
+
+/* What the header becomes, and what of the body came with it. */
+static void
+put(struct session *s, const char *p, size_t len)
+{
+	while (len > 0 && !s->tx.broken) {
+		size_t n = sizeof s->text - s->text_len;
+
+		if (n == 0) {
+			submitter_stream(s);
+			continue;
+		}
+		n = n < len ? n : len;
+		memcpy(s->text + s->text_len, p, n);
+		s->text_len += n;
+		s->tx.stored += n;
+		p += n;
+		len -= n;
+	}
+}
+
+char *
+transfer_room(struct session *s, size_t least, size_t *room_r)
+{
+	struct completion *c = s->tx.completion;
+
+	if (completion_active(c)) {
+		*room_r = sizeof c->in;
+		return c->in;
+	}
+	if (sizeof s->text - s->text_len < least)
+		submitter_stream(s);
+	*room_r = sizeof s->text - s->text_len;
+	return s->text + s->text_len;
+}
+
+void
+transfer_came(struct session *s, size_t made)
+{
+	struct completion *c = s->tx.completion;
+	size_t at = 0, n;
+
+	if (!completion_active(c)) {
+		s->text_len += made;
+		s->tx.stored += made;
+		return;
+	}
+	while (at < made && !c->mend.over) {
+		mend_take(&c->mend, c->in + at, made - at, &n, &c->out);
+		at += n;
+		put(s, c->out.p, c->out.len);
+		buf_reset(&c->out);
+	}
+	put(s, c->in + at, made - at);
+}
+
+static void
+end_text(struct session *s)
+{
+	struct completion *c = s->tx.completion;
+
+	if (!completion_active(c))
+		return;
+	mend_end(&c->mend, &c->out);
+	put(s, c->out.p, c->out.len);
+	buf_reset(&c->out);
 }
 
 /* Octets a second, so far. */
@@ -108,6 +179,7 @@ transfer_refuse(struct session *s, enum transfer_end end, struct reply *r)
 void
 transfer_finish(struct session *s, struct reply *r)
 {
+	end_text(s);
 	if (checks_run(s, END, &(struct check_subject){ 0 }, r) != PASS)
 		return;
 	submitter_finish(s, r);

@@ -13,6 +13,13 @@ enum transfer_end { TRANSFER_OK, TRANSFER_BARE, TRANSFER_CLOSED,
 
 /* A message's octets begin to come: message-time counts from here. */
 void transfer_begin(struct session *s);
+/*
+ * Where the next octets of the text go, and how many fit, at least least of
+ * them: what is held is sent before, if it must.
+ */
+char *transfer_room(struct session *s, size_t least, size_t *room_r);
+/* So many came there. */
+void transfer_came(struct session *s, size_t made);
 /* Until when a read of them may wait. */
 int64_t transfer_deadline(const struct session *s);
 /* What the end of such a read means. */

@@ -47,7 +47,6 @@ dist_check_SCRIPTS += tests/system/21-logger.py
 # inlet: the operator's command
 noinst_LIBRARIES += tools/libtools.a
 tools_libtools_a_SOURCES = \
-	tools/addresses.c tools/addresses.h \
 	tools/askbackends.c tools/askbackends.h \
 	tools/askpass.c tools/askpass.h \
 	tools/asuser.c tools/asuser.h \
@@ -124,12 +123,10 @@ install-sendmail: install
 tools_sendmail_SOURCES = tools/sendmail.c
 tools_sendmail_LDADD = tools/libtools.a lib/libbase.a
 
-check_PROGRAMS += tests/tools/t_addresses.t tests/tools/t_outgoing.t
-tests_tools_t_addresses_t_SOURCES = tests/tools/t_addresses.c tests/tap.h
-tests_tools_t_addresses_t_LDADD = tools/libtools.a lib/libbase.a
+check_PROGRAMS += tests/tools/t_outgoing.t
 tests_tools_t_outgoing_t_SOURCES = tests/tools/t_outgoing.c tests/tap.h
 tests_tools_t_outgoing_t_LDADD = tools/libtools.a lib/libbase.a
-TESTS += tests/tools/t_addresses.t tests/tools/t_outgoing.t
+TESTS += tests/tools/t_outgoing.t
 TESTS += tests/system/47-queue.py
 dist_check_SCRIPTS += tests/system/47-queue.py
 TESTS += tests/system/48-sendmail.py

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include "lib/buf.h"
 #include "lib/mm.h"
-#include "tools/addresses.h"
+#include "lib/addresses.h"
 
 struct outgoing {
 	struct buf text;	/* as it was read, lines ending in LF */

@@ -91,6 +91,13 @@ tests_fuzz_fuzz_proxy_t_CPPFLAGS = $(fuzz_cppflags) -DFUZZ_CORPUS='"proxy"'
 tests_fuzz_fuzz_proxy_t_LDADD = lib/libbase.a
 TESTS += tests/fuzz/fuzz_proxy.t
 
+check_PROGRAMS += tests/fuzz/fuzz_mend.t
+tests_fuzz_fuzz_mend_t_SOURCES = tests/fuzz/fuzz_mend.c \
+	tests/fuzz/replay.c
+tests_fuzz_fuzz_mend_t_CPPFLAGS = $(fuzz_cppflags) -DFUZZ_CORPUS='"mend"'
+tests_fuzz_fuzz_mend_t_LDADD = smtpsrvr/libsmtpsrvr.a lib/libbase.a
+TESTS += tests/fuzz/fuzz_mend.t
+
 check_PROGRAMS += tests/fuzz/fuzz_mime7.t
 tests_fuzz_fuzz_mime7_t_SOURCES = tests/fuzz/fuzz_mime7.c \
 	tests/fuzz/replay.c
@@ -133,6 +140,11 @@ noinst_PROGRAMS += tests/fuzz/fuzz_proxy
 tests_fuzz_fuzz_proxy_SOURCES = tests/fuzz/fuzz_proxy.c
 tests_fuzz_fuzz_proxy_LDADD = lib/libbase.a
 tests_fuzz_fuzz_proxy_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+noinst_PROGRAMS += tests/fuzz/fuzz_mend
+tests_fuzz_fuzz_mend_SOURCES = tests/fuzz/fuzz_mend.c
+tests_fuzz_fuzz_mend_LDADD = smtpsrvr/libsmtpsrvr.a lib/libbase.a
+tests_fuzz_fuzz_mend_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 
 noinst_PROGRAMS += tests/fuzz/fuzz_mime7
 tests_fuzz_fuzz_mime7_SOURCES = tests/fuzz/fuzz_mime7.c

@@ -41,6 +41,7 @@ RELAY = "tests/system/50-relay.py"
 RATES = "tests/system/36-rates.py"
 TURNS = "tests/system/49-destinations.py"
 PROXY = "tests/system/43-proxy.py"
+HEADER = "tests/system/58-header.py"
 SUBMISSION = "tests/system/57-submission.py"
 XCLIENT = "tests/system/44-xclient.py"
 # Shown with a clock of their own, or with clients enough; and those of a channel alone, which nothing
@@ -105,10 +106,12 @@ ELSEWHERE = {
 ELSEWHERE.update(dict.fromkeys((
     "default-domain", "sender-logins", "sender-unlisted", "hide-client"),
     SUBMISSION))
+ELSEWHERE.update(dict.fromkeys((
+    "mend-header", "header-addresses", "mend-for"), HEADER))
 # Tests that show a listener's or a channel's over the server's.
 OVERRIDDEN = {
     TIMES, RATES, PROXY, XCLIENT, TURNS, TLS,
-    SUBMISSION,
+    SUBMISSION, HEADER,
     PACE,
     TICKETS, CLIENTS,
 }

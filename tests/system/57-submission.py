@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Who has logged in (RFC 6409): as whom it may send, and what is said of it;
+"""Who has logged in (RFC 6409 6.1): as whom it may send, and what is said of it;
 sessions with a login, submit, users of this machine, and inlet explain."""
 import os
 import pwd

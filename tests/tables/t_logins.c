@@ -1,6 +1,6 @@
 /*
- * t_logins - as whom may send who has logged in: rows, words, whom no row is
- * about, and a table that cannot be read.
+ * t_logins - as whom may send who has logged in (RFC 6409 6.1): rows, words,
+ * whom no row is about, and a table that cannot be read.
  */
 #include "config.h"
 

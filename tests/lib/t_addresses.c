@@ -5,7 +5,7 @@
 
 #include "lib/buf.h"
 #include "tests/tap.h"
-#include "tools/addresses.h"
+#include "lib/addresses.h"
 
 static void
 good(void)

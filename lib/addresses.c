@@ -10,13 +10,14 @@
 #include "lib/buf.h"
 #include "lib/path.h"
 #include "lib/xalloc.h"
-#include "tools/addresses.h"
+#include "lib/addresses.h"
 
 #define DEPTH_MOST 50		/* of comments */
 #define SPEC_MOST 1024		/* an address with its quotes */
 
 struct reader {
-	const char *p, *end;
+	const char *p, *begin, *end;
+	const char *word;	/* the end of the last one */
 	const char *why;
 };
 
@@ -129,6 +130,7 @@ take_words(struct reader *r, struct buf *b, bool *more_r)
 			if (!take_quoted(r, b))
 				return false;
 			joined = false;
+			r->word = r->p;
 			continue;
 		}
 		begin = r->p;
@@ -137,6 +139,7 @@ take_words(struct reader *r, struct buf *b, bool *more_r)
 		if (!put(r, b, begin, (size_t)(r->p - begin)))
 			return false;
 		joined = r->p[-1] == '.';
+		r->word = r->p;
 	}
 }
 
@@ -162,12 +165,14 @@ take_domain(struct reader *r, struct buf *b)
 }
 
 static void
-add(struct addresses *to, const char *text)
+add(struct addresses *to, const char *text, size_t bare)
 {
 	if (to->n == to->room) {
 		to->room = 2 * to->room + 16;
 		to->at = xresize(to->at, to->room, sizeof *to->at);
+		to->bare = xresize(to->bare, to->room, sizeof *to->bare);
 	}
+	to->bare[to->n] = bare;
 	to->at[to->n++] = xstrdup(text);
 }
 
@@ -175,21 +180,25 @@ static bool
 finish(struct reader *r, struct addresses *to, struct buf *b,
     const char *domain)
 {
+	/* An at sign in quotes is no domain's. */
+	bool bare = memchr(buf_str(b), '@', b->len) == NULL ||
+	    b->p[b->len - 1] == '"';
+	size_t at = bare ? (size_t)(r->word - r->begin) : ADDRESSES_WHOLE;
 	struct mailbox m;
 	char text[PATH_TEXT];
 
-	if (memchr(buf_str(b), '@', b->len) == NULL &&
-	    !(put(r, b, "@", 1) && put(r, b, domain, strlen(domain))))
+	if (bare && !(put(r, b, "@", 1) &&
+	    put(r, b, domain, strlen(domain))))
 		return false;
-	/* An at sign in quotes is no domain's. */
-	if (b->p[b->len - 1] == '"' &&
-	    !(put(r, b, "@", 1) && put(r, b, domain, strlen(domain))))
-		return false;
+	if (to->utf8 && !path_is_ascii(buf_str(b))) {
+		add(to, buf_str(b), at);
+		return true;
+	}
 	if (path_parse_bare(buf_str(b), &m) != PATH_OK) {
 		r->why = "it is no address";
 		return false;
 	}
-	add(to, path_text(&m, text));
+	add(to, path_text(&m, text), at);
 	return true;
 }
 
@@ -256,7 +265,8 @@ int
 addresses_take(struct addresses *to, const char *text, size_t len,
     const char *domain, const char **why_r)
 {
-	struct reader r = { .p = text, .end = text + len };
+	struct reader r = { .p = text, .begin = text, .word = text,
+	    .end = text + len };
 	bool group = false, good = true;
 	const char *before;
 	struct buf b;
@@ -288,5 +298,6 @@ addresses_free(struct addresses *a)
 	for (size_t i = 0; i < a->n; i++)
 		free(a->at[i]);
 	free(a->at);
+	free(a->bare);
 	*a = (struct addresses){ .n = 0 };
 }
