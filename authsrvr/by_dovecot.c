@@ -134,6 +134,7 @@ add_response(struct buf *b, const struct inquiry *i)
 	return result;
 }
 
+/* Whoever guesses is delayed by authsrvr, not by a worker that waits. */
 static int
 request(struct talk *t)
 {
@@ -144,7 +145,7 @@ request(struct talk *t)
 
 	buf_fixed(&b, room, sizeof(room));
 	result = buf_addf(&b, "AUTH\t1\t%s\tservice=smtp\trip=%s%s"
-	    "\tnologin\tresp=", i->q->kind == VERIFY_TOKEN ?
+	    "\tnologin\tno-penalty\tresp=", i->q->kind == VERIFY_TOKEN ?
 	    i->q->mechanism : "PLAIN", net_text(&i->q->client, host),
 	    i->q->tls ? "\tsecured" : "");
 	if (result == 0)

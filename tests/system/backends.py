@@ -32,17 +32,15 @@ def short(line):
     return "LATER " + (known.group() if known else rest.strip())
 
 
-def ask(backend, *settings, whole=False, user=None):
+def ask(backend, *settings, whole=False, before=()):
     """A function that asks (login, password[, mechanism]) and so on."""
-    command = [need_asker(), "program-directory=" + program_directory(),
+    command = list(before) + [need_asker(), "program-directory=" + program_directory(),
                "auth-backends=" + backend] + list(settings)
 
     def asked(*questions):
         text = "".join("\t".join(q) + "\n" for q in questions)
-        more = {} if user is None or not ROOT else {
-            "user": user, "group": user, "extra_groups": []}
         p = subprocess.run(command, input=text, text=True,
-                           capture_output=True, timeout=slow(60), **more)
+                           capture_output=True, timeout=slow(60))
         if p.returncode:
             return [p.stderr]
         lines = p.stdout.splitlines()
