@@ -55,3 +55,22 @@ TESTS += tests/authsrvr/t_login.t tests/authsrvr/t_ldapname.t \
 check_PROGRAMS += tests/authsrvr/asker
 tests_authsrvr_asker_SOURCES = tests/authsrvr/asker.c
 tests_authsrvr_asker_LDADD = authsrvr/libworkers.a lib/libbase.a
+noinst_LIBRARIES += authsrvr/libauthsrvr.a
+authsrvr_libauthsrvr_a_SOURCES = \
+	authsrvr/clients.c authsrvr/clients.h \
+	authsrvr/exchange.c authsrvr/exchange.h \
+	authsrvr/guard.c authsrvr/guard.h
+inlet_PROGRAMS += authsrvr/authsrvr
+authsrvr_authsrvr_SOURCES = authsrvr/authsrvr.c
+authsrvr_authsrvr_LDADD = authsrvr/libauthsrvr.a authsrvr/libworkers.a \
+	lib/libbase.a $(NETTLE_LIBS)
+
+check_PROGRAMS += tests/authsrvr/t_exchange.t
+tests_authsrvr_t_exchange_t_SOURCES = tests/authsrvr/t_exchange.c tests/tap.h
+tests_authsrvr_t_exchange_t_LDADD = authsrvr/libauthsrvr.a lib/libbase.a
+TESTS += tests/authsrvr/t_exchange.t
+
+check_PROGRAMS += tests/authsrvr/t_guard.t
+tests_authsrvr_t_guard_t_SOURCES = tests/authsrvr/t_guard.c tests/tap.h
+tests_authsrvr_t_guard_t_LDADD = authsrvr/libauthsrvr.a lib/libbase.a
+TESTS += tests/authsrvr/t_guard.t

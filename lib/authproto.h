@@ -8,19 +8,20 @@
  *	RESPONSE
  *					SUCCESS, FAILURE, LATER or BARRED
  *
- * One exchange a connection; its end, or CANCEL, gives the exchange up.  All
+ * One exchange at a time; CANCEL, or the connection's end, gives it up.  All
  * bytes are as the mechanism has them, without base64.
  */
 #ifndef LIB_AUTHPROTO_H
 #define LIB_AUTHPROTO_H
 
 #include <stdint.h>
+#include "lib/mechanism.h"
 #include "lib/receipt.h"
 #include "lib/rows.h"
 
 #define AUTH_VERSION 1
-#define AUTH_LINE 12288		/* a line of base64 (RFC 4954 4) */
-#define AUTH_DATA 9216		/* the bytes in it */
+#define AUTH_DATA 9216		/* the bytes in a line */
+#define AUTH_CHALLENGE_MOST 1024	/* bytes */
 #define AUTH_EXPORTER 32	/* RFC 9266 2 */
 #define AUTH_FINGERPRINT 65	/* SHA-256 in hexadecimal digits, and NUL */
 

@@ -398,6 +398,7 @@ conf_check_seen(const struct section *s, const struct settings *v,
 	check_help(s, w);
 	check_received(s, w);
 	check_mend(s, w);
+	conf_check_mechanisms(s, w);
 }
 
 static void
@@ -447,6 +448,7 @@ check_server(const struct conf *c, struct conf_wrong *w)
 	check_user(s, SETTING_lookup_user, v->lookup_user, w);
 	check_user(s, SETTING_logger_user, v->logger_user, w);
 	check_user(s, SETTING_key_user, v->key_user, w);
+	check_user(s, SETTING_auth_user, v->auth_user, w);
 	for (size_t i = 0; i < v->trusted_users.n; i++) {
 		if (name_good(&v->trusted_users, i, "trusted-users",
 		    at(s, SETTING_trusted_users), w))
@@ -832,4 +834,5 @@ conf_check(const struct conf *c, struct conf_wrong *w)
 	}
 	for (int i = 0; i < c->ntables; i++)
 		check_table(&c->tables[i], w);
+	conf_check_auth(c, w);
 }

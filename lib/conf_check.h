@@ -36,5 +36,9 @@ void conf_check_pipe(const struct section *s, struct conf_wrong *w);
 void conf_check_relay(const struct section *s, struct conf_wrong *w);
 /* Of the server: who knows passwords, and what they need. */
 void conf_check_backends(const struct section *s, struct conf_wrong *w);
+/* The mechanisms that s names itself. */
+void conf_check_mechanisms(const struct section *s, struct conf_wrong *w);
+/* What else there is to AUTH. */
+void conf_check_auth(const struct conf *c, struct conf_wrong *w);
 
 #endif

@@ -12,6 +12,8 @@ lib_libbase_a_SOURCES = \
 	lib/authmode.c \
 	lib/authmode.h \
 	lib/authproto.h \
+	lib/base64.c \
+	lib/base64.h \
 	lib/buf.c \
 	lib/buf.h \
 	lib/clock.c \
@@ -19,6 +21,7 @@ lib_libbase_a_SOURCES = \
 	lib/conf.c \
 	lib/conf.h \
 	lib/conf_backends.c \
+	lib/conf_auth.c \
 	lib/conf_check.c \
 	lib/conf_check.h \
 	lib/conf_complete.c \
@@ -36,6 +39,8 @@ lib_libbase_a_SOURCES = \
 	lib/control.h \
 	lib/durable.c \
 	lib/durable.h \
+	lib/failures.c \
+	lib/failures.h \
 	lib/fdio.c \
 	lib/fdio.h \
 	lib/header.c \
@@ -53,6 +58,8 @@ lib_libbase_a_SOURCES = \
 	lib/le.h \
 	lib/log.c \
 	lib/log.h \
+	lib/mechanism.c \
+	lib/mechanism.h \
 	lib/mm.h \
 	lib/net.c \
 	lib/net.h \
@@ -79,7 +86,9 @@ lib_libbase_a_SOURCES = \
 	lib/rate.h \
 	lib/relayhost.c \
 	lib/relayhost.h \
+	lib/receipt.c \
 	lib/receipt.h \
+	lib/receipt_key.c \
 	lib/reply.c \
 	lib/reply.h \
 	lib/rows.c \
@@ -88,6 +97,8 @@ lib_libbase_a_SOURCES = \
 	lib/settings.h \
 	lib/settings_mdoc.c \
 	lib/shown.h \
+	lib/sid.c \
+	lib/sid.h \
 	lib/space.c \
 	lib/space.h \
 	lib/stress.c \
@@ -361,3 +372,28 @@ check_PROGRAMS += tests/lib/t_proxy.t
 tests_lib_t_proxy_t_SOURCES = tests/lib/t_proxy.c tests/tap.h
 tests_lib_t_proxy_t_LDADD = lib/libbase.a
 TESTS += tests/lib/t_proxy.t
+
+check_PROGRAMS += tests/lib/t_receipt.t
+tests_lib_t_receipt_t_SOURCES = tests/lib/t_receipt.c tests/tap.h
+tests_lib_t_receipt_t_LDADD = lib/libbase.a $(NETTLE_LIBS)
+TESTS += tests/lib/t_receipt.t
+
+check_PROGRAMS += tests/lib/t_base64.t
+tests_lib_t_base64_t_SOURCES = tests/lib/t_base64.c tests/tap.h
+tests_lib_t_base64_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_base64.t
+
+check_PROGRAMS += tests/lib/t_failures.t
+tests_lib_t_failures_t_SOURCES = tests/lib/t_failures.c tests/tap.h
+tests_lib_t_failures_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_failures.t
+
+check_PROGRAMS += tests/lib/t_mechanism.t
+tests_lib_t_mechanism_t_SOURCES = tests/lib/t_mechanism.c tests/tap.h
+tests_lib_t_mechanism_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_mechanism.t
+
+check_PROGRAMS += tests/lib/t_sid.t
+tests_lib_t_sid_t_SOURCES = tests/lib/t_sid.c tests/tap.h
+tests_lib_t_sid_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_sid.t

@@ -27,7 +27,9 @@
 enum {
 	SESSION = 1 << 0, TEMPLATE = 1 << 1, SUBMIT = 1 << 2,
 	LOOKUP = 1 << 3, LOGGER = 1 << 4, KEYSRVR = 1 << 5,
-	ALL = SESSION | TEMPLATE | SUBMIT | LOOKUP | LOGGER | KEYSRVR
+	AUTHSRVR = 1 << 6,
+	ALL = SESSION | TEMPLATE | SUBMIT | LOOKUP | LOGGER | KEYSRVR |
+	    AUTHSRVR
 };
 
 static const struct {
@@ -36,7 +38,7 @@ static const struct {
 } processes[] = {
 	{ "session", SESSION }, { "template", TEMPLATE },
 	{ "submit", SUBMIT }, { "lookup", LOOKUP }, { "logger", LOGGER },
-	{ "keysrvr", KEYSRVR }
+	{ "keysrvr", KEYSRVR }, { "authsrvr", AUTHSRVR }
 };
 
 enum rule {

@@ -19,7 +19,7 @@
 #define PLAN_PATH 256
 
 enum plan_user { PLAN_SUBMIT, PLAN_SESSION, PLAN_LOOKUP, PLAN_LOGGER,
-	PLAN_KEYS, PLAN_USERS };
+	PLAN_KEYS, PLAN_AUTH, PLAN_USERS };
 
 /* Sections that limits stand in: the server, listeners, channels. */
 #define PLAN_LISTENER(i) (1 + (i))
@@ -59,12 +59,6 @@ struct plan_socket {
 	char name[32];
 };
 
-/* A channel whose program runs as another user (spawn_serve.h). */
-struct plan_spawn {
-	char channel[CONF_NAME];
-	struct proc_user user;
-};
-
 struct plan {
 	uint64_t magic;
 	uint64_t size;		/* of this struct */
@@ -84,12 +78,11 @@ struct plan {
 	int32_t backlog;
 	int32_t template_connections;
 	int64_t template_age_ms, start_ms, drain_ms;
+	int32_t auth;			/* authsrvr is wanted */
 	int32_t submit_socket_mode;	/* bits, as chmod takes them */
 	int32_t nsockets;
 	struct plan_socket sockets[PLAN_SOCKETS];
 	struct proc_user users[PLAN_USERS];	/* resolved; ours if not root */
-	int32_t nspawns;		/* none, if not root */
-	struct plan_spawn spawns[CONF_CHANNELS];
 	char hostname[256];
 	char run_directory[PLAN_PATH];
 	char program_directory[PLAN_PATH];

@@ -28,7 +28,8 @@ struct priv_filter {
 	unsigned short len;	/* instructions */
 };
 extern const struct priv_filter filter_template, filter_session,
-    filter_submit, filter_lookup, filter_logger, filter_keysrvr;
+    filter_submit, filter_lookup, filter_logger, filter_keysrvr,
+    filter_authsrvr;
 MM_MUST_USE int priv_filter(const struct priv_filter *f);
 
 /*

@@ -22,6 +22,7 @@ FILTER(submit);
 FILTER(lookup);
 FILTER(logger);
 FILTER(keysrvr);
+FILTER(authsrvr);
 
 int
 priv_filter(const struct priv_filter *f)

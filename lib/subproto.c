@@ -236,6 +236,8 @@ sub_put_hello(struct buf *b, const struct sub_hello *h)
 	    put_number(b, (uint32_t)h->finicky, 4) == -1 ||
 	    put_text(b, h->channels) == -1 ||
 	    put_text(b, h->login) == -1 ||
+	    put_text(b, h->mechanism) == -1 ||
+	    buf_add(b, h->receipt, sizeof(h->receipt)) == -1 ||
 	    put_variables(b, &h->variables) == -1))
 		result = -1;
 	return finish(b, start, SUB_HELLO, result);
@@ -268,6 +270,8 @@ sub_get_hello(const void *p, size_t len, struct sub_hello *h_r)
 	h_r->finicky = get_int32(&r);
 	get_text_into(&r, h_r->channels, sizeof(h_r->channels));
 	get_text_into(&r, h_r->login, sizeof(h_r->login));
+	get_text_into(&r, h_r->mechanism, sizeof(h_r->mechanism));
+	get_bytes(&r, h_r->receipt, sizeof(h_r->receipt));
 	get_variables(&r, &h_r->variables);
 	return finished(&r) && h_r->version == SUB_VERSION &&
 	    h_r->kind >= SUB_SESSION && h_r->kind <= SUB_NOTICE &&

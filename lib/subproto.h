@@ -24,6 +24,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "lib/buf.h"
+#include "lib/receipt.h"
 #include "lib/reply.h"
 #include "lib/rows.h"
 #include "lib/trace.h"
@@ -32,7 +33,7 @@
 #define SUB_VERSION 6
 #define SUB_FRAME_MOST 65536	/* payload of one frame */
 #define SUB_FIELD_MOST 1024	/* one field of an envelope or recipient */
-#define SUB_LOGIN 256
+#define SUB_LOGIN AUTH_LOGIN
 /*
  * A user's sender: the user.  Whatever stands there, only root, the submit user
  * and trusted-users may be somebody else; everybody may be nobody ("").
@@ -72,7 +73,10 @@ struct sub_hello {
 	uint64_t serial;
 	uint8_t token[ROWS_TOKEN];
 	struct netaddr peer, local;	/* SUB_DECLARED, SUB_TOLD */
-	char login[SUB_LOGIN];		/* the same, or "" */
+	/* The same; or SUB_SESSION, with what authsrvr gave for it; or "" */
+	char login[SUB_LOGIN];
+	char mechanism[AUTH_MECHANISM];	/* "": no receipt */
+	uint8_t receipt[RECEIPT];
 	/* SUB_DECLARED */
 	int32_t listener, finicky;
 	char channels[512];

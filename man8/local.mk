@@ -1,5 +1,5 @@
 # man8
-dist_man_MANS += man8/inlet-keysrvr.8 man8/inlet-lookup.8 man8/inlet-logger.8
+dist_man_MANS += man8/inlet-authsrvr.8 man8/inlet-keysrvr.8 man8/inlet-lookup.8 man8/inlet-logger.8
 dist_man_MANS += man8/tailor.8
 dist_man_MANS += man8/inlet.8
 dist_man_MANS += man8/deliver.8 man8/ch_local.8 man8/ch_pipe.8 man8/inlet-channel.8

@@ -32,6 +32,7 @@ static const struct kind kinds[CHILD_COUNT] = {
 	[CHILD_LOGGER] = { "logger", "logger", PLAN_LOGGER },
 	[CHILD_LOOKUP] = { "lookup", "lookup", PLAN_LOOKUP },
 	[CHILD_SUBMIT] = { "submit", "submit", PLAN_SUBMIT },
+	[CHILD_AUTH] = { "authsrvr", "authsrvr", PLAN_AUTH },
 	/* The template drops privileges itself: it makes its jail first. */
 	[CHILD_TEMPLATE] = { "template", "smtpsrvr", PLAN_USERS },
 	[CHILD_NEXT] = { "template", "smtpsrvr", PLAN_USERS },
@@ -44,7 +45,7 @@ child_text(enum child_name name)
 }
 
 static int
-give(int fds[10], enum child_name name, const struct kit *k, int control)
+give(int fds[11], enum child_name name, const struct kit *k, int control)
 {
 	int n = 6;
 
@@ -63,6 +64,12 @@ give(int fds[10], enum child_name name, const struct kit *k, int control)
 		fds[n++] = k->inner->submit;
 		fds[n++] = k->inner->local;
 		fds[n++] = k->counts_write;
+		fds[n++] = k->receipts;
+	}
+	if (name == CHILD_AUTH) {
+		fds[n++] = k->inner->auth;
+		fds[n++] = k->rows;
+		fds[n++] = k->receipts;
 	}
 	if (name >= CHILD_TEMPLATE)
 		fds[n++] = k->counts_read;
@@ -92,7 +99,7 @@ child_start(struct child *c, enum child_name name, const struct kit *k)
 	struct proc_user user = { (uid_t)-1, (gid_t)-1 };
 	char path[PATH_MAX], argv0[16], t[] = "-T", d[] = "-d";
 	char *argv[4] = { argv0 };
-	int fds[10], pair[2], n = 1;
+	int fds[11], pair[2], n = 1;
 
 	child_release(c);
 	if (program(path, sizeof path, name, k) != 0)

@@ -11,7 +11,7 @@
 #include "smtpd/listener.h"
 
 enum child_name {
-	CHILD_LOGGER, CHILD_LOOKUP, CHILD_SUBMIT, CHILD_TEMPLATE,
+	CHILD_LOGGER, CHILD_LOOKUP, CHILD_SUBMIT, CHILD_AUTH, CHILD_TEMPLATE,
 	CHILD_NEXT,	/* the template that will replace it */
 	CHILD_COUNT
 };
@@ -32,6 +32,7 @@ struct kit {
 	int record;
 	int rows;
 	int counts_write, counts_read;	/* submit's table */
+	int receipts;		/* the key: lib/receipt.h */
 	bool debug;
 	const struct inner *inner;
 };

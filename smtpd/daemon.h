@@ -36,6 +36,7 @@ struct daemon {
 	struct counts *counts;		/* ours: admission.h */
 	int own_read;			/* ours, for who shows it */
 	int counts_write, counts_read;	/* submit's: ours to hand on */
+	int receipts;			/* their key: the same */
 	uint32_t generation;		/* of the settings: reloads */
 	/* Channels of the last one in this one's order; -1: gone. */
 	int16_t channel_map[CONF_CHANNELS];
@@ -68,6 +69,9 @@ int daemon_watch(struct daemon *d, int fd, enum watch kind, uint32_t index,
 
 /* The same descriptor now belongs to another child. */
 void daemon_watch_change(struct daemon *d, int fd, uint32_t index);
+
+/* Starts that child, in place of one that runs, or has none if so be it. */
+void daemon_start(struct daemon *d, enum child_name name);
 
 /* connections.c */
 void connections_accept(struct daemon *d, uint32_t listener);

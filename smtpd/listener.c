@@ -209,6 +209,10 @@ listener_inner(struct inner *i_r, const struct plan *p, const char **path_r)
 	path = inner_path(p, "/jail/lookup");
 	if ((i_r->lookup = net_unix_bind(path, SOCK_SEQPACKET, 0666)) < 0)
 		return -1;
+	path = inner_path(p, "/jail/auth");
+	if ((i_r->auth = net_unix_bind(path, SOCK_SEQPACKET, 0600)) < 0 ||
+	    give(path, &p->users[PLAN_SESSION]) != 0)
+		return -1;
 	path = inner_path(p, "/submit");
 	if ((i_r->local = net_unix_bind(path, SOCK_STREAM,
 	    p->submit_socket_mode)) < 0 ||

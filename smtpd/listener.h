@@ -19,6 +19,7 @@ struct inner {
 	int submit;	/* jail/submit: sessions */
 	int local;	/* submit: users of this machine */
 	int lookup;	/* jail/lookup */
+	int auth;	/* jail/auth: sessions */
 	int log;	/* log: events of deliver and others */
 	int log_send, log_take;		/* a pair: events of our children */
 	int shown;	/* limits: who looks at our numbers (lib/shown.h) */

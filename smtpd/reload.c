@@ -28,7 +28,8 @@ daemon_kit(const struct daemon *d, bool next)
 	    .smtpsrvr = d->options->smtpsrvr,
 	    .record = fresh ? d->next_record : d->record,
 	    .rows = d->slots.rows_fd, .counts_write = d->counts_write,
-	    .counts_read = d->counts_read, .debug = d->options->debug,
+	    .counts_read = d->counts_read, .receipts = d->receipts,
+	    .debug = d->options->debug,
 	    .inner = &d->inner };
 }
 
@@ -212,24 +213,6 @@ take_settings(struct daemon *d)
 	return 0;
 }
 
-static void
-replace_helpers(struct daemon *d)
-{
-	struct kit k = daemon_kit(d, false);
-
-	for (int i = CHILD_LOGGER; i <= CHILD_SUBMIT; i++) {
-		struct child *c = &d->child[i];
-
-		if (child_start(c, (enum child_name)i, &k) == 0 &&
-		    daemon_watch(d, c->control, WATCH_CHILD, (uint32_t)i,
-		    EPOLLIN) == 0)
-			continue;
-		log_note(LEVEL_ERROR, "cannot start %s: %s", child_text(
-		    (enum child_name)i), strerror(errno));
-		c->again = clock_ms() + 1000;
-	}
-}
-
 void
 reload_ready(struct daemon *d)
 {
@@ -252,7 +235,8 @@ reload_ready(struct daemon *d)
 	d->template_served = 0;
 	d->crashed = false;
 	if (fresh) {
-		replace_helpers(d);
+		for (int i = CHILD_LOGGER; i <= CHILD_AUTH; i++)
+			daemon_start(d, (enum child_name)i);
 		log_note(LEVEL_NOTICE, "new settings are in force");
 	}
 	connections_arm(d, true);

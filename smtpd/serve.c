@@ -18,6 +18,7 @@
 #include "lib/clock.h"
 #include "lib/fdio.h"
 #include "lib/log.h"
+#include "lib/receipt.h"
 #include "lib/shown.h"
 #include "lib/xalloc.h"
 #include "smtpd/admission.h"
@@ -91,12 +92,17 @@ signals_open(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static void
-start_child(struct daemon *d, enum child_name name)
+void
+daemon_start(struct daemon *d, enum child_name name)
 {
 	struct kit k = daemon_kit(d, false);
 	struct child *c = &d->child[name];
 
+	if (name == CHILD_AUTH && !d->plan.auth) {
+		child_release(c);
+		*c = (struct child){ .control = -1, .ready = true };
+		return;
+	}
 	if (child_start(c, name, &k) == 0 && daemon_watch(d, c->control,
 	    WATCH_CHILD, name, EPOLLIN) == 0)
 		return;
@@ -126,8 +132,8 @@ open_counts(struct daemon *d)
 	if (counts_make("inlet-smtpd-counts", rows, &own, &d->own_read) != 0 ||
 	    (d->counts = counts_open(own, true)) == NULL ||
 	    counts_make("inlet-submit-counts", rows, &d->counts_write,
-	    &d->counts_read) != 0)
-		fatal(EX_OSERR, "table of counters: %s", strerror(errno));
+	    &d->counts_read) != 0 || (d->receipts = receipt_key_make()) < 0)
+		fatal(EX_OSERR, "memory files: %s", strerror(errno));
 	close(own);
 }
 
@@ -268,7 +274,7 @@ tick(struct daemon *d)
 
 	for (int i = 0; i <= CHILD_TEMPLATE; i++)
 		if (d->child[i].again != 0 && d->child[i].again <= now)
-			start_child(d, (enum child_name)i);
+			daemon_start(d, (enum child_name)i);
 	for (int i = 0; i < CHILD_COUNT; i++)
 		child_watch(&d->child[i], (enum child_name)i, now,
 		    d->plan.start_ms);
@@ -428,7 +434,7 @@ serve(const struct options *o, int adopted)
 	daemon_mmdf_most(d, &d->plan);
 	open_all(d, adopted);
 	for (int i = 0; i <= CHILD_TEMPLATE; i++)
-		start_child(d, (enum child_name)i);
+		daemon_start(d, (enum child_name)i);
 	while (d->drain_until == 0 || (d->slots.used > 0 &&
 	    clock_ms() < d->drain_until)) {
 		events(d, pause_ms(d));

@@ -23,6 +23,16 @@ check_messages(struct session *s, const struct check_subject *x,
 }
 
 enum check_verdict
+check_auth(struct session *s, const struct check_subject *x, struct reply *r)
+{
+	(void)x;
+	if (s->set->auth != AUTH_REQUIRED || s->login[0] != '\0')
+		return PASS;
+	reply_set(r, REPLY_NEED_AUTH);
+	return REFUSE;
+}
+
+enum check_verdict
 check_declared_size(struct session *s, const struct check_subject *x,
     struct reply *r)
 {
@@ -56,7 +66,8 @@ static enum check_verdict
 ask_rates(const struct session *s, enum rate_what what, uint32_t n,
     struct reply *r)
 {
-	const struct quota_who who = { .peer = s->who.peer, .login = "" };
+	const struct quota_who who = { .peer = s->who.peer,
+		.login = s->login };
 	struct quota q;
 
 	if (s->set->rates.n == 0)

@@ -94,8 +94,9 @@ checks_sending(const struct session *s, struct sending *from_r)
 		.unnamed = s->source.unnamed,
 		.peer = s->who.peer,
 		.name = s->name,
+		.proven = s->login[0] != '\0',
 		.sender = &s->tx.sender,
-		.login = session_login(s),
+		.login = s->login,
 		.set = s->set,
 	};
 }

@@ -154,7 +154,7 @@ static void
 next_line(struct session *s, struct reply *r, const char *word,
     const char *argument)
 {
-	char text[128];
+	char text[32 + KEYWORD_ARGUMENT];
 	size_t len = 0;
 
 	if (wire_reply_line(&s->wire, r->code, "", r->text, true) != WIRE_OK)

@@ -71,7 +71,7 @@ begin_anew(struct session *s)
 	s->helo[0] = '\0';
 	s->greeted = s->look = false;
 	/* What is said now is said by another. */
-	s->said_hello = false;
+	session_forget_login(s);
 	session_settle(s);
 }
 
@@ -87,8 +87,7 @@ believe(struct session *s, const struct attributes *x, struct reply *r)
 	    x->client.port : client.port;
 	server.port = x->given[ATTRIBUTE_DESTADDR] ||
 	    x->given[ATTRIBUTE_DESTPORT] ? x->server.port : server.port;
-	if (x->given[ATTRIBUTE_LOGIN] && text_copy(
-	    session_hello(s)->login, sizeof s->hello->login,
+	if (x->given[ATTRIBUTE_LOGIN] && text_copy(s->login, sizeof s->login,
 	    x->text[ATTRIBUTE_LOGIN]) != 0)
 		return REFUSE;
 	return told_client(s, &client, &server, r);

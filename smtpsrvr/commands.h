@@ -39,7 +39,7 @@ extern const size_t commands_count;
  * What keywords.def names: is it offered now?  Then argument_r is what follows
  * the word, or "".
  */
-#define KEYWORD_ARGUMENT 64
+#define KEYWORD_ARGUMENT 160
 #define KEYWORD(name, word, function, text) \
 	bool function(const struct session *s, \
 	    char argument_r[KEYWORD_ARGUMENT]);

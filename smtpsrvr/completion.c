@@ -17,7 +17,7 @@ submits(const struct session *s)
 {
 	struct sending from;
 
-	if (session_login(s)[0] != '\0')
+	if (s->login[0] != '\0')
 		return true;
 	checks_sending(s, &from);
 	return s->set->mend_for == MEND_FOR_RELAYS &&

@@ -16,6 +16,7 @@ smtpsrvr_libsmtpsrvr_a_SOURCES = \
 	smtpsrvr/chunk_lines.c smtpsrvr/chunk_lines.h \
 	smtpsrvr/completion.c smtpsrvr/completion.h \
 	smtpsrvr/mend.c smtpsrvr/mend.h \
+	smtpsrvr/cmd_auth.c \
 	smtpsrvr/cmd_bdat.c \
 	smtpsrvr/cmd_data.c \
 	smtpsrvr/cmd_etrn.c \

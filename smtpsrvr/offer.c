@@ -78,6 +78,8 @@ offer_from(const struct settings *s)
 		o.keywords_off |= UINT64_C(1) << KEYWORD_FUTURERELEASE;
 	if (s->xclient.n == 0)
 		o.keywords_off |= UINT64_C(1) << KEYWORD_XCLIENT;
+	if (s->auth == AUTH_OFF)
+		o.keywords_off |= UINT64_C(1) << KEYWORD_AUTH;
 	if (s->etrn[0] == '\0')
 		o.keywords_off |= UINT64_C(1) << KEYWORD_ETRN;
 	if (s->xforward.n == 0)

@@ -4,9 +4,10 @@
  * Its environment is that of the session: tailor puts it into the record,
  * which a submit of its own has, too.
  *
- * As root it starts a submit of its own, and logger and lookup where no
- * resident one answers, then becomes the session user like any session.  As
- * anybody else it needs the resident submit, which must trust that user.
+ * As root it starts a submit and, for AUTH, an authsrvr of its own, and logger
+ * and lookup where no resident one answers, then becomes the session user like
+ * any session.  As anybody else it needs the resident submit, which must trust
+ * that user, and offers no AUTH.
  */
 #include "config.h"
 
@@ -28,6 +29,7 @@
 #include "lib/fdio.h"
 #include "lib/log.h"
 #include "lib/priv.h"
+#include "lib/receipt.h"
 #include "lib/tailored.h"
 #include "lib/text.h"
 #include "lib/xalloc.h"
@@ -44,6 +46,7 @@ struct once {
 	bool spared;		/* standard error was the client */
 	int log;		/* socket to a logger, or -1: standard error */
 	int submit;
+	int auth;		/* socket to an authsrvr of our own, or -1 */
 	struct conf *conf;
 	struct server server;
 	struct sandbox sandbox;
@@ -176,15 +179,14 @@ ensure_lookup(struct once *x)
 	/* pair[0] stays open until we end. */
 }
 
-/* submit -c with a session table of one row: ours. */
+/* A session table of one row, ours, for the two that believe it; or -1. */
 static int
-own_submit(struct once *x)
+own_row(const struct once *x)
 {
-	int pair[2], rows_fd, fds[7];
-	struct row *row = rows_make(1, &rows_fd);
+	int fd;
+	struct row *row = rows_make(1, &fd);
 
-	if (row == NULL || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
-	    pair) != 0)
+	if (row == NULL)
 		return -1;
 	memcpy(row->token, x->who.token, ROWS_TOKEN);
 	row->peer = x->who.peer;
@@ -198,13 +200,54 @@ own_submit(struct once *x)
 	    x->channels) != 0)
 		return -1;
 	atomic_store(&row->serial, x->who.serial);
-	memcpy(fds, (int[]){ pair[1], -1, -1, x->record, -1, x->log, rows_fd },
-	    sizeof fds);
-	if (start(x, "submit", "-c", PLAN_SUBMIT, fds, 7) < 0)
+	return fd;
+}
+
+static int
+own_submit(const struct once *x, int rows, int receipts)
+{
+	int pair[2], fds[11];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+		return -1;
+	memcpy(fds, (int[]){ pair[1], -1, -1, x->record, -1, x->log, rows, -1,
+	    -1, -1, receipts }, sizeof fds);
+	if (start(x, "submit", "-c", PLAN_SUBMIT, fds, 11) < 0)
 		return -1;
 	close(pair[1]);
-	close(rows_fd);
 	return pair[0];
+}
+
+/* Without it nobody can log in, and the log says so. */
+static int
+own_auth(const struct once *x, int rows, int receipts)
+{
+	int pair[2], fds[9];
+
+	if (!x->plan.auth)
+		return -1;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+		return -1;
+	memcpy(fds, (int[]){ pair[1], -1, -1, x->record, -1, x->log, -1, rows,
+	    receipts }, sizeof fds);
+	if (start(x, "authsrvr", "-c", PLAN_AUTH, fds, 9) < 0)
+		log_note(LEVEL_ERROR, "authsrvr: %s", strerror(errno));
+	close(pair[1]);
+	return pair[0];
+}
+
+static int
+own_helpers(struct once *x)
+{
+	int rows = own_row(x), receipts = receipt_key_make();
+
+	if (rows < 0 || receipts < 0)
+		return -1;
+	x->submit = own_submit(x, rows, receipts);
+	x->auth = own_auth(x, rows, receipts);
+	close(rows);
+	close(receipts);
+	return x->submit < 0 ? -1 : 0;
 }
 
 static void
@@ -312,10 +355,8 @@ static int
 connect_submit(struct once *x)
 {
 	if (geteuid() == 0)
-		x->submit = own_submit(x);
-	else
-		x->submit = net_unix_connect(run_path(x, "submit"),
-		    SOCK_STREAM);
+		return own_helpers(x);
+	x->submit = net_unix_connect(run_path(x, "submit"), SOCK_STREAM);
 	return x->submit < 0 ? -1 : 0;
 }
 
@@ -327,6 +368,7 @@ introduce(const struct once *x, struct session *s, bool own)
 
 	s->submit = x->submit;
 	s->submit_kept = true;
+	s->auth = x->auth;
 	(void)!text_copy(s->name, sizeof s->name, x->name);
 	if (own)
 		return;
@@ -364,7 +406,7 @@ once_run(const struct once_options *o)
 
 	x->o = o;
 	x->channels = o->channels != NULL ? o->channels : "";
-	x->log = -1;
+	x->log = x->auth = -1;
 	/* Whoever started us may have left open what is not ours. */
 	fd_close_from(3);
 	if (sigaction(SIGCHLD, &(struct sigaction){ .sa_handler = SIG_DFL },
@@ -399,6 +441,7 @@ once_run(const struct once_options *o)
 		    x->sandbox.why);
 		return sorry(EX_OSERR);
 	}
+	x->server.auth = x->auth >= 0;
 	server_reach(&x->server, x->sandbox.jailed ? "" : x->jail);
 	session_init(s, &x->server, &x->who, x->channels, 0, 1, -1);
 	introduce(x, s, root);

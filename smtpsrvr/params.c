@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/datetime.h"
+#include "lib/mechanism.h"
 #include "lib/text.h"
 #include "smtpsrvr/params.h"
 
@@ -394,6 +395,9 @@ params_growth(const struct offer *o, enum verb v)
 {
 	size_t n = 0;
 
+	/* An initial response: longer than RFC 4954 4 has it, for tokens. */
+	if (v == VERB_AUTH && offer_verb(o, v))
+		return AUTH_LINE;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (rows[i].verb == v && offer_keyword(o, rows[i].of))
 			n += rows[i].grows;

@@ -44,6 +44,7 @@ forget(struct session *s)
 {
 	session_reset(s);
 	s->state = s->set->helo_required ? STATE_START : STATE_READY;
+	session_forget_login(s);
 	s->esmtp = false;
 	s->helo[0] = '\0';
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/sid.h"
 #include "lib/text.h"
 #include "lib/xalloc.h"
 #include "smtpsrvr/checks.h"
@@ -63,6 +64,7 @@ server_init(struct server *v, const struct conf *c, struct buf *why_r)
 		return -1;
 	resolver_wait_init(&v->names, c->server.v.dns_timeout);
 	site_resolve(&v->site, &v->names.r);
+	v->auth = c->server.v.auth_backends.n > 0;
 	v->wrap_rules = wraprules_heeded() &&
 	    (wraprules_any(c->server.v.hosts_allow) ||
 	    wraprules_any(c->server.v.hosts_deny));
@@ -76,22 +78,6 @@ server_reach(struct server *v, const char *jail)
 	v->jail = v->names.jail = jail;
 }
 
-/* Serials never repeat, so the text of one names a session for good. */
-static void
-name_session(struct session *s)
-{
-	static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
-	uint64_t n = s->who.serial;
-	char *at = s->sid + sizeof s->sid - 1;
-
-	*at = '\0';
-	do {
-		*--at = digits[n & 31];
-		n >>= 5;
-	} while (n != 0);
-	memmove(s->sid, at, strlen(at) + 1);
-}
-
 void
 session_init(struct session *s, const struct server *v,
     const struct row_pass *who, const char *channels, int in, int out,
@@ -102,14 +88,14 @@ session_init(struct session *s, const struct server *v,
 	s->server = v;
 	s->who = *who;
 	s->peer = who->peer;
-	s->submit = -1;
+	s->submit = s->auth = -1;
 	s->life = life;
 	wire_init(&s->wire, in, out, life);
 	s->source.channel = -1;
 	session_settle(s);
 	buf_init(&s->tx.recipients, 0);
 	net_text(&who->peer, s->ip);
-	name_session(s);
+	sid_text(s->who.serial, s->sid);
 	buf_init(&why, 1024);
 	/* The words were checked by tailor; an operand is checked by main. */
 	if (source_channels(v->conf, who->listener, channels, &s->list,
@@ -126,6 +112,13 @@ session_introduce(const struct session *s, struct sub_hello *h_r)
 	memcpy(h_r->token, s->who.token, sizeof h_r->token);
 }
 
+void
+session_forget_login(struct session *s)
+{
+	s->login[0] = s->mechanism[0] = '\0';
+	s->said_hello = false;
+}
+
 struct sub_hello *
 session_hello(struct session *s)
 {
@@ -136,18 +129,15 @@ session_hello(struct session *s)
 	return s->hello;
 }
 
-const char *
-session_login(const struct session *s)
-{
-	return s->hello != NULL ? s->hello->login : "";
-}
-
 static size_t
 most_growth(const struct offer *o)
 {
 	size_t mail = params_growth(o, VERB_MAIL);
 	size_t rcpt = params_growth(o, VERB_RCPT);
+	size_t auth = params_growth(o, VERB_AUTH);
 
+	if (auth > mail)
+		return auth > rcpt ? auth : rcpt;
 	return mail > rcpt ? mail : rcpt;
 }
 
@@ -159,6 +149,8 @@ session_settle(struct session *s)
 	s->offer = offer_from(s->set);
 	if (s->secured == NULL)
 		offer_drop(&s->offer, KEYWORD_REQUIRETLS);
+	if (!s->server->auth)
+		offer_drop(&s->offer, KEYWORD_AUTH);
 	s->lmtp = s->who.listener < 0 ? s->server->lmtp :
 	    s->set->protocol == PROTOCOL_LMTP;
 	s->wire.plain = !offer_keyword(&s->offer,
@@ -181,6 +173,8 @@ session_log(struct session *s, struct logline *l, const char *verb)
 	log_word(l, "sid", s->sid);
 	if (s->told)
 		log_word(l, "proxy", net_text(&s->peer, text));
+	if (s->login[0] != '\0')
+		log_text(l, "login", s->login);
 }
 
 /* Counts a refusal; one too many becomes 421 and ends the session. */
@@ -407,20 +401,11 @@ session_line_too_long(struct session *s)
 	session_say(s, &r, "-");
 }
 
-/* One command, or the reason why there is none. */
 void
-session_step(struct session *s)
+session_no_line(struct session *s, enum wire_end end, int64_t deadline)
 {
-	int64_t deadline = clock_ms() + s->set->command_timeout;
-	char *line;
-	size_t len;
-
-	if (deadline > s->until)
-		deadline = s->until;
-	switch (wire_line(&s->wire, s->longest_line,
-	    s->state <= STATE_READY, deadline, &line, &len)) {
+	switch (end) {
 	case WIRE_OK:
-		command_run(s, line, len);
 		return;
 	case WIRE_TOO_LONG:
 		session_line_too_long(s);
@@ -441,6 +426,25 @@ session_step(struct session *s)
 		say_name(s, REPLY_SHUTTING_DOWN);
 		return;
 	}
+}
+
+/* One command, or the reason why there is none. */
+void
+session_step(struct session *s)
+{
+	int64_t deadline = clock_ms() + s->set->command_timeout;
+	enum wire_end end;
+	char *line;
+	size_t len;
+
+	if (deadline > s->until)
+		deadline = s->until;
+	end = wire_line(&s->wire, s->longest_line, s->state <= STATE_READY,
+	    deadline, &line, &len);
+	if (end == WIRE_OK)
+		command_run(s, line, len);
+	else
+		session_no_line(s, end, deadline);
 }
 
 /* A proxy that wanted to know whether we are there. */

@@ -14,6 +14,7 @@
 #include "lib/log.h"
 #include "lib/path.h"
 #include "lib/rows.h"
+#include "lib/sid.h"
 #include "lib/subproto.h"
 #include "smtpsrvr/chunk_lines.h"
 #include "smtpsrvr/completion.h"
@@ -38,6 +39,7 @@ struct server {
 	/* by listener + 1, then channel + 1: see server_settings() */
 	struct settings *settings;
 	bool lmtp;		/* without a listener: the option -P */
+	bool auth;		/* there is somebody who knows passwords */
 	bool wrap_rules;	/* hosts.allow or hosts.deny has any */
 	const struct counts *counts;	/* submit's, to read; or null */
 	struct tls_service *tls;	/* null: not here */
@@ -100,7 +102,13 @@ struct session {
 	char name[256];		/* the confirmed name, or "" */
 	struct forhost *own;	/* where set is not its channel's; or null */
 	char ip[NET_TEXT];
-	char sid[16];
+	char sid[SID];
+
+	/* who has logged in, or ""; by AUTH, with the receipt of it */
+	char login[AUTH_LOGIN];
+	char mechanism[AUTH_MECHANISM];	/* "": as one of xclient says */
+	uint8_t receipt[RECEIPT];
+	int auth;		/* connection given to us for AUTH, or -1 */
 
 	enum session_state state;
 	bool esmtp;
@@ -171,8 +179,6 @@ void session_init(struct session *s, const struct server *v,
 void session_settle(struct session *s);
 /* What submit will be told, to be changed. */
 struct sub_hello *session_hello(struct session *s);
-/* Whose session it is; "" where nobody has logged in. */
-const char *session_login(const struct session *s);
 /* As session_hello() makes it. */
 void session_introduce(const struct session *s, struct sub_hello *h_r);
 /* From the greeting to the end.  The caller exits afterwards. */
@@ -187,6 +193,10 @@ void session_reset(struct session *s);
 
 /* Says a reply by name and, when it is a refusal, logs it. */
 void session_say(struct session *s, const struct reply *r, const char *verb);
+/* What there is to say where no line came until then; the end is not OK. */
+void session_no_line(struct session *s, enum wire_end end, int64_t deadline);
+/* Nobody has logged in, whatever was before. */
+void session_forget_login(struct session *s);
 /* A command's line was; how long nobody knows: its rest was not kept. */
 void session_line_too_long(struct session *s);
 /*

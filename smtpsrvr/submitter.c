@@ -58,19 +58,21 @@ submitter_close(struct session *s)
 	s->submit = -1;
 }
 
-/* RFC 3848, RFC 6531 4.3. */
+/* RFC 3848, RFC 6531 4.3: S for TLS, and A for a login. */
 static const char *
 with(const struct session *s)
 {
-	static const char *const words[3][2] = { { "ESMTP", "ESMTPS" },
-	    { "LMTP", "LMTPS" }, { "SMTP", "SMTP" } };
-	static const char *const utf8[2][2] = { { "UTF8SMTP", "UTF8SMTPS" },
-	    { "UTF8LMTP", "UTF8LMTPS" } };
-	bool tls = s->secured != NULL;
+	static const char *const words[2][4] = {
+	    { "ESMTP", "ESMTPS", "ESMTPA", "ESMTPSA" },
+	    { "LMTP", "LMTPS", "LMTPA", "LMTPSA" } };
+	static const char *const utf8[2][4] = {
+	    { "UTF8SMTP", "UTF8SMTPS", "UTF8SMTPA", "UTF8SMTPSA" },
+	    { "UTF8LMTP", "UTF8LMTPS", "UTF8LMTPA", "UTF8LMTPSA" } };
+	int tail = (s->secured != NULL) + 2 * (s->login[0] != '\0');
 
 	if (s->tx.params.utf8)
-		return utf8[s->lmtp][tls];
-	return words[s->lmtp ? 1 : s->esmtp ? 0 : 2][tls];
+		return utf8[s->lmtp][tail];
+	return s->lmtp || s->esmtp ? words[s->lmtp][tail] : "SMTP";
 }
 
 static int
@@ -82,6 +84,9 @@ say_hello(const struct session *s, struct buf *b)
 		h = *s->hello;
 	else
 		session_introduce(s, &h);
+	memcpy(h.login, s->login, sizeof h.login);
+	memcpy(h.mechanism, s->mechanism, sizeof h.mechanism);
+	memcpy(h.receipt, s->receipt, sizeof h.receipt);
 	h.flags = (uint8_t)((h.flags & SUB_TOLD) | (s->lmtp ? SUB_EACH : 0));
 	return sub_put_hello(b, &h);
 }

@@ -17,7 +17,7 @@
 #define DRAIN_MS 5000
 #define DRAIN_BYTES (1024 * 1024)
 #define DIRECT_LEAST 8192	/* read past the buffer */
-#define LINE_MOST (512 + REPLY_TEXT)
+#define LINE_MOST 2048		/* a challenge of AUTH is the longest */
 #define LOOK_MS 15000
 
 void
@@ -61,6 +61,13 @@ sleep_for(const struct wire *w, int64_t began, int64_t *deadline)
 		*deadline = began + w->hurry_ms;
 	left = clock_left(*deadline);
 	return left < 0 || left > LOOK_MS ? LOOK_MS : left;
+}
+
+void
+wire_forget(struct wire *w)
+{
+	explicit_bzero(w->buffer, w->at);
+	explicit_bzero(w->buffer + w->len, sizeof w->buffer - w->len);
 }
 
 /*

@@ -87,6 +87,8 @@ enum wire_end wire_fill_most(struct wire *w, size_t most, bool stoppable,
  */
 enum wire_end wire_read(struct wire *w, char *p, size_t len, int64_t deadline,
     size_t *got_r);
+/* Wipes whatever was read and has been used: it may have been a secret. */
+void wire_forget(struct wire *w);
 /* Is another byte there without waiting? */
 bool wire_pending(const struct wire *w);
 

@@ -124,7 +124,7 @@ take_told(const struct rights *r, struct caller *c,
 		*why_r = "its peer may not name a client";
 		return -1;
 	}
-	if (h->login[0] != '\0' && !named) {
+	if (h->login[0] != '\0' && h->mechanism[0] == '\0' && !named) {
 		*why_r = "its peer may not name a login";
 		return -1;
 	}
@@ -132,7 +132,26 @@ take_told(const struct rights *r, struct caller *c,
 	c->proxy = c->row.peer;
 	c->row.peer = h->peer;
 	c->row.local = h->local;
-	return text_copy(c->login, sizeof(c->login), h->login);
+	return h->mechanism[0] != '\0' ? 0 : text_copy(c->login,
+	    sizeof(c->login), h->login);
+}
+
+/* What authsrvr gave this session, and no other, for this login. */
+static int
+take_receipt(const struct rights *r, struct caller *c,
+    const struct sub_hello *h, const char **why_r)
+{
+	const struct receipt_of of = { .serial = h->serial, .row = h->row,
+	    .mechanism = h->mechanism, .login = h->login };
+
+	if (h->login[0] == '\0' || !r->receipts ||
+	    !receipt_good(r->key, &of, h->receipt)) {
+		*why_r = CALLER_FORGED;
+		return -1;
+	}
+	memcpy(c->login, h->login, sizeof(c->login));
+	memcpy(c->mechanism, h->mechanism, sizeof(c->mechanism));
+	return 0;
 }
 
 static int
@@ -153,10 +172,14 @@ hello_session(const struct rights *r, struct caller *c,
 		}
 	}
 	c->told = false;
-	c->login[0] = '\0';
+	c->login[0] = c->mechanism[0] = '\0';
 	c->number = h->row;
 	c->serial = h->serial;
 	if ((h->flags & SUB_TOLD) != 0 && take_told(r, c, h, why_r) != 0)
+		return -1;
+	if ((h->mechanism[0] != '\0' ||
+	    (h->login[0] != '\0' && !c->told)) &&
+	    take_receipt(r, c, h, why_r) != 0)
 		return -1;
 	net_text(&c->row.peer, c->ip);
 	return 0;
@@ -239,6 +262,13 @@ caller_hello(const struct rights *r, struct caller *c,
 	c->kind = kind;
 	c->each = (h->flags & SUB_EACH) != 0;
 	return 0;
+}
+
+bool
+caller_logged_in(const struct caller *c)
+{
+	return c->login[0] != '\0' &&
+	    (c->kind == SUB_SESSION || c->kind == SUB_DECLARED);
 }
 
 bool

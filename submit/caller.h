@@ -4,7 +4,8 @@
  * Nothing a caller says of itself is believed for being said: a session
  * proves its row with serial and token, a user of this machine is whom the
  * kernel says, only a trusted uid may name a source host, or variables, and
- * only the session of a listed proxy's connection a client for it.
+ * only the session of a listed proxy's connection a client for it.  Nobody has
+ * logged in but who has a receipt for it (lib/receipt.h).
  */
 #ifndef SUBMIT_CALLER_H
 #define SUBMIT_CALLER_H
@@ -33,6 +34,8 @@ struct rights {
 	uid_t trusted[CALLER_TRUSTED];
 	const struct row *rows;
 	uint32_t nrows;
+	bool receipts;		/* there is a key for them */
+	uint8_t key[RECEIPT_KEY];
 	const struct conf *conf;
 };
 
@@ -48,7 +51,8 @@ struct caller {
 	uint32_t number;	/* SESSION: which row */
 	uint64_t serial;
 	bool trusted;		/* LOCAL: may say whose mail it is */
-	char login[SUB_LOGIN];	/* LOCAL; or as one of xclient says */
+	char login[SUB_LOGIN];	/* LOCAL; by AUTH; or as one of xclient says */
+	char mechanism[AUTH_MECHANISM];	/* by AUTH */
 	struct variables variables;	/* DECLARED */
 	char ip[NET_TEXT];	/* for the log */
 };
@@ -66,9 +70,15 @@ bool rights_trusted(const struct rights *r, int64_t uid);
 /* May somebody of that uid come in by that door at all? */
 bool caller_admitted(const struct rights *r, enum door door, int64_t uid);
 
+/* Does the log have that reason as an event of its own? */
+#define CALLER_FORGED "its receipt of a login is forged"
+
 /* Takes the hello; -1 with a constant text if it claims what it may not. */
 MM_MUST_USE int caller_hello(const struct rights *r, struct caller *c,
     const struct sub_hello *h, const char **why_r);
+
+/* Has it logged in, over the network? */
+bool caller_logged_in(const struct caller *c);
 
 /* Is the session whose row it was still there? */
 bool caller_holds(const struct rights *r, const struct caller *c);

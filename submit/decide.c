@@ -314,6 +314,7 @@ set_sending(const struct site *s, const struct caller *c,
 	from_r->unnamed = o->source.unnamed;
 	from_r->name = o->name;
 	from_r->set = &o->limits;
+	from_r->proven = caller_logged_in(c);
 	if (c->kind == SUB_LOCAL)
 		from_r->name = s->conf->server.v.hostname;
 	else
@@ -376,21 +377,23 @@ decide_recipient(const struct site *s, const struct caller *c,
 bool
 decide_with_tls(const char *with)
 {
-	return with[strlen(with) - 1] == 'S';
+	return strstr(with, "PS") != NULL;
 }
 
 const char *
-decide_with(const struct conf *c, int listener, const char *claimed)
+decide_with(const struct conf *c, int listener, bool login,
+    const char *claimed)
 {
-	/* Those with an A say that a password was checked: nobody can yet. */
 	static const char *const words[] = { "SMTP", "ESMTP", "ESMTPS",
-	    "LMTP", "LMTPS", "UTF8SMTP", "UTF8SMTPS", "UTF8LMTP",
-	    "UTF8LMTPS" };
+	    "ESMTPA", "ESMTPSA", "LMTP", "LMTPS", "LMTPA", "LMTPSA",
+	    "UTF8SMTP", "UTF8SMTPS", "UTF8SMTPA", "UTF8SMTPSA", "UTF8LMTP",
+	    "UTF8LMTPS", "UTF8LMTPA", "UTF8LMTPSA" };
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (strcmp(claimed, words[i]) == 0 && (listener < 0 ||
 		    (c->listeners[listener].v.protocol == PROTOCOL_LMTP) ==
-		    (strstr(words[i], "LMTP") != NULL)))
+		    (strstr(words[i], "LMTP") != NULL)) &&
+		    (login || strchr(words[i], 'A') == NULL))
 			return words[i];
 	return NULL;
 }

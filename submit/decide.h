@@ -82,10 +82,10 @@ MM_MUST_USE int decide_recipient(const struct site *s, const struct caller *c,
 bool decide_with_tls(const char *with);
 /*
  * "SMTP", "ESMTP", "ESMTPS", or "LMTP", "LMTPS" where the listener speaks that
- * (-1 for none: either), or those of RFC 6531 4.3 with "UTF8"; null for what a
- * session cannot have proved.
+ * (-1 for none: either), or those of RFC 6531 4.3 with "UTF8", and for who has
+ * logged in with an A at the end; null for what a session cannot have proved.
  */
-const char *decide_with(const struct conf *c, int listener,
+const char *decide_with(const struct conf *c, int listener, bool login,
     const char *claimed);
 
 #endif

@@ -91,6 +91,20 @@ offend(struct dialogue *d, const char *what, int type)
 	d->over = true;
 }
 
+/* A session that says so of itself is no honest one. */
+static void
+forged(const struct dialogue *d, const struct sub_hello *h)
+{
+	struct logline l;
+
+	log_begin(&l, LEVEL_ERROR, "forged-receipt");
+	log_word(&l, "ip", d->caller.ip);
+	log_num(&l, "row", h->row);
+	log_text(&l, "login", h->login);
+	log_text(&l, "mechanism", h->mechanism);
+	log_end(&l);
+}
+
 /* Who it is, as far as the kind of caller tells. */
 static void
 log_caller(struct logline *l, struct desk *k, const struct dialogue *d)
@@ -104,7 +118,7 @@ log_caller(struct logline *l, struct desk *k, const struct dialogue *d)
 		log_word(l, "sid", m->env.sid);
 	if (d->caller.told)
 		log_word(l, "proxy", net_text(&d->caller.proxy, proxy));
-	if (d->caller.told && d->caller.login[0] != '\0')
+	if (caller_logged_in(&d->caller))
 		log_text(l, "login", d->caller.login);
 	if (d->caller.kind == SUB_LOCAL)
 		log_num(l, "uid", d->caller.uid);
@@ -260,8 +274,11 @@ on_hello(struct desk *k, struct dialogue *d, const void *p, size_t len,
 		*why_r = "malformed hello";
 		return -1;
 	}
-	if (caller_hello(&k->rights, &d->caller, &h, why_r) != 0)
+	if (caller_hello(&k->rights, &d->caller, &h, why_r) != 0) {
+		if (strcmp(*why_r, CALLER_FORGED) == 0)
+			forged(d, &h);
 		return -1;
+	}
 	whence_free(&d->whence);
 	if (d->state == DIALOGUE_HELLO && !k->admit(k, d)) {
 		*why_r = "its session has too many connections";

@@ -2,7 +2,7 @@
 inlet_PROGRAMS += submit/submit
 submit_submit_SOURCES = submit/main.c
 submit_submit_LDADD = submit/libsubmit.a tables/libtables.a lib/libbase.a \
-	$(GDBM_LIBS)
+	$(GDBM_LIBS) $(NETTLE_LIBS)
 
 noinst_LIBRARIES += submit/libsubmit.a
 submit_libsubmit_a_SOURCES = \
@@ -36,7 +36,7 @@ tests_submit_staged_LDADD = $(submit_test_libs)
 
 submit_stage = tests/submit/stage.c tests/submit/stage.h
 submit_test_libs = submit/libsubmit.a tables/libtables.a lib/libbase.a \
-	$(GDBM_LIBS)
+	$(GDBM_LIBS) $(NETTLE_LIBS)
 
 check_PROGRAMS += tests/submit/t_asks.t
 tests_submit_t_asks_t_SOURCES = tests/submit/t_asks.c tests/tap.h

@@ -120,6 +120,10 @@ check_envelope(const struct side *s, struct message *m, struct reply *reply_r)
 	} else if (by_network(s->caller) && (m->with == NULL ||
 	    (decide_with_tls(m->with) && m->env.tls[0] == '\0'))) {
 		disagree(s, m, "with", "SMTP", m->env.with);
+	} else if (by_network(s->caller) &&
+	    s->whence->limits.auth == AUTH_REQUIRED &&
+	    !caller_logged_in(s->caller)) {
+		disagree(s, m, "login", "required", "");
 	} else if (what != NULL) {
 		beyond(s, m, what, reply_r);
 	} else if (says_too_much(s, m, reply_r) ||
@@ -152,8 +156,8 @@ message_begin(const struct side *s, const void *p, size_t len,
 		*why_r = "a notice needs an identifier and no sender";
 	} else {
 		m->with = by_network(s->caller) ?
-		    decide_with(s->desk->conf,
-		    s->caller->row.listener, m->env.with) : "";
+		    decide_with(s->desk->conf, s->caller->row.listener,
+		    caller_logged_in(s->caller), m->env.with) : "";
 		if (!notice)
 			trace_next_id(&s->desk->ids, m->id);
 		else

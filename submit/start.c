@@ -23,7 +23,8 @@
 #include "submit/start.h"
 
 enum { FD_CALLER = 0, FD_RECORD = 3, FD_CONTROL = 4, FD_LOG = 5, FD_ROWS = 6,
-	FD_JAIL = 7, FD_USERS = 8, FD_COUNTS = 9, FD_FIRST_CLOSED = 10 };
+	FD_JAIL = 7, FD_USERS = 8, FD_COUNTS = 9, FD_RECEIPTS = 10,
+	FD_FIRST_CLOSED = 11 };
 
 #define START_SPARE_FILES 64	/* beside two for each caller */
 #define START_ASK_SPARE_MS 1000	/* lookup keeps its own deadline */
@@ -87,6 +88,9 @@ open_rights(struct desk *k)
 	if (rights_init(&k->rights, k->conf, rows, nrows, &why) != 0)
 		fatal(EX_CONFIG, "%s", buf_str(&why));
 	buf_free(&why);
+	if (receipt_key_read(FD_RECEIPTS, k->rights.key) != 0)
+		fatal(EX_OSERR, "descriptor 10 has no key of receipts");
+	k->rights.receipts = true;
 }
 
 /*
@@ -187,7 +191,7 @@ start_open(struct desk *k, bool child, struct server_plan *plan_r)
 	if (fd_standard() != 0)
 		_exit(EX_OSERR);
 	open_log();
-	fd_close_from(child ? FD_JAIL : FD_FIRST_CLOSED);
+	fd_close_from(FD_FIRST_CLOSED);
 	umask(077);
 	tzset();
 	ignore_signals();

@@ -62,30 +62,34 @@ is_free(const struct settings *v)
 	    (authmode_bits(&v->authorise) & AUTH_FREE) != 0;
 }
 
-/* set: in force for the client, or null. */
+/* set: in force for the client, or null; proven: who has logged in. */
 static bool
-relays(const struct conf *c, int source, const struct settings *set)
+relays(const struct conf *c, int source, const struct settings *set,
+    bool proven)
 {
 	const struct settings *v = &c->channels[source].v;
 
-	return (set != NULL ? set : v)->relay || is_free(v);
+	if (set == NULL)
+		set = v;
+	return set->relay || is_free(v) || (proven && set->auth_relay &&
+	    set->auth != AUTH_OFF);
 }
 
 bool
 authorise_relays(const struct conf *c, int source)
 {
-	return relays(c, source, NULL);
+	return relays(c, source, NULL, false);
 }
 
 bool
 authorise_relays_for(const struct conf *c, const struct sending *from)
 {
-	return relays(c, from->channel, from->set);
+	return relays(c, from->channel, from->set, from->proven);
 }
 
 static bool
 simple(const struct conf *c, int source, const struct settings *set,
-    int destination)
+    bool proven, int destination)
 {
 	const struct settings *to = &c->channels[destination].v;
 
@@ -96,13 +100,13 @@ simple(const struct conf *c, int source, const struct settings *set,
 	if (to->accept_from.n > 0)
 		return in_list(&to->accept_from, c->channels[source].title);
 	return strcmp(to->program, "local") == 0 || is_free(to) ||
-	    relays(c, source, set);
+	    relays(c, source, set, proven);
 }
 
 bool
 authorise_simple(const struct conf *c, int source, int destination)
 {
-	return simple(c, source, NULL, destination);
+	return simple(c, source, NULL, false, destination);
 }
 
 /* The modes that a channel has at that end. */
@@ -374,7 +378,8 @@ conclude(struct pass *p, int modes, int failed)
 		return;
 	}
 	a->answer = simple(p->s->conf, p->channel[SOURCE], p->from->set,
-	    p->channel[DESTINATION]) ? AUTHORISE_YES : AUTHORISE_NO;
+	    p->from->proven, p->channel[DESTINATION]) ? AUTHORISE_YES :
+	    AUTHORISE_NO;
 	a->tell = (failed & (AUTH_IN_WARN | AUTH_OUT_WARN)) != 0 ? TELL_WARN :
 	    TELL_LOG;
 }
@@ -443,7 +448,7 @@ authorise(const struct site *s, const struct sending *from, int to,
 	a_r->rule[0] = a_r->key[0] = a_r->text[0] = '\0';
 	a_r->answer = AUTHORISE_NO;
 	if (!authorise_by_modes(s, from->channel, to)) {
-		if (simple(c, from->channel, from->set, to))
+		if (simple(c, from->channel, from->set, from->proven, to))
 			a_r->answer = AUTHORISE_YES;
 		return;
 	}

@@ -23,6 +23,7 @@ struct sending {
 	bool unnamed;
 	struct netaddr peer;	/* family 0: none */
 	const char *name;	/* confirmed, or "" */
+	bool proven;		/* has logged in: auth-relay */
 	const struct mailbox *sender;	/* null: none, as the null sender */
 	const char *login;	/* proven; null or "": none */
 	/* In force for the client; null: as its channel says. */
@@ -67,7 +68,7 @@ bool authorise_simple(const struct conf *c, int source, int destination);
 bool authorise_by_modes(const struct site *s, int source, int destination);
 /* Has it relay, or free: may its mail go anywhere? */
 bool authorise_relays(const struct conf *c, int source);
-/* The same for one client. */
+/* The same for one client, who may have logged in (auth-relay). */
 bool authorise_relays_for(const struct conf *c, const struct sending *from);
 
 #endif

@@ -51,7 +51,7 @@ FULL = bool(os.environ.get("INLET_FULL"))
 # reads them without waiting is found.
 LATE = float(os.environ.get("INLET_LATE") or 0)
 # Users of the scratch server; numbers, so that no passwd entry is needed.
-SUBMIT, SESSION, LOOKUP, LOGGER, KEYS = range(64101, 64106)
+SUBMIT, SESSION, LOOKUP, LOGGER, KEYS, AUTH = range(64101, 64107)
 NOBODY = 65534
 CRLF = b"\r\n"
 
@@ -684,7 +684,8 @@ class Server:
                      ("session-user", '"%d"' % SESSION),
                      ("lookup-user", '"%d"' % LOOKUP),
                      ("logger-user", '"%d"' % LOGGER),
-                     ("key-user", '"%d"' % KEYS)]
+                     ("key-user", '"%d"' % KEYS),
+                     ("auth-user", '"%d"' % AUTH)]
         return rows
 
     def write_conf(self, text=None, settings=None):

@@ -102,6 +102,7 @@ system_tests = \
 	tests/system/56-rehearsal.py \
 	tests/system/56-tls-clients.py \
 	tests/system/60-user.py \
+	tests/system/61-auth.py \
 	tests/system/61-backends.py \
 	tests/system/57-tls-floods.py \
 	tests/system/62-backends.py
@@ -129,7 +130,7 @@ talks = \
 # With $(srcdir), or make dist would make the target check.
 EXTRA_DIST += tests/system/backends.py
 EXTRA_DIST += tests/harness.py tests/journal.py tests/pp.py $(talks) \
-	tests/peers.sh tests/system/secured.py \
+	tests/peers.sh tests/system/authpeer.py tests/system/secured.py \
 	$(srcdir)/check run .ci/run build-aux/prepare.sh build-aux/splice.sh \
 	tests/lint/lint.sh tests/lint/layers.txt tests/lint/names.txt \
 	tests/lint/untested.txt

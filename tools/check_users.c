@@ -19,13 +19,15 @@ static const struct {
 	[PLAN_LOOKUP] = { "lookup", SETTING_lookup_user },
 	[PLAN_LOGGER] = { "logger", SETTING_logger_user },
 	[PLAN_KEYS] = { "keysrvr", SETTING_key_user },
+	[PLAN_AUTH] = { "authsrvr", SETTING_auth_user },
 };
 
 /* That they exist and are not root tailor has seen to. */
 static void
 check_pair(const struct check *k, int a, int b)
 {
-	if (k->plan->users[a].uid != k->plan->users[b].uid)
+	if (k->plan->users[a].uid != k->plan->users[b].uid ||
+	    (b == PLAN_AUTH && !k->plan->auth))
 		return;
 	finding(k->f, FINDING_WARNING, k->conf->server.from[users[b].id],
 	    "%s and %s run as the same user (%u): one could attack the other",

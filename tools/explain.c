@@ -381,7 +381,7 @@ decide_again(struct explained *x)
 	c.row.listener = x->what->listener;
 	/* It fitted into the session's. */
 	(void)!text_copy(c.login, sizeof(c.login),
-	    session_login(x->session));
+	    x->session->login);
 	path_text(&x->session->tx.sender, from);
 	path_text(&x->session->tx.recipient, to);
 	buf_init(&why, WHY_MOST);
@@ -478,7 +478,7 @@ explain_run(struct explainer *e, const struct explain_case *k,
 	}
 	begin(e, k, "", x, &on);
 	if (k->login != NULL)
-		(void)!text_copy(session_hello(x->session)->login, SUB_LOGIN,
+		(void)!text_copy(x->session->login, SUB_LOGIN,
 		    k->login);
 	converse(x);
 	if (reply_good(&x->final))

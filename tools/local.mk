@@ -134,7 +134,8 @@ dist_check_SCRIPTS += tests/system/48-sendmail.py
 
 inlet_objects = tools/libtools.a smtpsrvr/libsmtpsrvr.a \
 	smtpsrvr/libtls.a submit/libsubmit.a chans/libchans.a \
-	tables/libtables.a authsrvr/libworkers.a $(passwords_LIBS) $(GDBM_LIBS) $(CRYPTO_LIBS)
+	tables/libtables.a authsrvr/libworkers.a $(passwords_LIBS) \
+	$(GDBM_LIBS) $(NETTLE_LIBS) $(CRYPTO_LIBS)
 check_PROGRAMS += tests/tools/t_command.t tests/tools/t_explain.t \
 	tests/tools/t_keep.t tests/tools/t_limits.t \
 	tests/tools/t_rehearsed.t tests/tools/t_request.t tests/tools/t_show.t

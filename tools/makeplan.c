@@ -5,7 +5,6 @@
  */
 #include "config.h"
 
-#include <grp.h>
 #include <pwd.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,6 +19,7 @@ static const enum setting_id user_settings[PLAN_USERS] = {
 	[PLAN_LOOKUP] = SETTING_lookup_user,
 	[PLAN_LOGGER] = SETTING_logger_user,
 	[PLAN_KEYS] = SETTING_key_user,
+	[PLAN_AUTH] = SETTING_auth_user,
 };
 
 /* A user by name, or by number whether it has a name or not. */
@@ -46,7 +46,7 @@ resolve_user(const char *user, struct proc_user *u_r)
 }
 
 static int
-plan_users(const struct section *s, struct proc_user *users,
+plan_users(const struct section *s, bool auth, struct proc_user *users,
     struct conf_wrong *w)
 {
 	int bad = 0;
@@ -56,13 +56,16 @@ plan_users(const struct section *s, struct proc_user *users,
 		struct origin o = s->from[id];
 		const char *user = setting_strings(&s->v, id).at[0];
 
+		users[i] = (struct proc_user){ (uid_t)-1, (gid_t)-1 };
+		if (i == PLAN_AUTH && !auth)
+			continue;
 		if (resolve_user(user, &users[i]) != 0) {
 			conf_wrong(w, o, "%s: there is no user \"%s\"; make it "
 			    "with: useradd --system --no-create-home "
 			    "--shell /usr/sbin/nologin %s",
 			    setting_name(id), user, user);
 			bad = -1;
-		} else if (users[i].uid == 0) {
+		} else if (users[i].uid == 0 && i != PLAN_AUTH) {
 			conf_wrong(w, o, "%s must not be root",
 			    setting_name(id));
 			bad = -1;
@@ -73,76 +76,6 @@ plan_users(const struct section *s, struct proc_user *users,
 		    "must be another user than submit-user");
 		bad = -1;
 	}
-	return bad;
-}
-
-/* The same for a group; none: as it is. */
-static int
-resolve_group(const char *group, gid_t *gid_io)
-{
-	const struct group *gr;
-	int64_t n;
-
-	if (group[0] == '\0')
-		return 0;
-	if (group[0] >= '0' && group[0] <= '9') {
-		if (text_number(group, 0, INT32_MAX, &n) != 0)
-			return -1;
-		*gid_io = (gid_t)n;
-		return 0;
-	}
-	gr = getgrnam(group);
-	if (gr == NULL)
-		return -1;
-	*gid_io = gr->gr_gid;
-	return 0;
-}
-
-/* Whoever else has the rights of one of our processes could attack it. */
-static bool
-is_ours(const struct plan *p, uid_t uid)
-{
-	for (int i = 0; i < PLAN_USERS; i++)
-		if (i != PLAN_SUBMIT && p->users[i].uid == uid)
-			return true;
-	return false;
-}
-
-static int
-plan_spawn(const struct section *ch, struct plan *p, struct conf_wrong *w)
-{
-	struct plan_spawn *to = &p->spawns[p->nspawns];
-	struct origin o = ch->from[SETTING_pipe_user];
-	const char *user = ch->v.pipe_user, *group = ch->v.pipe_group;
-
-	if (user[0] == '\0')
-		return 0;
-	if (resolve_user(user, &to->user) != 0)
-		conf_wrong(w, o, "pipe-user: there is no user \"%s\"", user);
-	else if (resolve_group(group, &to->user.gid) != 0)
-		conf_wrong(w, ch->from[SETTING_pipe_group],
-		    "pipe-group: there is no group \"%s\"", group);
-	else if (to->user.uid == 0 || to->user.gid == 0)
-		conf_wrong(w, o, "pipe-user must not be root, nor of its "
-		    "group");
-	else if (is_ours(p, to->user.uid))
-		conf_wrong(w, o, "pipe-user must be none of this server's own "
-		    "users");
-	else if (text_copy(to->channel, sizeof to->channel, ch->title) == 0) {
-		p->nspawns++;
-		return 0;
-	}
-	return -1;
-}
-
-static int
-plan_spawns(const struct conf *c, struct plan *p, struct conf_wrong *w)
-{
-	int bad = 0;
-
-	for (int i = 0; i < c->nchannels; i++)
-		if (plan_spawn(&c->channels[i], p, w) != 0)
-			bad = -1;
 	return bad;
 }
 
@@ -365,6 +298,22 @@ plan_texts(const struct settings *v, struct plan *p)
 	    programs);
 }
 
+/* Somebody may log in somewhere; of single hosts nobody knows it yet. */
+static bool
+auth_wanted(const struct conf *c)
+{
+	bool wanted = c->server.v.auth != AUTH_OFF ||
+	    c->server.v.host_settings[0] != '\0';
+
+	for (int i = 0; i < c->nlisteners; i++)
+		wanted |= c->listeners[i].v.auth != AUTH_OFF ||
+		    c->listeners[i].v.host_settings[0] != '\0';
+	for (int i = 0; i < c->nchannels; i++)
+		wanted |= c->channels[i].v.auth != AUTH_OFF ||
+		    c->channels[i].v.host_settings[0] != '\0';
+	return wanted && c->server.v.auth_backends.n > 0;
+}
+
 int
 makeplan(const struct conf *c, bool resolve, struct plan *p_r,
     struct conf_wrong *w)
@@ -390,6 +339,7 @@ makeplan(const struct conf *c, bool resolve, struct plan *p_r,
 	p_r->start_ms = v->start_time;
 	p_r->drain_ms = v->drain_time;
 	/* The setting's digits are octal ones: conf_check() saw to that. */
+	p_r->auth = auth_wanted(c);
 	p_r->submit_socket_mode = mode_bits(v->submit_socket_mode);
 	if (plan_texts(v, p_r) != 0) {
 		conf_wrong(w, s->where, "a name or directory is too long");
@@ -400,8 +350,8 @@ makeplan(const struct conf *c, bool resolve, struct plan *p_r,
 	for (int i = 0; i < c->nlisteners && bad == 0; i++)
 		bad = plan_sockets(c, i, p_r, w);
 	if (resolve)
-		return plan_users(s, p_r->users, w) != 0 ||
-		    plan_spawns(c, p_r, w) != 0 ? -1 : bad;
+		return plan_users(s, p_r->auth, p_r->users, w) != 0 ? -1 :
+		    bad;
 	for (int i = 0; i < PLAN_USERS; i++)
 		p_r->users[i] = (struct proc_user){ getuid(), getgid() };
 	return bad;

@@ -26,6 +26,7 @@ configure()
 	lookup-user = "64103"
 	logger-user = "64104"
 	key-user = "64105"
+	auth-user = "64106"
 	lookup-names = "never"
 	max-connections = ${BENCH_PROCS:-500}
 	max-connections-per-address = 16000

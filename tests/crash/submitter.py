@@ -81,7 +81,8 @@ def hello(kind=SESSION, flags=0, row=None):
     return frame("H", struct.pack("<HBBIQ", VERSION, kind, flags, row,
                                   SERIAL + row - ROW) +
                  TOKEN + bytes(19) + bytes(19) +
-                 struct.pack("<ii", -1, 0) + text("") * 3)
+                 struct.pack("<ii", -1, 0) + text("") * 3 +
+                 bytes(32) + text(""))
 
 
 def envelope(sender="a@example.net", channel="lan", ident=""):

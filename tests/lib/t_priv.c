@@ -507,7 +507,7 @@ try_session(void)
 	const struct priv_filter *f = &filter_session;
 	/* Counted from the table itself. */
 	enum { SESSION = 1, TEMPLATE = 0, SUBMIT = 0, LOOKUP = 0, LOGGER = 0,
-		KEYSRVR = 0,
+		KEYSRVR = 0, AUTHSRVR = 0,
 		ALL = 1 };
 	const int calls[] = {
 #define CALL(processes, call, rule) ((processes) & SESSION),

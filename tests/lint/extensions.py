@@ -10,7 +10,7 @@ from harness import *
 
 PAGE = "man8/smtpsrvr.8"
 PLACES = ("tests/talks", "tests/system", "tests/lib", "tests/smtpsrvr",
-          "tests/submit", "tests/chans", "tests/tables", "tests/smtpd")
+          "tests/submit", "tests/authsrvr", "tests/chans", "tests/tables", "tests/smtpd")
 
 
 def rows():

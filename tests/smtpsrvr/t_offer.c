@@ -26,9 +26,10 @@ leaves(void)
 	const uint64_t unset = UINT64_C(1) << KEYWORD_MT_PRIORITY |
 	    UINT64_C(1) << KEYWORD_FUTURERELEASE |
 	    UINT64_C(1) << KEYWORD_XCLIENT | UINT64_C(1) << KEYWORD_XFORWARD |
-	    UINT64_C(1) << KEYWORD_ETRN;
+	    UINT64_C(1) << KEYWORD_ETRN | UINT64_C(1) << KEYWORD_AUTH;
 	const uint64_t unused = UINT64_C(1) << VERB_XCLIENT |
-	    UINT64_C(1) << VERB_XFORWARD | UINT64_C(1) << VERB_ETRN;
+	    UINT64_C(1) << VERB_XFORWARD | UINT64_C(1) << VERB_ETRN |
+	    UINT64_C(1) << VERB_AUTH;
 	struct offer o = made(NULL, 0, NULL, 0);
 
 	ok(o.keywords_off == unset && o.verbs_off == unused,

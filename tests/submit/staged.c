@@ -18,10 +18,11 @@
 
 #include "lib/fdio.h"
 #include "lib/plan.h"
+#include "lib/receipt.h"
 #include "lib/text.h"
 #include "tests/submit/stage.h"
 
-#define MOST 10	/* descriptors */
+#define MOST 11
 
 static int
 make_record(const struct conf *c)
@@ -90,6 +91,7 @@ main(int argc, char **argv)
 			return 70;
 		moved[9] = fcntl(fd, F_DUPFD, 100);
 	}
+	moved[10] = fcntl(receipt_key_make(), F_DUPFD, 100);
 	for (int i = 0; i < MOST; i++) {
 		if (moved[i] != 0 && dup2(moved[i], i) != i)
 			return 71;

@@ -289,20 +289,20 @@ static void
 with(void)
 {
 	struct settings *v = &desk.conf->listeners[0].v;
-	const char *said = decide_with(desk.conf, 0, "ESMTP");
+	const char *said = decide_with(desk.conf, 0, false, "ESMTP");
 
 	is(said != NULL ? said : "", "ESMTP", "what the listener speaks");
-	ok(decide_with(desk.conf, 0, "ESMTPA") == NULL,
+	ok(decide_with(desk.conf, 0, false, "ESMTPA") == NULL,
 	    "nobody proved a password");
-	ok(decide_with(desk.conf, 0, "HTTP") == NULL &&
-	    decide_with(desk.conf, -1, "") == NULL, "no others");
-	ok(decide_with(desk.conf, 0, "LMTP") == NULL &&
-	    decide_with(desk.conf, -1, "LMTP") != NULL &&
-	    decide_with(desk.conf, -1, "SMTP") != NULL,
+	ok(decide_with(desk.conf, 0, false, "HTTP") == NULL &&
+	    decide_with(desk.conf, -1, false, "") == NULL, "no others");
+	ok(decide_with(desk.conf, 0, false, "LMTP") == NULL &&
+	    decide_with(desk.conf, -1, false, "LMTP") != NULL &&
+	    decide_with(desk.conf, -1, false, "SMTP") != NULL,
 	    "LMTP is not SMTP; without a listener it may be either");
 	v->protocol = PROTOCOL_LMTP;
-	ok(decide_with(desk.conf, 0, "LMTP") != NULL &&
-	    decide_with(desk.conf, 0, "ESMTP") == NULL, "nor SMTP LMTP");
+	ok(decide_with(desk.conf, 0, false, "LMTP") != NULL &&
+	    decide_with(desk.conf, 0, false, "ESMTP") == NULL, "nor SMTP LMTP");
 	v->protocol = PROTOCOL_SMTP;
 }
 

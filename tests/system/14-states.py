@@ -24,7 +24,8 @@ BAD = {"NONE": " text", "REQUIRED": "", "FROM_PATH": " <s@elsewhere.test>",
        "ATTRIBUTES": " NAME"}
 CONF = DEFAULT_CONF.replace('channel "world" { }',
                             'channel "world" { etrn = "here" }')
-SETTINGS = {"xclient": '{"127.0.0.1"}', "xforward": '{"127.0.0.1"}'}
+SETTINGS = {"auth": "offered", "auth-backends": '{"file"}',
+            "xclient": '{"127.0.0.1"}', "xforward": '{"127.0.0.1"}'}
 
 
 PROTOCOLS = {"SMTP": ["SMTP"], "LMTP": ["LMTP"], "BOTH": ["SMTP", "LMTP"]}

@@ -156,6 +156,6 @@ chmod 644 "$scratch/small.conf"
 $as "$scratch/tailor" -C "$scratch/small.conf" \
     3> "$scratch/out" 2> "$scratch/err"
 "$dump" -o < "$scratch/out" | grep -c "^# user . $uid:" > "$scratch/got"
-echo 5 > "$scratch/want"
+echo 6 > "$scratch/want"
 same "without -r all users are ourselves" "$scratch/want" "$scratch/got"
 echo "1..$count"

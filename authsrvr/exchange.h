@@ -1,0 +1,45 @@
+/*
+ * exchange - what one mechanism says and hears, from its first message to the
+ * point where it is known who the client claims to be, and with what proof.
+ *
+ * Knows no connection, no clock and no limit: bytes come in, a step comes out.
+ * What comes in is a stranger's.
+ */
+#ifndef AUTHSRVR_EXCHANGE_H
+#define AUTHSRVR_EXCHANGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "authsrvr/worker.h"
+#include "lib/authproto.h"
+#include "lib/mechanism.h"
+#include "lib/mm.h"
+
+enum exchange_step {
+	EXCHANGE_CHALLENGE,	/* data is for the client, who answers */
+	EXCHANGE_VERIFY,	/* kind, login and secret of the question are
+				 * set: the pool has the last word */
+	EXCHANGE_FAILURE,
+	EXCHANGE_GARBLED	/* that was no message of the mechanism */
+};
+
+struct exchange_out {
+	size_t len;
+	uint8_t data[AUTH_CHALLENGE_MOST];
+};
+
+struct exchange;
+
+struct exchange *exchange_new(enum mechanism m);
+/* Wipes what it had. */
+void exchange_free(struct exchange *x);
+/* As the client has it; "" as long as that is not known. */
+const char *exchange_login(const struct exchange *x);
+/*
+ * The client's next message; p is null for a client that has not said anything
+ * yet.  Not after a step that was no CHALLENGE.
+ */
+MM_MUST_USE enum exchange_step exchange_take(struct exchange *x, const void *p,
+    size_t len, struct exchange_out *out_r, struct verify_question *q_r);
+
+#endif

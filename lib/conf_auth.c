@@ -1,0 +1,84 @@
+/*
+ * conf_auth - what must be right in the settings of AUTH.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "lib/conf_check.h"
+#include "lib/failures.h"
+#include "lib/mechanism.h"
+#include "lib/text.h"
+
+static void
+check_failures(const struct section *s, struct conf_wrong *w)
+{
+	const struct strings *l = &s->v.auth_failures;
+	struct origin o = s->from[SETTING_auth_failures];
+	bool seen[FAILURES_KINDS] = { false };
+	struct failures_limit limit;
+	enum failures_of of;
+	char why[200];
+
+	for (size_t i = 0; i < l->n; i++) {
+		if (failures_parse(l->at[i], &of, &limit, why,
+		    sizeof(why)) != 0) {
+			conf_wrong(w, o, "auth-failures: %s", why);
+			continue;
+		}
+		if (seen[of])
+			conf_wrong(w, o, "auth-failures: a second limit of "
+			    "the same key: %s", l->at[i]);
+		seen[of] = true;
+	}
+}
+
+void
+conf_check_mechanisms(const struct section *s, struct conf_wrong *w)
+{
+	const struct strings *l = &s->v.auth_mechanisms;
+	struct origin o = s->from[SETTING_auth_mechanisms];
+	bool seen[MECHANISMS] = { false };
+	char shown[SETTING_SHOWN];
+
+	for (size_t i = 0; i < l->n && o.file != NULL; i++) {
+		const char *near = mechanism_nearest(l->at[i]);
+		int m = mechanism_find(l->at[i]);
+
+		if (m < 0)
+			conf_wrong(w, o, "auth-mechanisms: there is no "
+			    "%s%s%s%s", setting_show(l->at[i], shown),
+			    near != NULL ? " (did you mean " : "",
+			    near != NULL ? near : "",
+			    near != NULL ? "?)" : "");
+		else if (seen[m])
+			conf_wrong(w, o, "auth-mechanisms: %s is there twice",
+			    setting_show(l->at[i], shown));
+		if (m >= 0)
+			seen[m] = true;
+	}
+}
+
+/* Who offers it must have somebody to ask. */
+static void
+check_wanted(const struct conf *c, const struct section *s,
+    struct conf_wrong *w)
+{
+	struct origin o = s->from[SETTING_auth];
+
+	if (o.file != NULL && s->v.auth != AUTH_OFF &&
+	    c->server.v.auth_backends.n == 0)
+		conf_wrong(w, o, "auth: without auth-backends nobody can log "
+		    "in");
+}
+
+void
+conf_check_auth(const struct conf *c, struct conf_wrong *w)
+{
+	check_failures(&c->server, w);
+	check_wanted(c, &c->server, w);
+	for (int i = 0; i < c->nlisteners; i++)
+		check_wanted(c, &c->listeners[i], w);
+	for (int i = 0; i < c->nchannels; i++)
+		check_wanted(c, &c->channels[i], w);
+}

@@ -1,0 +1,127 @@
+/* What each mechanism makes of what a client sends. */
+#include "config.h"
+
+#include "authsrvr/exchange.h"
+#include "tests/tap.h"
+
+static struct exchange_out out;
+static struct verify_question q;
+
+static void
+takes(struct exchange *x, const char *p, size_t len, enum exchange_step want,
+    const char *what)
+{
+	memset(&q, 0, sizeof(q));
+	num(exchange_take(x, p, len, &out, &q), want, what);
+}
+
+static void
+asks(struct exchange *x, const char *text)
+{
+	num(out.len, strlen(text), "a challenge of that length");
+	ok(memcmp(out.data, text, strlen(text)) == 0, text);
+	is(exchange_login(x), "", "nobody is known yet");
+}
+
+static void
+proves(struct exchange *x, const char *login, const char *secret)
+{
+	is(exchange_login(x), login, "who it says it is");
+	is(q.login, login, "as the question has it");
+	is(q.secret, secret, "with that password");
+	num(q.secret_len, strlen(secret), "of that length");
+	num(q.kind, VERIFY_PASSWORD, "which is one");
+}
+
+/* One message of PLAIN by itself. */
+static void
+plain(const char *p, size_t len, enum exchange_step want, const char *what)
+{
+	struct exchange *x = exchange_new(MECHANISM_PLAIN);
+
+	takes(x, p, len, want, what);
+	exchange_free(x);
+}
+#define PLAIN(text, want, what) plain(text, sizeof(text) - 1, want, what)
+
+/* RFC 4616 2. */
+static void
+plain_messages(void)
+{
+	struct exchange *x = exchange_new(MECHANISM_PLAIN);
+
+	takes(x, NULL, 0, EXCHANGE_CHALLENGE, "without a response, a prompt");
+	asks(x, "");
+	takes(x, "\0anna\0secret", 12, EXCHANGE_VERIFY, "a message");
+	proves(x, "anna", "secret");
+	exchange_free(x);
+	PLAIN("anna\0anna\0secret", EXCHANGE_VERIFY, "for oneself");
+	PLAIN("otto\0anna\0secret", EXCHANGE_FAILURE, "for somebody else");
+	PLAIN("annas\0anna\0secret", EXCHANGE_FAILURE, "nor nearly oneself");
+	PLAIN("", EXCHANGE_GARBLED, "nothing");
+	PLAIN("anna", EXCHANGE_GARBLED, "no NUL");
+	PLAIN("\0anna", EXCHANGE_GARBLED, "one NUL");
+	PLAIN("\0anna\0secret\0", EXCHANGE_GARBLED, "three");
+	PLAIN("\0\0\0", EXCHANGE_GARBLED, "only NULs");
+	PLAIN("\0\0secret", EXCHANGE_FAILURE, "nobody");
+	PLAIN("\0anna\0", EXCHANGE_FAILURE, "no password");
+	PLAIN("\0an\nna\0secret", EXCHANGE_FAILURE, "a line in a login");
+	PLAIN("\0an\x7fna\0secret", EXCHANGE_FAILURE, "DEL in it");
+	PLAIN("\0an\xc3na\0secret", EXCHANGE_FAILURE, "no UTF-8");
+	PLAIN("\0\xc3\xa4nna\0s\xc3\xbc\xdf", EXCHANGE_VERIFY,
+	    "UTF-8; and any password");
+}
+
+static void
+lengths(void)
+{
+	char m[AUTH_DATA];
+
+	memset(m, 'x', sizeof(m));
+	m[0] = m[AUTH_LOGIN] = '\0';
+	plain(m, AUTH_LOGIN + 2, EXCHANGE_VERIFY, "the longest login");
+	m[AUTH_LOGIN] = 'x';
+	m[AUTH_LOGIN + 1] = '\0';
+	plain(m, AUTH_LOGIN + 3, EXCHANGE_FAILURE, "one that is too long");
+	m[2] = '\0';
+	m[AUTH_LOGIN + 1] = 'x';
+	plain(m, sizeof(m), EXCHANGE_VERIFY, "the longest password");
+}
+
+static void
+login_messages(void)
+{
+	struct exchange *x = exchange_new(MECHANISM_LOGIN);
+
+	takes(x, NULL, 0, EXCHANGE_CHALLENGE, "a prompt");
+	asks(x, "Username:");
+	takes(x, "anna", 4, EXCHANGE_CHALLENGE, "another");
+	num(out.len, 9, "of its length");
+	ok(memcmp(out.data, "Password:", 9) == 0, "for the password");
+	takes(x, "secret", 6, EXCHANGE_VERIFY, "which comes");
+	proves(x, "anna", "secret");
+	exchange_free(x);
+	x = exchange_new(MECHANISM_LOGIN);
+	takes(x, "anna", 4, EXCHANGE_CHALLENGE, "with the login at once");
+	ok(memcmp(out.data, "Password:", 9) == 0, "the password at once");
+	takes(x, "", 0, EXCHANGE_FAILURE, "none comes");
+	exchange_free(x);
+	x = exchange_new(MECHANISM_LOGIN);
+	takes(x, "a\nb", 3, EXCHANGE_CHALLENGE, "who nobody can be");
+	takes(x, "secret", 6, EXCHANGE_FAILURE, "hears so in the end");
+	is(exchange_login(x), "", "and is nobody");
+	exchange_free(x);
+	x = exchange_new(MECHANISM_LOGIN);
+	takes(x, "anna", 4, EXCHANGE_CHALLENGE, "a login");
+	takes(x, "se\0cret", 7, EXCHANGE_FAILURE, "a NUL in the password");
+	exchange_free(x);
+}
+
+int
+main(void)
+{
+	plain_messages();
+	lengths();
+	login_messages();
+	return done();
+}

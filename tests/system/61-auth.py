@@ -1,0 +1,237 @@
+#!/usr/bin/env python3
+"""AUTH with what the password file knows: what it answers (RFC 4954 4, and
+RFC 4954 6), what a login opens, and what is written of it."""
+import os
+import sys
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                ".."))
+from harness import *
+from authpeer import *
+from secured import certificates, secure
+
+CONF = """\
+auth-backends = {"file"}
+auth-file = "@dir@/passwords"
+auth-delay = "10ms"
+auth-failures = {"address 1000/10m", "login-prefix 3/10m"}
+table "here" { type = "list"  rows = {"example.org"} }
+table "far" { type = "list"  rows = {"far.example"} }
+table "users" { type = "list"  rows = {"user"} }
+listen "smtp" { address = {"127.0.0.1"}  port = @port@
+  auth = "offered"  auth-clear = yes }
+listen "strict" { address = {"127.0.0.1"}  port = @port2@
+  auth = "required"  auth-clear = yes }
+listen "never" { address = {"127.0.0.1"}  port = @port3@ }
+listen "tls" { address = {"127.0.0.1"}  port = @port4@  auth = "offered" }
+listen "here" { address = {"127.0.0.1"}  port = @port5@
+  auth = "offered"  auth-clear = yes  auth-relay = no
+  auth-mechanisms = {"LOGIN"} }
+channel "local" { table = "here"  program = "local"  mailboxes = "users" }
+channel "away" { table = "far"  program = "pipe"
+  pipe-command = {"/bin/true"} }
+channel "outside" { }
+"""
+PASSWORDS = {"anna": "secret of anna", "otto": "secret of otto"}
+ANNA = "AUTH PLAIN " + plain("anna", PASSWORDS["anna"])
+
+
+def started(more="", **settings):
+    s = Server(CONF + more, settings=settings, deliver=False)
+    write_passwords(s.scratch.at("passwords"), [
+        row(*pair) for pair in PASSWORDS.items()], AUTH if ROOT else None)
+    return s
+
+
+def greeted(s, port="1"):
+    c = s.client(port=s.ports[port])
+    c.hello()
+    return c
+
+
+def line_of(s, **fields):
+    wait_for(lambda: s.scratch.log_lines("auth", **fields), 10,
+             "a line of the login")
+    return s.scratch.log_lines("auth", **fields)[-1]
+
+
+def offers(s):
+    with s.client() as c:
+        says(c.cmd(ANNA), "NEED_HELLO", "not before EHLO")
+        c.cmd("HELO client.test")
+        says(c.cmd(ANNA), "NEED_EHLO", "nor after HELO")
+        like(c.hello(), "^250[ -]AUTH PLAIN LOGIN$", "the keyword")
+        says(c.cmd("AUTH"), "SYNTAX", "a mechanism is needed")
+        says(c.cmd("AUTH GSSAPI"), "AUTH_UNABLE", "one that we have")
+        says(c.cmd("AUTH " + "X" * 100), "AUTH_UNABLE", "no such name")
+        c.cmd("MAIL FROM:<a@b.example>")
+        says(c.cmd(ANNA), "IN_TRANSACTION", "not in a transaction")
+    with greeted(s, "3") as c:
+        ok("AUTH" not in c.hello().text, "nowhere where it is off")
+        says(c.cmd(ANNA), "VERB_OFF", "nor taken")
+    with greeted(s, "5") as c:
+        like(c.hello(), "^250[ -]AUTH LOGIN$", "only what is set there")
+        says(c.cmd(ANNA), "AUTH_UNABLE", "PLAIN is not")
+    with greeted(s, "4") as c:
+        ok("AUTH" not in c.hello().text, "not in the clear")
+        says(c.cmd(ANNA), "AUTH_NEEDS_TLS", "nor taken, but with a reason")
+
+
+def mechanisms(s):
+    for words in ([ANNA], ["AUTH PLAIN", plain("anna", PASSWORDS["anna"])],
+                  ["auth plain", plain("anna", PASSWORDS["anna"], "anna")],
+                  ["AUTH LOGIN", b64("anna"), b64(PASSWORDS["anna"])],
+                  ["AUTH LOGIN " + b64("ANNA"), b64(PASSWORDS["anna"])]):
+        with greeted(s) as c:
+            for word in words[:-1]:
+                eq(c.cmd(word).code, 334, "asked for more")
+            says(c.cmd(words[-1]), "AUTH_OK", words[0][:10])
+            ok("AUTH" not in c.hello().text, "and not offered again")
+            says(c.cmd(ANNA), "AUTH_ALREADY", "one login a session")
+            c.cmd("MAIL FROM:<a@b.example>")
+            c.cmd("RSET")
+            says(c.cmd(ANNA), "AUTH_ALREADY", "also after a RSET")
+    with greeted(s) as c:
+        eq(c.cmd("AUTH LOGIN").raw, b"334 VXNlcm5hbWU6\r\n", "the prompts")
+        eq(c.cmd(b64("anna")).raw, b"334 UGFzc3dvcmQ6\r\n", "of LOGIN")
+        says(c.cmd("*"), "AUTH_CANCELLED", "given up")
+        eq(c.cmd("AUTH PLAIN").raw, b"334 \r\n", "and begun again")
+        says(c.cmd("*"), "AUTH_CANCELLED", "and given up")
+        says(c.cmd(ANNA), "AUTH_OK", "in the end")
+
+
+def garbled(s):
+    bad = ["a", "ab", "abc", "ab=", "====", "ab=c", "YQ==YQ==", "YR==",
+           "anna secret", b"\xc3\xa4", b"YQ=\0", b64("no NUL"), b64("\0one"),
+           b64("\0a\0b\0c"), b64(b"\0" * 5000)]
+    with greeted(s) as c:
+        for word in bad:
+            eq(c.cmd("AUTH PLAIN").code, 334, "a challenge")
+            says(c.cmd(word), "AUTH_GARBLED", "is garbled")
+            if len(c.cmd("NOOP").text) and bad.index(word) % 5 == 4:
+                c.close()
+                c = greeted(s)
+        c.cmd("AUTH PLAIN")
+        says(c.cmd("A" * 12289), "AUTH_TOO_LONG", "12,289 bytes")
+        c.cmd("AUTH PLAIN")
+        says(c.cmd(b64("\0anna\0" + "x" * 9210)), "AUTH_FAILED",
+             "12,288 bytes are good, though nobody's password")
+        says(c.cmd("AUTH PLAIN ="), "AUTH_GARBLED", "an empty response")
+        says(c.cmd("AUTH PLAIN !"), "AUTH_GARBLED", "none")
+        says(c.cmd(ANNA), "AUTH_OK", "and the session is as good as ever")
+        c.close()
+    with greeted(s) as c:
+        c.cmd("AUTH PLAIN")
+        c.send(b"YQ==\n")
+        says(c.reply(), "BARE_LF_COMMAND", "lines end as ever")
+    with greeted(s) as c:
+        c.cmd("AUTH LOGIN")
+        c.reset()
+    with greeted(s) as c:
+        says(c.cmd(ANNA), "AUTH_OK", "who is cut off is no trouble")
+
+
+def failures(s):
+    with greeted(s) as c:
+        first = c.cmd("AUTH PLAIN " + plain("anna", "wrong"))
+        says(first, "AUTH_FAILED", "a wrong password")
+        eq(str(c.cmd("AUTH PLAIN " + plain("nobody", "wrong"))), str(first),
+           "nobody's is the same")
+        eq(str(c.cmd("AUTH PLAIN " + plain("anna", PASSWORDS["anna"],
+                                           "otto"))), str(first),
+           "nobody is somebody else")
+    like(line_of(s, outcome="failed", login="nobody"),
+         r"ip=127.0.0.1 sid=\w+ outcome=failed mechanism=PLAIN tls=no ",
+         "a line of the failure")
+    with greeted(s) as c:
+        for _ in range(2):
+            c.cmd("AUTH PLAIN " + plain("otto", "wrong"))
+        says(c.cmd("AUTH PLAIN " + plain("OTTO", "wrong")), "AUTH_FAILED",
+             "the third failure")
+    with greeted(s) as c:
+        says(c.cmd("AUTH PLAIN " + plain("otto", PASSWORDS["otto"])),
+             "AUTH_BARRED", "too many: the right password is not tried")
+        ok(c.closed(), "and that was all")
+    like(line_of(s, outcome="barred"), "limit=login-prefix", "and why")
+    with greeted(s) as c:
+        says(c.cmd(ANNA), "AUTH_OK", "others log in")
+    ok(not any(p in s.scratch.log_text() for p in PASSWORDS.values())
+       and plain("anna", PASSWORDS["anna"]) not in s.scratch.log_text(),
+       "no password is in the log")
+
+
+def mail(s):
+    """What a login opens, and where it is written."""
+    with greeted(s) as c:
+        c.cmd("MAIL FROM:<s@elsewhere.test>")
+        says(c.cmd("RCPT TO:<x@far.example>"), "RELAY_DENIED", "not for all")
+    with greeted(s, "2") as c:
+        says(c.cmd("MAIL FROM:<s@elsewhere.test>"), "NEED_AUTH",
+             "where it is required, no mail before it")
+        says(c.cmd(ANNA), "AUTH_OK", "a login")
+        r = c.message("Subject: x\n\ntext\n", ["x@far.example"], hello=False)
+        eq(r.code, 250, "its mail may go anywhere")
+        found = s.scratch.entry(s.queue_id(r))
+        like(found, r" with ESMTPA id ", "with ESMTPA (RFC 3848)")
+        like(s.inlet(*s.where(), "queue", "show", s.queue_id(r)).stdout,
+             "anna", "the queue has the login")
+        eq(c.message("Subject: y\n\ntext\n", hello=False).code, 250,
+           "a second message")
+    wait_for(lambda: len(s.scratch.log_lines("accept", login="anna")) == 2,
+             10, "its lines")
+    with greeted(s, "5") as c:
+        c.cmd("AUTH LOGIN " + b64("anna"))
+        says(c.cmd(b64(PASSWORDS["anna"])), "AUTH_OK", "where auth-relay is no")
+        c.cmd("MAIL FROM:<s@elsewhere.test>")
+        says(c.cmd("RCPT TO:<x@far.example>"), "RELAY_DENIED",
+             "a login opens nothing")
+        eq(c.cmd("RCPT TO:<user@example.org>").code, 250, "nor does it shut")
+
+
+def secured():
+    s = started(certificates=certificates().setting("ec"))
+    with s:
+        with greeted(s, "4") as c:
+            secure(c)
+            like(c.hello(), "^250[ -]AUTH PLAIN LOGIN$", "offered over TLS")
+            says(c.cmd(ANNA), "AUTH_OK", "and taken")
+            r = c.message("Subject: x\n\ntext\n", ["x@far.example"],
+                          hello=False)
+            like(s.scratch.entry(s.queue_id(r)), r" with ESMTPSA id ",
+                 "with ESMTPSA")
+        like(line_of(s, outcome="ok"), "tls=yes", "the log says so")
+        with greeted(s) as c:
+            c.cmd(ANNA)
+            secure(c)
+            c.hello()
+            c.cmd("MAIL FROM:<s@elsewhere.test>")
+            says(c.cmd("RCPT TO:<x@far.example>"), "RELAY_DENIED",
+                 "a login before TLS is forgotten (RFC 3207 4.2)")
+
+
+def trouble():
+    """Without an authsrvr, or with one that cannot check."""
+    with started(**{"auth-time": '"2s"'}) as s:
+        with greeted(s) as c:
+            c.cmd("AUTH LOGIN")
+            says(c.reply(), "TIMEOUT", "too slow a client")
+        os.unlink(s.scratch.at("passwords"))
+        with greeted(s) as c:
+            says(c.cmd(ANNA), "AUTH_LATER", "no password file: later")
+        write_passwords(s.scratch.at("passwords"), [
+            row("anna", PASSWORDS["anna"])], AUTH if ROOT else None)
+        s.kill("authsrvr")
+        with greeted(s) as c:
+            says(c.cmd(ANNA), "AUTH_OK", "the next authsrvr answers")
+        s.reload(settings={"auth-time": '"20s"'})
+        wait_for(lambda: "new settings" in s.scratch.log_text(), 20, "reload")
+        with greeted(s) as c:
+            says(c.cmd(ANNA), "AUTH_OK", "and the one after a reload")
+
+
+def everything():
+    with started() as s:
+        for part in (offers, mechanisms, garbled, mail, failures):
+            part(s)
+
+
+run(everything, secured, trouble)
