@@ -107,7 +107,8 @@ copy_tree()
 }
 
 # configured DIRECTORY OPTION...: makes configure and runs it there, unless
-# that was done with the same options before.
+# that was done with the same options before.  By a relative name, where it is
+# two folders up, so that a copy of the tree may be used with what was built.
 configured()
 {
 	local dir=$1
@@ -118,7 +119,11 @@ configured()
 	    [ ! -e "$dir/Makefile" ] || [ "$tree/configure" -nt \
 	    "$dir/config.status" ]; then
 		rm -f "$dir/.options"
-		(cd "$dir" && "$tree/configure" -q "$@") || return
+		if [ "$dir/../.." -ef "$tree" ]; then
+			(cd "$dir" && ../../configure -q "$@") || return
+		else
+			(cd "$dir" && "$tree/configure" -q "$@") || return
+		fi
 		printf '%s\n' "$*" >"$dir/.options"
 	fi
 }

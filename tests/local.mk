@@ -10,15 +10,15 @@ PY_LOG_DRIVER = $(TAP_DRIVER)
 SH_LOG_COMPILER = bash
 PY_LOG_COMPILER = python3
 AM_TESTS_ENVIRONMENT = \
-	top_srcdir='$(abs_top_srcdir)'; export top_srcdir; \
-	top_builddir='$(abs_top_builddir)'; export top_builddir; \
+	top_srcdir=`cd '$(top_srcdir)' && pwd`; export top_srcdir; \
+	top_builddir=`pwd`; export top_builddir; \
 	CC='$(CC)'; export CC; \
 	PYTHONDONTWRITEBYTECODE=1; export PYTHONDONTWRITEBYTECODE;
 
 tests/bin/.made: $(bin_PROGRAMS) $(sbin_PROGRAMS) $(inlet_PROGRAMS)
 	$(AM_V_GEN)rm -rf tests/bin && $(MKDIR_P) tests/bin && \
 	for p in $(bin_PROGRAMS) $(sbin_PROGRAMS) $(inlet_PROGRAMS); do \
-		ln -s '$(abs_top_builddir)'/$$p tests/bin/ || exit 1; \
+		ln -s "`pwd`/$$p" tests/bin/ || exit 1; \
 	done && : > $@
 noinst_DATA = tests/bin/.made
 clean-local:

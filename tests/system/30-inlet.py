@@ -108,7 +108,7 @@ def open_relay():
         '  accept-from = {"world"} }')
         .replace('"198.51.100.0/24"', '"[198.51.100.25]"')))[1],
         r"OPEN RELAY: .*\[198.51.100.25\]", "an address literal")
-    finds(TWO, r"finicky.*\n(.*\n)*ok .*some strangers not let in",
+    finds(TWO, r"finicky.*\n([^\n]*\n)*ok .*some strangers not let in",
           "finicky", 0, lambda s: s.write_conf(settings={"finicky": "yes"}))
     finds(TWO.replace('channel "world" {', 'channel "world" { finicky = yes'),
           r"hosts in none of its tables are refused", "a finicky last channel",
@@ -244,7 +244,7 @@ def settings():
     n = line_of(s, "max-errors = 7")
     like(out, r"^max-errors = 7 +# \S+/inlet.conf:%d$" % n, "file and line")
     like(out, r"^max-hops = 100 +# default$", "or default")
-    like(out, r"^channel \"more\" \{  # .*\n(    .*\n)*"
+    like(out, r"^channel \"more\" \{  # .*\n(    [^\n]*\n)*"
          r"    max-errors = 9 +# .*inlet.conf:\d+$", "in a channel's section")
     changed = inlet(s, "settings", "--changed").stdout
     ok("# default" not in changed and "max-errors = 7" in changed,
@@ -381,7 +381,7 @@ def queue():
            out.splitlines()[1:], "list may be said")
         p = inlet(s, "queue", "show", id_)
         like(p.stdout, r"\Aid +%s\narrived +\w\w\w, .*\nsender +<s@else.*\n"
-             r"(.*\n)*channel +world\nclient +127.0.0.1\n(.*\n)*recipients\n"
+             r"([^\n]*\n)*channel +world\nclient +127.0.0.1\n([^\n]*\n)*recipients\n"
              % id_, "show: the envelope")
         ok("\n\nReceived: " in p.stdout and "\x07bell" in p.stdout,
            "and the message, as it is where no terminal is")
@@ -631,7 +631,7 @@ def as_process_1():
 def words():
     s = Server(TWO)
     eq(inlet(s).returncode, 64, "no command: 64")
-    like(inlet(s, "help").stdout, r"usage: .*\n(.*\n)*    start ", "help")
+    like(inlet(s, "help").stdout, r"usage: .*\n([^\n]*\n)*    start ", "help")
     like(inlet(s, "help", "table").stdout, r"get name key", "help table")
     like(inlet(s, "chek").stderr, r"is check meant\?", "a slip")
     eq(inlet(s, "check", "x").returncode, 64, "too many operands")

@@ -41,6 +41,21 @@ def relay(peers, *settings, program="smtp", **more):
         "pause-most": '"1s"', **more})
 
 
+def side_by_side(peers, *settings):
+    """A deliver with a channel for each of these peers, o0, o1 and so on, and
+    an entry for each channel; settings: of each channel.  The entries."""
+    text = CONF[:CONF.index('channel "out"')] + "".join(
+        'channel "o%d" { program = "smtp"  relay-hosts = {"%s"}\n%s}\n' % (
+            i, p.at, "".join("    %s = %s\n" % s for s in (
+                settings[i] if settings else ())))
+        for i, p in enumerate(peers))
+    d = Delivery(conf=text, settings={
+        "retry-first": '"1s"', "pause-first": '"100ms"',
+        "pause-most": '"1s"'}).start()
+    return d, [put(d, "o%d:user@example.com:" % i)
+               for i in range(len(peers))]
+
+
 def put(d, *to, text=BODY, options=()):
     """An entry without a sender: nobody hears of its failure."""
     return d.entry(*to, text=text, options=("-s", "", *options))
@@ -371,31 +386,34 @@ def fallback():
 
 def deaths():
     """At every point of the dialogue; once it gets up again it has one."""
-    stages = ("CONNECT", "EHLO", "MAIL", "RCPT", "DATA", "END")
-    for extra in ((), ("CHUNKING",)):
-        for stage in stages:
-            if extra and stage == "DATA":
-                continue
-            for how in (None, "", "421 4.3.2 down"):
-                peer = Peer(KEYWORDS + extra, say={stage: [how, {
-                    "CONNECT": "220 peer.test", "DATA": "354 go",
-                    "EHLO": "250-peer.test\n250-8BITMIME\n250%sPIPELINING"
-                    % ("-CHUNKING\n250 " if extra else " ")}.get(
-                        stage, "250 2.0.0 fine")]})
-                # Only the time that is to be over: a reply to the end that
-                # comes late would be a message twice.
-                short = "end" if stage == "END" else "reply"
-                d = relay([peer], ("relay-%s-time" % short,
-                                   '"1s"' if how == "" else '"1m"')).start()
-                put(d, TO)
-                ok(d.logged("later .*enh=4"), "%s, %r%s: later" % (
-                    stage, how, " (BDAT)" if extra else ""))
-                wait_for(lambda: peer.messages, 20, what="the next try")
-                d.wait_empty()
-                eq((len(peer.messages), peer.messages[0].data), (1, WIRE),
-                   "then it is delivered once")
-                d.stop()
-                peer.close()
+    good = {"CONNECT": "220 peer.test", "DATA": "354 go"}
+    cases = [(stage, how, extra)
+             for extra in ((), ("CHUNKING",))
+             for stage in ("CONNECT", "EHLO", "MAIL", "RCPT", "DATA", "END")
+             for how in (None, "", "421 4.3.2 down")
+             if not (extra and stage == "DATA")]
+    peers, settings = [], []
+    for stage, how, extra in cases:
+        good["EHLO"] = "250-peer.test\n250-8BITMIME\n250%sPIPELINING" % (
+            "-CHUNKING\n250 " if extra else " ")
+        peers.append(Peer(KEYWORDS + extra, say={
+            stage: [how, good.get(stage, "250 2.0.0 fine")]}))
+        # Only the time that is to be over: a reply to the end that comes
+        # late would be a message twice.
+        settings.append([("relay-%s-time" % (
+            "end" if stage == "END" else "reply"),
+            '"1s"' if how == "" else '"1m"')])
+    d, ids = side_by_side(peers, *settings)
+    for (stage, how, extra), peer, ident in zip(cases, peers, ids):
+        ok(d.logged("later qid=%s .*enh=4" % ident), "%s, %r%s: later" % (
+            stage, how, " (BDAT)" if extra else ""))
+        wait_for(lambda p=peer: p.messages, what="the next try")
+    d.wait_empty()
+    for case, peer in zip(cases, peers):
+        eq((len(peer.messages), peer.messages[0].data), (1, WIRE),
+           "%s, %r: then it is delivered once" % case[:2])
+        peer.close()
+    d.stop()
 
 
 def cut_bodies():
@@ -436,29 +454,27 @@ def early_end():
 def nonsense():
     """What is no reply, or never ends, costs a try and nothing else."""
     endless = b"250-" + b"x" * 500 + b"\r\n"
-    for what, text in (
-            ("no code", b"hello there\r\n"), ("binary", b"\x16\3\1\0\r\n"),
-            ("an endless line", b"250-" + b"x" * 100000),
-            ("an endless reply", endless * 300),
-            ("codes that differ", b"250-a\r\n251 b\r\n"),
-            ("a code of 1xx", b"150 x\r\n"), ("a code of 6xx", b"650 x\r\n")):
-        peer = Peer(say={"EHLO": [text, "250 peer.test"]})
-        d = relay([peer]).start()
-        put(d, TO)
-        ok(d.logged("later .*enh=4.5.0"), what)
-        wait_for(lambda: peer.messages, 20, what="the next try")
-        d.stop()
-        peer.close()
-    for stage, text in (("MAIL", "354 go"), ("RCPT", "354 go"),
-                        ("DATA", "250 fine"), ("END", "354 again")):
-        peer = Peer(say={stage: [text, "354 go" if stage == "DATA"
-                                 else "250 2.0.0 fine"]})
-        d = relay([peer]).start()
-        put(d, TO)
-        ok(d.logged("later .*enh=4.5.0"), "%s: %s" % (stage, text))
-        wait_for(lambda: peer.messages, 20, what="the next try")
-        eq(len(peer.messages), 1, "then it is delivered once")
-        d.stop()
+    cases = [("EHLO", what, [text, "250 peer.test"]) for what, text in (
+        ("no code", b"hello there\r\n"), ("binary", b"\x16\3\1\0\r\n"),
+        ("an endless line", b"250-" + b"x" * 100000),
+        ("an endless reply", endless * 300),
+        ("codes that differ", b"250-a\r\n251 b\r\n"),
+        ("a code of 1xx", b"150 x\r\n"), ("a code of 6xx", b"650 x\r\n"))]
+    cases += [(stage, text, [text, "354 go" if stage == "DATA" else
+                             "250 2.0.0 fine"]) for stage, text in (
+        ("MAIL", "354 go"), ("RCPT", "354 go"), ("DATA", "250 fine"),
+        ("END", "354 again"))]
+    peers = [Peer(say={stage: said}) for stage, _, said in cases]
+    d, ids = side_by_side(peers)
+    for (stage, what, _), peer, ident in zip(cases, peers, ids):
+        ok(d.logged("later qid=%s .*enh=4.5.0" % ident),
+           "%s: %s" % (stage, what))
+        wait_for(lambda p=peer: p.messages, what="the next try")
+    d.wait_empty()
+    eq([len(p.messages) for p in peers], [1] * len(peers),
+       "then each is delivered once")
+    d.stop()
+    for peer in peers:
         peer.close()
     # More replies than were asked for: the next one would be misread.
     peer = Peer(say={"END": "250 2.0.0 fine\n250 2.0.0 and more"})
