@@ -303,7 +303,7 @@ remember(struct known *k, const struct entry *e)
 	}
 }
 
-/* By its operator or its sender; until_r is of clock_ms(). */
+/* By its operator, by submit or by its sender; until_r is of clock_ms(). */
 static bool
 is_held(const struct entry *e, int64_t now, int64_t *until_r)
 {
@@ -311,7 +311,8 @@ is_held(const struct entry *e, int64_t now, int64_t *until_r)
 	uint8_t state = e->mark[e->in.q.nrecipients].state;
 
 	*until_r = CLOCK_NEVER;
-	if (state == MARK_HELD)
+	if (state == MARK_HELD ||
+	    (state != MARK_FREE && e->in.q.held[0] != '\0'))
 		return true;
 	t = state == MARK_FREE ? 0 : schedule_hold(&e->in.q, wall);
 	if (t != 0) {

@@ -211,7 +211,8 @@ text_of(struct qfile *q, unsigned char type)
 		{ QFILE_LOGIN, &q->login }, { QFILE_BODY, &q->body },
 		{ QFILE_SENDER, &q->sender }, { QFILE_ENVID, &q->envid },
 		{ QFILE_RET, &q->ret }, { QFILE_SID, &q->sid },
-		{ QFILE_AUTH, &q->auth }, { QFILE_TLS, &q->tls }
+		{ QFILE_AUTH, &q->auth }, { QFILE_TLS, &q->tls },
+		{ QFILE_HELD, &q->held }
 	};
 	size_t i;
 
@@ -364,7 +365,7 @@ check_whole(struct qfile *q)
 	const char **const optional[] = {
 		&q->channel, &q->address, &q->name, &q->helo, &q->with,
 		&q->login, &q->body, &q->envid, &q->ret, &q->sid, &q->auth,
-		&q->tls
+		&q->tls, &q->held
 	};
 	size_t i;
 

@@ -31,7 +31,7 @@ enum qfile_record {
 	QFILE_ADDRESS = 'A', QFILE_NAME = 'N', QFILE_HELO = 'H',
 	QFILE_WITH = 'W', QFILE_TLS = 'K', QFILE_LOGIN = 'L', QFILE_BODY = 'B',
 	QFILE_SENDER = 'S', QFILE_ENVID = 'V', QFILE_RET = 'r',
-	QFILE_SID = 's', QFILE_AUTH = 'a', QFILE_UTF8 = 'U',
+	QFILE_SID = 's', QFILE_HELD = 'O', QFILE_AUTH = 'a', QFILE_UTF8 = 'U',
 	QFILE_REQUIRETLS = 'Q', QFILE_PRIORITY = 'P', QFILE_HOLD = 'h',
 	QFILE_HOLD_FOR = 'f', QFILE_BY = 'D', QFILE_RECIPIENT = 'R',
 	QFILE_MESSAGE = 'M'
@@ -56,6 +56,7 @@ struct qfile {
 	const char *id, *channel, *address, *name, *helo, *with, *login, *body;
 	const char *sender, *envid, *ret, *sid;
 	const char *tls;	/* version, cipher, and the name asked for */
+	const char *held;	/* why, until an operator releases it; or "" */
 	const char *auth;	/* AUTH= of MAIL: xtext or "<>" */
 	int64_t time;		/* arrival, microseconds since 1970 */
 	int64_t hold;		/* not before, microseconds; 0: none */

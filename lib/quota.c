@@ -81,6 +81,24 @@ refuse(enum reply_name name, const struct rate *r,
 	    (long long)a->most);
 }
 
+/* Does the i-th rule let n more through? */
+static bool
+has_room(const struct quota *q, const struct counts *c, size_t i,
+    const struct counts_key *k, uint32_t n, int64_t now,
+    struct counts_answer *a_r)
+{
+	uint32_t most = q->rates.at[i].most;
+
+	*a_r = (struct counts_answer){ .most = most };
+	return c == NULL ? n <= most : counts_ask(c, k, n, most, now, a_r);
+}
+
+static bool
+is_lenient(const struct quota *q, size_t i)
+{
+	return q->lenient && q->rates.at[i].by == RATE_LOGIN;
+}
+
 /* The first rule that does not let n more through, or how many there are. */
 static size_t
 find_full(const struct quota *q, const struct counts *c, enum rate_what what,
@@ -92,9 +110,8 @@ find_full(const struct quota *q, const struct counts *c, enum rate_what what,
 	for (size_t i = 0; i < q->rates.n; i++) {
 		const struct rate *r = &q->rates.at[i];
 
-		a = (struct counts_answer){ .most = r->most };
-		if (!key_of(q, i, what, &k) || (c == NULL ? n <= r->most :
-		    counts_ask(c, &k, n, r->most, now, &a)))
+		if (is_lenient(q, i) || !key_of(q, i, what, &k) ||
+		    has_room(q, c, i, &k, n, now, &a))
 			continue;
 		refuse(REPLY_OVER_RATE, r, &k, &a, reply_r);
 		return i;
@@ -137,7 +154,8 @@ never(const struct quota *q, uint32_t recipients, struct reply *reply_r)
 
 	for (size_t i = 0; q->login[0] != '\0' && i < q->rates.n; i++) {
 		a.most = q->rates.at[i].most;
-		if (!key_of(q, i, RATE_RECIPIENTS, &k) || recipients <= a.most)
+		if (is_lenient(q, i) || recipients <= a.most ||
+		    !key_of(q, i, RATE_RECIPIENTS, &k))
 			continue;
 		refuse(REPLY_NEVER_SO_MANY, &q->rates.at[i], &k, &a, reply_r);
 		return true;
@@ -145,8 +163,24 @@ never(const struct quota *q, uint32_t recipients, struct reply *reply_r)
 	return false;
 }
 
+/* Whether the i-th rule would have refused, had it been asked to. */
+static void
+note_over(struct quota *q, const struct counts *c, size_t i,
+    const struct counts_key *k, uint32_t n, int64_t now)
+{
+	struct counts_answer a;
+
+	if (!is_lenient(q, i) || has_room(q, c, i, k, n, now, &a))
+		return;
+	if (!q->over)
+		rate_text(&q->rates.at[i], q->rule);
+	q->over = true;
+	/* What is let through counts, so that this is true but once. */
+	q->first |= a.value <= a.most;
+}
+
 bool
-quota_take(const struct quota *q, struct counts *c, uint32_t recipients,
+quota_take(struct quota *q, struct counts *c, uint32_t recipients,
     struct reply *reply_r)
 {
 	struct counts_key k;
@@ -160,14 +194,45 @@ quota_take(const struct quota *q, struct counts *c, uint32_t recipients,
 	    full(q, c, RATE_RECIPIENTS, recipients, now, reply_r))
 		return false;
 	for (size_t i = 0; i < q->rates.n; i++) {
-		uint32_t most = q->rates.at[i].most;
+		uint32_t most = q->rates.at[i].most, n = 1;
 
-		if (key_of(q, i, RATE_MESSAGES, &k))
-			counts_add(c, &k, 1, most, now);
-		else if (key_of(q, i, RATE_RECIPIENTS, &k))
-			counts_add(c, &k, recipients, most, now);
+		if (!key_of(q, i, RATE_MESSAGES, &k)) {
+			if (!key_of(q, i, RATE_RECIPIENTS, &k))
+				continue;
+			n = recipients;
+		}
+		note_over(q, c, i, &k, n, now);
+		counts_add(c, &k, n, most, now);
 	}
 	return true;
+}
+
+static void
+forgive(const struct conf *c, struct counts *counts, int listener,
+    int channel, const struct quota_who *who)
+{
+	struct counts_key k;
+	struct quota q;
+
+	quota_init(&q, c, listener, channel, who);
+	for (size_t i = 0; i < q.rates.n; i++)
+		if (q.rates.at[i].by == RATE_LOGIN &&
+		    key_of(&q, i, (enum rate_what)q.rates.at[i].what, &k))
+			counts_give_back(counts, &k, UINT32_MAX);
+}
+
+void
+quota_forgive(const struct conf *c, struct counts *counts, const char *login)
+{
+	const struct quota_who who = { .login = login };
+
+	if (counts == NULL)
+		return;
+	forgive(c, counts, -1, -1, &who);
+	for (int i = 0; i < c->nlisteners; i++)
+		forgive(c, counts, i, -1, &who);
+	for (int i = 0; i < c->nchannels; i++)
+		forgive(c, counts, -1, i, &who);
 }
 
 void

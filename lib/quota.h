@@ -20,6 +20,11 @@ struct quota_who {
 struct quota {
 	struct rates rates;
 	char address[NET_TEXT], prefix[NET_TEXT + 4], login[COUNTS_TEXT * 2];
+	/* Rules of logins let everything through, and note it here. */
+	bool lenient;
+	bool over;		/* one of them would not have */
+	bool first;		/* and lets none through since this one */
+	char rule[RATE_TEXT];	/* that one */
 };
 
 /* The rules in force for a listener and a channel (-1: none), and the keys. */
@@ -38,8 +43,11 @@ bool quota_allows(const struct quota *q, const struct counts *c,
  * have counted it, or false, and none has.  The refusal of a login is permanent
  * where no time would help.
  */
-bool quota_take(const struct quota *q, struct counts *c, uint32_t recipients,
+bool quota_take(struct quota *q, struct counts *c, uint32_t recipients,
     struct reply *reply_r);
+/* A login has sent nothing yet, wherever there are rules about it. */
+void quota_forgive(const struct conf *c, struct counts *counts,
+    const char *login);
 /* What was taken did not come to be. */
 void quota_give_back(const struct quota *q, struct counts *c,
     uint32_t recipients);

@@ -167,7 +167,7 @@ sub_get_header(const void *p, struct sub_header *h_r)
 	h_r->len = (uint32_t)get_number(&r, 4);
 	h_r->type = (uint8_t)get_number(&r, 1);
 	if (h_r->len > SUB_FRAME_MOST || h_r->type == 0 ||
-	    strchr("HERDCAVS", h_r->type) == NULL)
+	    strchr("HERDCAVSF", h_r->type) == NULL)
 		return -1;
 	return get_number(&r, 3) == 0 ? 0 : -1;
 }
@@ -402,24 +402,48 @@ sub_get_verdict(const void *p, size_t len, struct sub_verdict *v_r)
 	return 0;
 }
 
-int
-sub_put_start(struct buf *b, const char *node)
+static int
+put_one(struct buf *b, enum sub_type type, const char *text)
 {
 	size_t start;
 	int result = begin(b, &start);
 
 	if (result == 0)
-		result = put_text(b, node);
-	return finish(b, start, SUB_START, result);
+		result = put_text(b, text);
+	return finish(b, start, type, result);
+}
+
+static int
+get_one(const void *p, size_t len, const char **text_r)
+{
+	struct reader r = { p, (const uint8_t *)p + len, false };
+
+	*text_r = get_text(&r);
+	return finished(&r) ? 0 : -1;
+}
+
+int
+sub_put_start(struct buf *b, const char *node)
+{
+	return put_one(b, SUB_START, node);
 }
 
 int
 sub_get_start(const void *p, size_t len, const char **node_r)
 {
-	struct reader r = { p, (const uint8_t *)p + len, false };
+	return get_one(p, len, node_r);
+}
 
-	*node_r = get_text(&r);
-	return finished(&r) ? 0 : -1;
+int
+sub_put_forgive(struct buf *b, const char *login)
+{
+	return put_one(b, SUB_FORGIVE, login);
+}
+
+int
+sub_get_forgive(const void *p, size_t len, const char **login_r)
+{
+	return get_one(p, len, login_r);
 }
 
 int

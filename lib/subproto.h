@@ -11,6 +11,7 @@
  *	ENVELOPE ...
  *
  *	START (ETRN)                    VERDICT
+ *	FORGIVE (rates of a login)      VERDICT
  *
  * Between messages another HELLO says who speaks from then on.
  * With SUB_EACH in the hello, each RECIPIENT gets a VERDICT of its own, and
@@ -43,7 +44,7 @@
 enum sub_type {
 	SUB_HELLO = 'H', SUB_ENVELOPE = 'E', SUB_RECIPIENT = 'R',
 	SUB_DATA = 'D', SUB_COMMIT = 'C', SUB_ABORT = 'A', SUB_VERDICT = 'V',
-	SUB_START = 'S'
+	SUB_START = 'S', SUB_FORGIVE = 'F'
 };
 
 /* Who speaks. */
@@ -126,6 +127,7 @@ MM_MUST_USE int sub_put_envelope(struct buf *b, const struct sub_envelope *e);
 MM_MUST_USE int sub_put_recipient(struct buf *b,
     const struct sub_recipient *r);
 MM_MUST_USE int sub_put_verdict(struct buf *b, const struct sub_verdict *v);
+MM_MUST_USE int sub_put_forgive(struct buf *b, const char *login);
 /* "example.org" or, with what is below it, "@example.org". */
 MM_MUST_USE int sub_put_start(struct buf *b, const char *node);
 MM_MUST_USE int sub_put_frame(struct buf *b, enum sub_type type,
@@ -152,6 +154,8 @@ MM_MUST_USE int sub_get_recipient(const void *p, size_t len,
 MM_MUST_USE int sub_get_verdict(const void *p, size_t len,
     struct sub_verdict *v_r);
 MM_MUST_USE int sub_get_start(const void *p, size_t len, const char **node_r);
+MM_MUST_USE int sub_get_forgive(const void *p, size_t len,
+    const char **login_r);
 MM_MUST_USE int sub_get_commit(const void *p, size_t len, uint64_t *length_r);
 
 /* Reads one VERDICT frame from fd before the deadline; 0 or -1. */

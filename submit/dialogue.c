@@ -9,6 +9,7 @@
 
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "lib/quota.h"
 #include "lib/subproto.h"
 #include "lib/text.h"
 #include "submit/dialogue.h"
@@ -22,7 +23,7 @@ typedef int request_fn(struct desk *, struct dialogue *, const void *, size_t,
     const char **);
 
 static request_fn on_hello, on_envelope, on_recipient, on_data, on_commit,
-    on_abort, on_start;
+    on_abort, on_start, on_forgive;
 
 #define IN(state) (1 << DIALOGUE_##state)
 
@@ -39,6 +40,7 @@ static const struct request {
 	{ SUB_DATA, IN(ENVELOPE) | IN(TEXT), DIALOGUE_TEXT, on_data },
 	{ SUB_COMMIT, IN(ENVELOPE) | IN(TEXT), DIALOGUE_READY, on_commit },
 	{ SUB_START, IN(READY), DIALOGUE_READY, on_start },
+	{ SUB_FORGIVE, IN(READY), DIALOGUE_READY, on_forgive },
 	{ SUB_ABORT, IN(READY) | IN(ENVELOPE) | IN(TEXT), DIALOGUE_READY,
 	    on_abort }
 };
@@ -169,6 +171,8 @@ log_accepted(struct desk *k, const struct dialogue *d, const struct job *j)
 	if (m->env.priority != 0)
 		log_num(&l, "prio", m->env.priority);
 	log_num(&l, "size", (int64_t)m->length);
+	if (m->waits[0] != '\0')
+		log_text(&l, "held", m->waits);
 	log_sender(&l, m);
 	log_end(&l);
 }
@@ -430,6 +434,35 @@ on_start(struct desk *k, struct dialogue *d, const void *p, size_t len,
 		d->asking = ASKS_START;
 		k->start(k, d, &q);
 	}
+	return 0;
+}
+
+/* An operator's word: the rates of a login begin anew. */
+static int
+on_forgive(struct desk *k, struct dialogue *d, const void *p, size_t len,
+    const char **why_r)
+{
+	const struct caller *c = &d->caller;
+	const char *login;
+	struct logline l;
+	struct reply r;
+
+	if (sub_get_forgive(p, len, &login) != 0) {
+		*why_r = "malformed forgive";
+		return -1;
+	}
+	if (c->kind != SUB_LOCAL || (c->uid != 0 &&
+	    c->uid != (int64_t)k->rights.own)) {
+		*why_r = "may not forgive";
+		return -1;
+	}
+	quota_forgive(k->conf, k->counts, login);
+	log_begin(&l, LEVEL_NOTICE, "forgive");
+	log_text(&l, "login", login);
+	log_num(&l, "uid", c->uid);
+	log_end(&l);
+	reply_set(&r, REPLY_OK);
+	answer(d, &r, "");
 	return 0;
 }
 

@@ -337,6 +337,7 @@ put_envelope(const struct side *s, const struct message *m, struct buf *b,
 	    put(b, QFILE_WITH, m->with) != 0 ||
 	    put(b, QFILE_TLS, m->env.tls) != 0 ||
 	    put(b, QFILE_LOGIN, c->login) != 0 ||
+	    put(b, QFILE_HELD, m->waits) != 0 ||
 	    qfile_put(b, QFILE_SENDER, m->sender) != 0 ||
 	    asks_put(b, &m->env) != 0 ||
 	    put(b, QFILE_SID, m->env.sid) != 0 ||
@@ -468,6 +469,61 @@ nobody(const struct side *s, struct message *m)
 	return true;
 }
 
+static void
+find_quota(const struct side *s, struct quota *q_r)
+{
+	const struct quota_who who = { .peer = s->caller->row.peer,
+		.login = s->caller->login };
+
+	quota_init(q_r, s->desk->conf, s->caller->row.listener,
+	    s->whence->source.channel, &who);
+}
+
+static void
+log_held(const struct side *s, const struct message *m, const char *rule)
+{
+	struct logline l;
+
+	log_begin(&l, LEVEL_WARNING, "login-held");
+	log_text(&l, "login", s->caller->login);
+	log_word(&l, "ip", s->caller->ip);
+	log_word(&l, "chan", decide_channel(&s->desk->site, s->whence));
+	log_text(&l, "rule", rule);
+	log_word(&l, "qid", m->id);
+	log_end(&l);
+}
+
+/*
+ * Where messages that are over a login's rules are held, its entry says so,
+ * which is written before its text: it counts from here on.  True: it is
+ * refused by other rules.
+ */
+static bool
+over_login(const struct side *s, struct message *m)
+{
+	struct quota *q;
+	struct reply r;
+
+	if (s->caller->kind == SUB_NOTICE || s->caller->login[0] == '\0' ||
+	    s->whence->limits.over_login_rates != OVER_LOGIN_HOLD)
+		return false;
+	q = m->lent = xcalloc(1, sizeof(*q));
+	find_quota(s, q);
+	q->lenient = true;
+	if (!quota_take(q, s->desk->counts, m->accepted, &r)) {
+		reply_because(&r, "rates");
+		refuse(s, m, &r);
+		return true;
+	}
+	m->counted = true;
+	if (!q->over)
+		return false;
+	(void)!text_copy(m->waits, sizeof(m->waits), q->rule);
+	if (q->first)
+		log_held(s, m, q->rule);
+	return false;
+}
+
 void
 message_data(const struct side *s, struct message *m, const void *p,
     size_t len)
@@ -478,7 +534,7 @@ message_data(const struct side *s, struct message *m, const void *p,
 	if (m->refused || too_big(s, m) || no_room(s, m))
 		return;
 	if (m->entry == NULL) {
-		if (nobody(s, m))
+		if (nobody(s, m) || over_login(s, m))
 			return;
 		if (begin_text(s, m) != 0) {
 			storage_failed(s, m);
@@ -489,16 +545,6 @@ message_data(const struct side *s, struct message *m, const void *p,
 	held = m->entry->state == ENTRY_NEW && m->length <= MESSAGE_HELD;
 	if ((held ? buf_add(&m->held, p, len) : spill(s, m, p, len)) != 0)
 		storage_failed(s, m);
-}
-
-static void
-find_quota(const struct side *s, struct quota *q_r)
-{
-	const struct quota_who who = { .peer = s->caller->row.peer,
-		.login = s->caller->login };
-
-	quota_init(q_r, s->desk->conf, s->caller->row.listener,
-	    s->whence->source.channel, &who);
 }
 
 /* What the caller's rules of rates say; our own notices have none. */
@@ -546,8 +592,9 @@ message_finish(const struct side *s, struct message *m)
 		reply_limit(&r, "max-hops", m->hops.count, most);
 		refuse(s, m, &r);
 	}
-	if (m->refused || too_often(s, m))
+	if (m->refused || (!m->counted && too_often(s, m)))
 		return NULL;
+	m->handed = true;
 	j = xcalloc(1, sizeof(*j));
 	j->entry = m->entry;
 	j->held = m->held;
@@ -563,6 +610,9 @@ message_free(struct desk *k, struct message *m)
 {
 	if (m == NULL)
 		return;
+	if (m->counted && !m->handed)
+		quota_give_back(m->lent, k->counts, m->accepted);
+	free(m->lent);
 	room_leave(&k->room, &m->share, false);
 	queue_free(&k->spool, m->entry);
 	buf_free(&m->held);

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "lib/path.h"
+#include "lib/quota.h"
 #include "lib/reply.h"
 #include "submit/decide.h"
 #include "submit/desk.h"
@@ -31,6 +32,9 @@ struct message {
 	int64_t given;		/* RECIPIENT frames */
 	uint32_t accepted;	/* those that were not refused */
 	bool counted;		/* by the rules of rates */
+	bool handed;		/* and its commit has that to see to */
+	struct quota *lent;	/* what counted it before it was whole */
+	char waits[RATE_TEXT];	/* why it waits for an operator, or "" */
 	size_t routed;		/* different ones, once text came */
 	char only[PATH_TEXT];	/* the first of them */
 	struct recipients to;

@@ -138,6 +138,8 @@ json_asked(struct show_json *j, const struct qfile *e)
 {
 	const char mode[2] = { e->by_mode, '\0' };
 
+	show_json_pair(j, "login", e->login);
+	show_json_pair(j, "held-for", e->held);
 	show_json_pair(j, "body", e->body);
 	show_json_pair(j, "envid", e->envid);
 	show_json_pair(j, "ret", e->ret);
@@ -321,6 +323,7 @@ text_message(const struct listing *l, const struct queued *q)
 	fact("with", e->with);
 	fact("tls", e->tls);
 	fact("login", e->login);
+	fact("held for", queued_held(q) ? e->held : "");
 	fact("body", e->body);
 	asked(e);
 	fact("session", e->sid);

@@ -17,6 +17,7 @@
 #include "tools/askpass.h"
 #include "tools/command.h"
 #include "tools/configured.h"
+#include "tools/poster.h"
 #include "tools/show.h"
 #include "tools/userfile.h"
 
@@ -287,6 +288,33 @@ list(const struct user *u)
 	    l.damaged > 0 ? EX_DATAERR : EX_OK;
 }
 
+/*
+ * What was held of a login over its rates goes out, and its rates begin anew:
+ * first these, or what it sends meanwhile would be held again.
+ */
+static int
+release(const struct user *u)
+{
+	static char queue[] = "release";
+	char socket[PLAN_PATH + 16], *operands[] = { queue, NULL };
+	struct request r = *u->r;
+	struct poster p;
+	int got;
+
+	snprintf(socket, sizeof(socket), "%s/submit", u->s->run_directory);
+	if (poster_open(&p, socket) != 0)
+		return say(EX_TEMPFAIL, socket, strerror(errno));
+	got = poster_forgive(&p, u->login);
+	poster_close(&p);
+	if (got != 0)
+		return say(EX_TEMPFAIL, u->login, "submit does not do it");
+	r.operands = operands;
+	r.noperands = 1;
+	r.login = u->login;
+	r.over = true;
+	return cmd_queue(&r);
+}
+
 static const struct {
 	const char *name;
 	int (*run)(const struct user *u);
@@ -297,6 +325,7 @@ static const struct {
 	{ "del", del, 1 },
 	{ "list", list, 0 },
 	{ "test", test, 1 },
+	{ "release", release, 1 },
 };
 
 static int
@@ -325,7 +354,7 @@ cmd_user(const struct request *r)
 	if (v == ARRAY_LEN(verbs) ||
 	    r->noperands != 1 + verbs[v].operands) {
 		fputs("inlet user: add LOGIN, passwd LOGIN, del LOGIN, "
-		    "test LOGIN or list\n", stderr);
+		    "test LOGIN, release LOGIN or list\n", stderr);
 		return EX_USAGE;
 	}
 	code = configured_open(&c, &r->tailor);

@@ -31,7 +31,8 @@ static const struct command commands[] = {
 	    TAKES_COMMON | TAKES_JSON, 0, 1 },
 	{ "queue", cmd_queue, "[--json] [list | trash | show | hold | "
 	    "release | retry | delete | undelete | bounce] [--sender pattern] "
-	    "[--recipient pattern] [--channel pattern] [--reason text] "
+	    "[--recipient pattern] [--channel pattern] [--login pattern] "
+	    "[--reason text] "
 	    "[--older time] [--newer time] [--all] [--dry-run] [--why text] "
 	    "[id ...]",
 	    "show and change the mail that waits to be delivered",
@@ -55,7 +56,8 @@ static const struct command commands[] = {
 	    "show the certificates, and what others must know of them",
 	    TAKES_COMMON | TAKES_JSON, 0, 0 },
 	{ "user", cmd_user, "[--json] [--scheme list] "
-	    "add login | passwd login | del login | test login | list",
+	    "add login | passwd login | del login | test login | "
+	    "release login | list",
 	    "change the password file, or try a password",
 	    TAKES_COMMON | TAKES_JSON | TAKES_SCHEME, 1, 2 },
 	{ "help", cmd_inlet_help, "[command]",

@@ -80,6 +80,12 @@ poster_commit(struct poster *p)
 	return sub_put_commit(&p->out, p->length) == 0 ? ask(p) : -1;
 }
 
+int
+poster_forgive(struct poster *p, const char *login)
+{
+	return sub_put_forgive(&p->out, login) == 0 ? ask(p) : -1;
+}
+
 void
 poster_close(struct poster *p)
 {

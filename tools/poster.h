@@ -28,6 +28,8 @@ MM_MUST_USE int poster_recipient(struct poster *p,
 /* A piece of the text, its lines ending in LF; 0 or -1. */
 MM_MUST_USE int poster_text(struct poster *p, const char *text, size_t len);
 MM_MUST_USE int poster_commit(struct poster *p);
+/* The rates of a login begin anew; as poster_commit(). */
+MM_MUST_USE int poster_forgive(struct poster *p, const char *login);
 void poster_close(struct poster *p);
 
 #endif

@@ -288,7 +288,10 @@ queued_read(const struct queued_dirs *d, const char *id, struct queued *q_r)
 bool
 queued_held(const struct queued *q)
 {
-	return q->mark[q->in.q.nrecipients].state == MARK_HELD;
+	uint8_t state = q->mark[q->in.q.nrecipients].state;
+
+	return state == MARK_HELD ||
+	    (state != MARK_FREE && q->in.q.held[0] != '\0');
 }
 
 void

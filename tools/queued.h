@@ -61,7 +61,7 @@ MM_MUST_USE int queued_all(const struct queued_dirs *d,
  */
 MM_MUST_USE int queued_read(const struct queued_dirs *d, const char *id,
     struct queued *q_r);
-/* Of a whole entry: by an operator. */
+/* Of a whole entry: until an operator releases it. */
 bool queued_held(const struct queued *q);
 void queued_free(struct queued *q);
 /* "waiting", "deferred", "delivered", "failed" */

@@ -44,8 +44,8 @@ enum {
 	TAKES_SCHEME = 268435456,
 	TAKES_LAST = TAKES_SCHEME,
 	TAKES_SELECTION = TAKES_SENDER | TAKES_RECIPIENT | TAKES_TO_CHANNEL |
-	    TAKES_REASON | TAKES_OLDER | TAKES_NEWER | TAKES_ALL | TAKES_DRY |
-	    TAKES_WHY,
+	    TAKES_LOGIN | TAKES_REASON | TAKES_OLDER | TAKES_NEWER |
+	    TAKES_ALL | TAKES_DRY | TAKES_WHY,
 	TAKES_COMMON = TAKES_FILE | TAKES_PROGRAMS
 };
 
@@ -58,6 +58,7 @@ struct request {
 	const char *sender, *recipient, *reason, *older, *newer, *why;
 	const char *scheme;
 	bool all, dry;
+	bool over;		/* set by inlet user release: selection.h */
 	int noperands;
 	char **operands;	/* the command itself is not in it */
 };

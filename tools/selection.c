@@ -35,13 +35,14 @@ selection_make(struct selection *s_r, const struct request *r, char **ids,
 {
 	*s_r = (struct selection){ .sender = r->sender,
 	    .recipient = r->recipient, .channel = r->channel,
+	    .login = r->login, .over = r->over,
 	    .reason = r->reason, .ids = ids, .nids = nids };
 	if (take_age(r->older, "--older", &s_r->older, why_r, size) != 0 ||
 	    take_age(r->newer, "--newer", &s_r->newer, why_r, size) != 0)
 		return -1;
 	s_r->some = nids > 0 || r->sender != NULL || r->recipient != NULL ||
-	    r->channel != NULL || r->reason != NULL || r->older != NULL ||
-	    r->newer != NULL;
+	    r->channel != NULL || r->login != NULL || r->reason != NULL ||
+	    r->older != NULL || r->newer != NULL;
 	return 0;
 }
 
@@ -87,6 +88,10 @@ selection_holds(const struct selection *s, const struct queued *q,
 	const struct qfile *e = &q->in.q;
 	int64_t age = (now - e->time) / SECOND;
 
+	if (s->over ? strcmp(s->login, e->login) != 0 ||
+	    e->held[0] == '\0' || !queued_held(q) :
+	    !matches(s->login, e->login))
+		return false;
 	if (!matches(s->sender, e->sender) ||
 	    (s->older >= 0 && age < s->older) ||
 	    (s->newer >= 0 && age > s->newer))

@@ -17,11 +17,12 @@
  * one that is not done.
  */
 struct selection {
-	const char *sender, *recipient, *channel;
+	const char *sender, *recipient, *channel, *login;
 	const char *reason;	/* of the last failure: a part of its text */
 	int64_t older, newer;	/* seconds; -1: none */
 	char **ids;		/* or null */
 	int nids;
+	bool over;		/* that very login, and held over its rates */
 	bool some;		/* there is any condition at all */
 };
 

@@ -157,6 +157,36 @@ sections(void)
 	ok(take(1) && take(1), "who has no login has no such rule");
 }
 
+/* Rules of logins that only note what is over them. */
+static void
+lenient(void)
+{
+	static const char *const texts[] = { "messages per login 2/1h",
+	    "recipients per login 5/1h", "messages per address 4/1h" };
+
+	begin(texts, ARRAY_LEN(texts));
+	for (int i = 0; i < 4; i++) {
+		who("192.0.2.7", "ann");
+		q.lenient = true;
+		ok(take(1), "it is let through");
+		num(q.over, i >= 2, "over the rule from the third on");
+		num(q.first, i == 2, "which is the first");
+	}
+	is(q.rule, texts[0], "which rule");
+	who("192.0.2.7", "ann");
+	q.lenient = true;
+	ok(!take(1), "rules of addresses refuse all the same");
+	who("", "bob");
+	q.lenient = true;
+	ok(take(100) && q.over && q.first, "more than can ever be");
+	is(q.rule, texts[1], "by that rule");
+	quota_forgive(conf, counts, "ann");
+	who("", "ann");
+	ok(take(1) && take(1) && !take(1), "what is forgiven begins anew");
+	who("", "bob");
+	ok(!take(1), "for that login alone");
+}
+
 static void
 nothing(void)
 {
@@ -174,6 +204,7 @@ main(void)
 	all_or_none();
 	never();
 	sections();
+	lenient();
 	nothing();
 	return done();
 }

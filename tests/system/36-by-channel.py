@@ -41,6 +41,7 @@ RELAY = "tests/system/50-relay.py"
 RATES = "tests/system/36-rates.py"
 TURNS = "tests/system/49-destinations.py"
 PROXY = "tests/system/43-proxy.py"
+LOGIN_RATES = "tests/system/59-login-rates.py"
 HEADER = "tests/system/58-header.py"
 SUBMISSION = "tests/system/57-submission.py"
 XCLIENT = "tests/system/44-xclient.py"
@@ -112,10 +113,11 @@ ELSEWHERE.update(dict.fromkeys((
     SUBMISSION))
 ELSEWHERE.update(dict.fromkeys((
     "mend-header", "header-addresses", "mend-for"), HEADER))
+ELSEWHERE["over-login-rates"] = LOGIN_RATES
 # Tests that show a listener's or a channel's over the server's.
 OVERRIDDEN = {
     TIMES, RATES, PROXY, XCLIENT, TURNS, TLS,
-    SUBMISSION, HEADER,
+    SUBMISSION, HEADER, LOGIN_RATES,
     PACE,
     TICKETS, CLIENTS, AUTHS,
 }
