@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <openssl/err.h>
+#include <openssl/ocsp.h>
 #include <openssl/pem.h>
 
 #include "lib/text.h"
@@ -115,6 +116,75 @@ read_chain(FILE *f, const char *file, struct cert *c, struct buf *why)
 	return -1;
 }
 
+static time_t
+time_of(const ASN1_GENERALIZEDTIME *t)
+{
+	struct tm tm;
+
+	return t != NULL && ASN1_TIME_to_tm(t, &tm) == 1 ? timegm(&tm) : 0;
+}
+
+/* Of whom it speaks is its serial number, under the same issuer. */
+static bool
+is_about(OCSP_SINGLERESP *one, const X509 *leaf)
+{
+	ASN1_INTEGER *serial = NULL;
+
+	return OCSP_id_get0_info(NULL, NULL, NULL, &serial,
+	    (OCSP_CERTID *)(uintptr_t)OCSP_SINGLERESP_get0_id(one)) == 1 &&
+	    ASN1_INTEGER_cmp(serial, X509_get0_serialNumber(leaf)) == 0;
+}
+
+/* Who signed it is for clients to say, who know whom they trust. */
+static int
+understand_ocsp(struct cert *c)
+{
+	const unsigned char *p = c->ocsp;
+	OCSP_RESPONSE *whole = d2i_OCSP_RESPONSE(NULL, &p, (long)c->ocsp_len);
+	OCSP_BASICRESP *basic = whole != NULL && OCSP_response_status(whole) ==
+	    OCSP_RESPONSE_STATUS_SUCCESSFUL ?
+	    OCSP_response_get1_basic(whole) : NULL;
+	int bad = -1, n = basic != NULL ? OCSP_resp_count(basic) : 0;
+
+	for (int i = 0; i < n && bad != 0; i++) {
+		OCSP_SINGLERESP *one = OCSP_resp_get0(basic, i);
+		ASN1_GENERALIZEDTIME *from, *until;
+		int status = OCSP_single_get0_status(one, NULL, NULL, &from,
+		    &until);
+
+		if (!is_about(one, c->leaf))
+			continue;
+		c->ocsp_from = time_of(from);
+		c->ocsp_until = time_of(until);
+		c->ocsp_revoked = status == V_OCSP_CERTSTATUS_REVOKED;
+		bad = 0;
+	}
+	OCSP_BASICRESP_free(basic);
+	OCSP_RESPONSE_free(whole);
+	ERR_clear_error();
+	return bad;
+}
+
+/* No time of the next one: newer ones are always to be had (RFC 6960 2.4). */
+bool
+cert_ocsp_good(const struct cert *c)
+{
+	time_t now = time(NULL);
+
+	return c->ocsp != NULL && c->ocsp_from <= now &&
+	    (c->ocsp_until == 0 || now < c->ocsp_until);
+}
+
+const char *
+cert_ocsp_wrong(const struct cert *c)
+{
+	if (c->ocsp == NULL)
+		return NULL;
+	if (!cert_ocsp_good(c))
+		return "out of date, not sent";
+	return c->ocsp_revoked ? "the certificate is revoked" : NULL;
+}
+
 static int
 read_ocsp(const char *file, struct cert *c, struct buf *why)
 {
@@ -125,9 +195,11 @@ read_ocsp(const char *file, struct cert *c, struct buf *why)
 	c->ocsp = xcalloc(1, OCSP_MOST);
 	c->ocsp_len = fread(c->ocsp, 1, OCSP_MOST, f);
 	fclose(f);
-	if (c->ocsp_len > 0 && c->ocsp_len < OCSP_MOST)
+	if (c->ocsp_len > 0 && c->ocsp_len < OCSP_MOST &&
+	    understand_ocsp(c) == 0)
 		return 0;
-	(void)!buf_addf(why, "%s: no OCSP response", file);
+	(void)!buf_addf(why, "%s: no OCSP response about this certificate",
+	    file);
 	return -1;
 }
 

@@ -8,6 +8,8 @@
 #ifndef SMTPSRVR_CERTS_H
 #define SMTPSRVR_CERTS_H
 
+#include <stdbool.h>
+#include <time.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 #include "lib/buf.h"
@@ -27,6 +29,9 @@ struct cert {
 	unsigned char digest[KEY_DIGEST];	/* of its key: keyproto.h */
 	unsigned char *ocsp;	/* DER, or null */
 	size_t ocsp_len;
+	/* What is known of it: */
+	time_t ocsp_from, ocsp_until;
+	bool ocsp_revoked;
 };
 
 /* Splits an element; 0, or -1 with why. */
@@ -36,6 +41,13 @@ MM_MUST_USE int cert_files(const char *element, struct cert_files *f_r,
 MM_MUST_USE int cert_read(const struct cert_files *f, struct cert *c_r,
     struct buf *why_r);
 void cert_free(struct cert *c);
+/*
+ * Why c's OCSP response is not worth sending now, or what it says that nobody
+ * can wish for; null if all is well, or there is none.
+ */
+const char *cert_ocsp_wrong(const struct cert *c);
+/* May it be sent?  A revoked one may: it is the truth. */
+bool cert_ocsp_good(const struct cert *c);
 /* Reads a private key, RSA or EC; null with why. */
 EVP_PKEY *cert_read_key(const struct cert_files *f, struct buf *why_r);
 /* SHA-256 of the public half; 0 or -1. */

@@ -49,6 +49,7 @@ EXTRA_DIST += smtpsrvr/commands.def smtpsrvr/checks.def smtpsrvr/keywords.def
 noinst_LIBRARIES += smtpsrvr/libtls.a
 smtpsrvr_libtls_a_SOURCES = \
 	smtpsrvr/certs.c smtpsrvr/certs.h \
+	smtpsrvr/expiry.c smtpsrvr/expiry.h \
 	smtpsrvr/keys.c smtpsrvr/keys.h \
 	smtpsrvr/tls.h \
 	smtpsrvr/tls_check.c smtpsrvr/tls_check.h \

@@ -28,3 +28,10 @@ securing_begin(const struct conf *c, const struct plan *p, const char *jail,
 	v = tls_service_new(c, k_r->name, why_r);
 	return v != NULL && tls_service_try(v, jail, why_r) == 0 ? v : NULL;
 }
+
+void
+securing_tell(const struct tls_service *v, const struct conf *c,
+    const struct plan *p)
+{
+	tls_service_tell(v, c, p->run_directory);
+}

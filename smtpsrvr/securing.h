@@ -28,5 +28,8 @@ void securing_program(const struct conf *c, const struct plan *p,
 struct tls_service *securing_begin(const struct conf *c, const struct plan *p,
     const char *jail, int record, int log, struct keysrvr *k_r,
     struct buf *why_r);
+/* Logs what is soon to be done about the certificates; once a day. */
+void securing_tell(const struct tls_service *v, const struct conf *c,
+    const struct plan *p);
 
 #endif

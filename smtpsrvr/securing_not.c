@@ -37,3 +37,12 @@ securing_begin(const struct conf *c, const struct plan *p, const char *jail,
 	(void)!buf_adds(why_r, "smtpsrvr-tls cannot be executed");
 	return NULL;
 }
+
+void
+securing_tell(const struct tls_service *v, const struct conf *c,
+    const struct plan *p)
+{
+	(void)v;
+	(void)c;
+	(void)p;
+}

@@ -222,6 +222,8 @@ template_run(char *const argv[])
 	log = shared_log();
 	/* Confined, we could not write to a file on standard error. */
 	log_open("smtpsrvr", log, LEVEL_INFO);
+	if (t->server.tls != NULL)
+		securing_tell(t->server.tls, t->server.conf, &t->plan);
 	confine(t);
 	log_level_set((enum log_level)t->server.conf->server.v.log_level);
 	if (send(FD_SMTPD, "R", 1, MSG_NOSIGNAL) != 1)

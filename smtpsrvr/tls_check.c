@@ -73,6 +73,22 @@ check_wanted(const struct conf *c, const struct section *s,
 		    "but there are no certificates");
 }
 
+/* What a profile says in its place would not be seen. */
+static void
+check_profile(const struct section *s, struct conf_wrong *w)
+{
+	static const enum setting_id ids[] = { SETTING_tls_least,
+	    SETTING_tls_ciphers };
+
+	if (s->v.tls_profile == TLS_PROFILE_DEFAULT ||
+	    s->from[SETTING_tls_profile].file == NULL)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++)
+		if (s->from[ids[i]].file != NULL)
+			conf_wrong(w, s->from[ids[i]], "%s: tls-profile has "
+			    "its own", setting_name(ids[i]));
+}
+
 /* Nobody could be known. */
 static void
 check_clients(const struct conf *c, const struct section *s,
@@ -108,6 +124,7 @@ tls_check(const struct conf *c, struct conf_wrong *w)
 		check_lists(s, ctx, w);
 		check_wanted(c, s, w);
 		check_clients(c, s, w);
+		check_profile(s, w);
 	}
 	SSL_CTX_free(ctx);
 }

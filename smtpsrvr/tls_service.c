@@ -15,6 +15,7 @@
 
 #include "lib/xalloc.h"
 #include "smtpsrvr/certs.h"
+#include "smtpsrvr/expiry.h"
 #include "smtpsrvr/tls_key.h"
 #include "smtpsrvr/tls_names.h"
 #include "smtpsrvr/tls_over.h"
@@ -96,7 +97,7 @@ staple(SSL *ssl, void *ctx)
 		const struct cert *c = &v->certs[i];
 		unsigned char *copy;
 
-		if (c->leaf != used || c->ocsp == NULL)
+		if (c->leaf != used || !cert_ocsp_good(c))
 			continue;
 		copy = OPENSSL_memdup(c->ocsp, c->ocsp_len);
 		if (copy == NULL)
@@ -123,17 +124,36 @@ take_any(int good, X509_STORE_CTX *ctx)
 	return 1;
 }
 
+/*
+ * What a profile says in the place of tls-least and tls-ciphers.
+ * No exchange of keys by RSA, not even for old devices: keysrvr decrypts
+ * nothing.
+ */
+static const struct {
+	int least;
+	const char *ciphers;
+} profiles[] = {
+	[TLS_PROFILE_LEGACY] = { TLS1_VERSION, "ECDHE+AESGCM:ECDHE+CHACHA20:"
+	    "ECDHE+AES:@SECLEVEL=0" },
+	[TLS_PROFILE_MODERN] = { TLS1_3_VERSION, "ECDHE+AESGCM" }
+};
+
 static int
 configure(SSL *ssl, const struct settings *set)
 {
+	bool plain = set->tls_profile == TLS_PROFILE_DEFAULT;
+	int least = plain ? versions[set->tls_least] :
+	    profiles[set->tls_profile].least;
+
 	/* What OpenSSL calls level 1 and 2 has no SHA-1, so no 1.0 or 1.1. */
-	if (set->tls_least < TLS_LEAST_1_2)
+	if (least < TLS1_2_VERSION)
 		SSL_set_security_level(ssl, 0);
 	if (set->tls_client != TLS_CLIENT_OFF)
 		SSL_set_verify(ssl, SSL_VERIFY_PEER | SSL_VERIFY_CLIENT_ONCE,
 		    take_any);
-	return SSL_set_min_proto_version(ssl, versions[set->tls_least]) == 1 &&
-	    SSL_set_cipher_list(ssl, set->tls_ciphers) == 1 &&
+	return SSL_set_min_proto_version(ssl, least) == 1 &&
+	    SSL_set_cipher_list(ssl, plain ? set->tls_ciphers :
+	    profiles[set->tls_profile].ciphers) == 1 &&
 	    SSL_set_ciphersuites(ssl, set->tls_suites) == 1 &&
 	    /* OpenSSL takes const away itself. */
 	    SSL_set1_groups_list(ssl, (uintptr_t)set->tls_groups) == 1 ?
@@ -271,6 +291,15 @@ tls_service_new(const struct conf *c, const char *keys, struct buf *why)
 	return read_certs(v, &c->server.v.certificates, why) == 0 &&
 	    read_trusted(v, c->server.v.tls_client_ca, why) == 0 ?
 	    &v->v : NULL;
+}
+
+void
+tls_service_tell(const struct tls_service *service, const struct conf *c,
+    const char *run_directory)
+{
+	const struct service *v = (const struct service *)service;
+
+	expiry_tell(c, v->certs, v->n, run_directory);
 }
 
 /* --------------------------------------------------------------- trying it */

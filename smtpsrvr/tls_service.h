@@ -21,5 +21,8 @@ struct tls_service *tls_service_new(const struct conf *c, const char *keys,
  */
 MM_MUST_USE int tls_service_try(struct tls_service *v, const char *jail,
     struct buf *why_r);
+/* Which of the certificates end soon: expiry.h. */
+void tls_service_tell(const struct tls_service *v, const struct conf *c,
+    const char *run_directory);
 
 #endif

@@ -32,7 +32,7 @@ describe(const struct settings *set, unsigned char to[TICKET_BOUND])
 	const char *said[] = { set->hostname, set->tls_ciphers,
 	    set->tls_suites, set->tls_groups };
 	const int64_t n[] = { set->protocol, set->tls_implicit,
-	    set->tls_least };
+	    set->tls_least, set->tls_profile };
 	EVP_MD_CTX *md = EVP_MD_CTX_new();
 	int good = md != NULL && EVP_DigestInit_ex(md, EVP_sha256(), NULL) &&
 	    EVP_DigestUpdate(md, n, sizeof n);

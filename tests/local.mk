@@ -105,7 +105,8 @@ system_tests = \
 	tests/system/61-auth.py \
 	tests/system/61-backends.py \
 	tests/system/57-tls-floods.py \
-	tests/system/62-backends.py
+	tests/system/62-backends.py \
+	tests/system/58-certificates.py
 check_PROGRAMS += tests/costs/messages
 tests_costs_messages_SOURCES = tests/costs/messages.c
 tests_costs_messages_LDADD = $(SESSION_LIBS)

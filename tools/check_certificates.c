@@ -7,10 +7,8 @@
 #include <sys/stat.h>
 
 #include "smtpsrvr/certs.h"
+#include "smtpsrvr/expiry.h"
 #include "tools/check.h"
-#include "tools/expiry.h"
-
-#define SOON 14			/* days */
 
 static void
 check_key(const struct check *k, struct origin at,
@@ -46,7 +44,7 @@ check_time(const struct check *k, struct origin at,
 	if (days < 0)
 		finding(k->f, FINDING_ERROR, at, "certificates: %s has ended",
 		    f->chain);
-	else if (days < SOON)
+	else if (days <= k->conf->server.v.tls_warn / 86400000)
 		finding(k->f, FINDING_WARNING, at, "certificates: %s ends in "
 		    "%ld days", f->chain, days);
 	else
@@ -78,6 +76,9 @@ check_certificates(const struct check *k)
 		}
 		check_key(k, at, &f, &c);
 		check_time(k, at, &f, &c);
+		if (cert_ocsp_wrong(&c) != NULL)
+			finding(k->f, FINDING_WARNING, at, "certificates: "
+			    "%s: %s", f.ocsp, cert_ocsp_wrong(&c));
 		cert_free(&c);
 	}
 	buf_free(&why);

@@ -14,9 +14,9 @@
 #include <openssl/x509v3.h>
 
 #include "smtpsrvr/certs.h"
+#include "smtpsrvr/expiry.h"
 #include "tools/command.h"
 #include "tools/configured.h"
-#include "tools/expiry.h"
 #include "tools/show.h"
 
 #define EXPIRED 1		/* exit code: one of them has */

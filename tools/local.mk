@@ -81,7 +81,6 @@ tools_libtools_a_SOURCES = \
 	tools/cmd_user.c \
 	tools/command.c tools/command.h \
 	tools/configured.c tools/configured.h \
-	tools/expiry.c tools/expiry.h \
 	tools/explain.c tools/explain.h \
 	tools/explain_against.c \
 	tools/explain_json.c \

@@ -51,6 +51,7 @@ TLS = "tests/system/50-tls.py"
 AUTHS = "tests/system/61-auth.py"
 TICKETS = "tests/system/55-tickets.py"
 CLIENTS = "tests/system/56-tls-clients.py"
+CERTIFICATES = "tests/system/58-certificates.py"
 PACE = "tests/system/55-pace.py"
 ELSEWHERE = {
     "command-timeout": TIMES, "data-timeout": TIMES, "message-time": TIMES,
@@ -102,7 +103,7 @@ ELSEWHERE = {
         "tarpit-delay", "stress-timeout", "stress-rate"), PACE),
     **dict.fromkeys(("tls", "tls-implicit", "tls-least", "tls-ciphers",
                      "tls-suites", "tls-groups", "tls-time"), TLS),
-    "tls-tickets": TICKETS,
+    "tls-tickets": TICKETS, "tls-profile": CERTIFICATES,
     "tls-client": CLIENTS, "tls-clients": CLIENTS,
 }
 ELSEWHERE.update(dict.fromkeys((
@@ -119,7 +120,7 @@ OVERRIDDEN = {
     TIMES, RATES, PROXY, XCLIENT, TURNS, TLS,
     SUBMISSION, HEADER, LOGIN_RATES,
     PACE,
-    TICKETS, CLIENTS, AUTHS,
+    TICKETS, CLIENTS, CERTIFICATES, AUTHS,
 }
 shown = set()
 

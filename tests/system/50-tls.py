@@ -224,14 +224,6 @@ def settings():
                    % (name, SECTIONS[place]))
 
 
-def tried(s, *words):
-    p = subprocess.run(
-        ["openssl", "s_client", "-starttls", "smtp", "-connect",
-         "127.0.0.1:%d" % s.port, "-brief", *words], input=b"QUIT\r\n",
-        capture_output=True, timeout=slow(20), check=False)
-    return p.stderr.decode() if b"ESTABLISHED" in p.stderr else ""
-
-
 def lists():
     """tls-suites and tls-groups, over the weaker sections; and old ones."""
     for place in range(3):

@@ -111,7 +111,7 @@ def binding():
     """What ticket and key are bound to, as tls_ticket.c has it."""
     rows = {r[0]: unquoted(r[2]) for r in table_rows("lib/settings.def",
                                                      "SETTING")}
-    service = struct.pack("=qqq", 0, 0, 2) + b"".join(
+    service = struct.pack("=qqqq", 0, 0, 2, 0) + b"".join(
         v.encode() + b"\0" for v in ("mx.example.org", *(
             rows["tls_" + n] for n in ("ciphers", "suites", "groups"))))
     name = NAME.encode()

@@ -127,6 +127,14 @@ def sectioned(name, values):
             % said[1])
 
 
+def tried(s, *words):
+    p = subprocess.run(
+        ["openssl", "s_client", "-starttls", "smtp", "-connect",
+         "127.0.0.1:%d" % s.port, "-brief", *words], input=b"QUIT\r\n",
+        capture_output=True, timeout=slow(20), check=False)
+    return p.stderr.decode() if b"ESTABLISHED" in p.stderr else ""
+
+
 def memory(pid):
     """All that the process can write, a mapping at a time."""
     with open("/proc/%d/maps" % pid) as f:
