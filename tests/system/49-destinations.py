@@ -25,7 +25,7 @@ channel "hosts" { program = "hosts"  destination = "domain"
 """
 LONG = {"retry-first": '"1h"', "retry-most": '"1h"', "pause-first": '"1h"',
         "log-level": '"notice"'}
-ENTRIES = 100000 if FULL else 3000
+ENTRIES = 30000 if FULL else 3000
 DOMAINS = 100 if FULL else 25
 
 

@@ -82,10 +82,14 @@ def taken(s):
          "127.0.0.1:%d" % s.port, "-servername", NAME, "-sess_out", file,
          "-ign_eof"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT)
-    wait_for(lambda: os.path.exists(file) and os.path.getsize(file) > 0, 20,
-             "a ticket")
-    text = openssl("sess_id", "-in", file, "-noout", "-text").stdout.decode()
-    dump = re.search("TLS session ticket:\n((?: +[0-9a-f]{4} - .*\n)+)", text)
+    wanted = "TLS session ticket:\n((?: +[0-9a-f]{4} - .*\n)+)"
+
+    def shown():
+        return openssl("sess_id", "-in", file, "-noout", "-text") \
+            .stdout.decode()
+    text = wait_for(lambda: re.search(wanted, shown()) and shown(),
+                    what="a whole ticket")
+    dump = re.search(wanted, text)
     ticket = b"".join(bytes.fromhex(re.sub("[ -]", "", line[11:58])) for line
                       in dump.group(1).splitlines())
     return ticket, text, p, file

@@ -275,7 +275,7 @@ class Delivery:
             args += ["-u", str(self.user)]
         return subprocess.run(args + [self.s.spool, *to], input=text,
                               check=True, stdout=subprocess.PIPE,
-                              timeout=slow(60)).stdout.decode().strip()
+                              timeout=slow(300)).stdout.decode().strip()
 
     def local(self, *users, **more):
         return self.entry(*["local:%s@example.org:example.org/%s" % (u, u)
