@@ -74,6 +74,7 @@ ask_rates(const struct session *s, enum rate_what what, uint32_t n,
 		return PASS;
 	quota_init(&q, s->server->conf, s->who.listener, s->source.channel,
 	    &who);
+	q.lenient = s->set->over_login_rates == OVER_LOGIN_HOLD;
 	return quota_allows(&q, s->server->counts, what, n, r) ? PASS :
 	    REFUSE;
 }
