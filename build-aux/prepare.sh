@@ -8,7 +8,7 @@ umask 022
 
 packages_build="gcc make autoconf automake pkg-config libc6-dev
 	linux-libc-dev libgdbm-dev libconfuse-dev libc-ares-dev libseccomp-dev
-	libxxhash-dev libidn2-dev libgsasl-dev libcrypt-dev nettle-dev
+	libxxhash-dev liblmdb-dev libidn2-dev libgsasl-dev libcrypt-dev nettle-dev
 	libpam0g-dev libldap-dev libwrap0-dev libpcre2-dev libssl-dev"
 packages_run="swaks"
 packages_test="python3 perl mandoc shellcheck swaks curl msmtp s-nail nsd

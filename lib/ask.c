@@ -227,3 +227,24 @@ ask_list(int sock, enum ask_kind kind, const char *name, int64_t deadline,
 	list_r->outcome = ASK_HOST_LATER;
 	return -1;
 }
+
+int
+ask_grey(int sock, struct ask_grey_question *q, int64_t deadline,
+    struct ask_grey_answer *a_r)
+{
+	q->q.version = ASK_VERSION;
+	q->q.kind = ASK_GREY;
+	q->q.id = (uint32_t)clock_wall_us();
+	if (send_question(sock, q, sizeof(*q), deadline) == 0) {
+		while (take_answer(sock, a_r, sizeof(*a_r), deadline) == 0) {
+			if (a_r->id != q->q.id)
+				continue;
+			if (a_r->outcome >= ASK_GREY_WAIT &&
+			    a_r->outcome <= ASK_GREY_BROKEN)
+				return 0;
+			break;
+		}
+	}
+	*a_r = (struct ask_grey_answer){ .outcome = ASK_GREY_BROKEN };
+	return -1;
+}

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "lib/net.h"
+#include "lib/path.h"
 #include "lib/variables.h"
 
 #define ASK_VERSION 3
@@ -22,7 +23,8 @@ enum ask_kind {
 	ASK_HOST,	/* is there such a host, and has it this address */
 	ASK_IDNA,	/* a domain in UTF-8 with A-labels for U-labels */
 	ASK_MX,		/* the hosts that take a domain's mail */
-	ASK_ADDRESSES	/* a host's addresses */
+	ASK_ADDRESSES,	/* a host's addresses */
+	ASK_GREY = 32	/* has this sender written to that recipient before */
 };
 
 enum ask_outcome {
@@ -53,6 +55,10 @@ enum ask_host {
 	ASK_HOST_LATER		/* it could not be found out in time */
 };
 
+/* ASK_GREY: see tables/greylist.h. */
+enum ask_grey { ASK_GREY_WAIT = 48, ASK_GREY_PASS, ASK_GREY_KNOWN,
+	ASK_GREY_BROKEN };
+
 struct ask_question {
 	uint8_t version, kind;
 	uint16_t pad;
@@ -72,6 +78,19 @@ struct ask_access_question {
 struct ask_host_question {
 	struct ask_question q;	/* ASK_HOST: the address, or family 0 */
 	char name[256];
+};
+
+/* ASK_GREY: its address is the client's network; texts are NUL-ended. */
+struct ask_grey_question {
+	struct ask_question q;
+	uint32_t delay;		/* seconds */
+	char sender[PATH_TEXT], recipient[PATH_TEXT];
+};
+
+struct ask_grey_answer {
+	uint32_t id;
+	uint32_t outcome;	/* enum ask_grey */
+	uint32_t wait;		/* ASK_GREY_WAIT: seconds */
 };
 
 struct ask_answer {
@@ -127,6 +146,13 @@ int ask_host(int sock, enum ask_kind kind, const char *name,
  */
 int ask_list(int sock, enum ask_kind kind, const char *name, int64_t deadline,
     struct ask_list *list_r);
+
+/*
+ * For ASK_GREY; its version, kind and id are filled in.  -1 (a_r is
+ * ASK_GREY_BROKEN) on any trouble.
+ */
+int ask_grey(int sock, struct ask_grey_question *q, int64_t deadline,
+    struct ask_grey_answer *a_r);
 
 /* Can it be an answer to a question of that kind? */
 bool ask_good(enum ask_kind kind, const struct ask_answer *a);

@@ -50,6 +50,7 @@ enum setting_id {
 };
 
 /* Words of the CHOICE settings, in the order of the table. */
+enum { GREYLIST_OFF, GREYLIST_ON };
 enum { EARLY_TALKERS_ACCEPT, EARLY_TALKERS_REFUSE };
 enum { BARE_NEWLINE_REJECT, BARE_NEWLINE_DEFER };
 enum { PROTOCOL_SMTP, PROTOCOL_LMTP };

@@ -3,6 +3,7 @@ noinst_LIBRARIES += smtpsrvr/libsmtpsrvr.a
 smtpsrvr_libsmtpsrvr_a_SOURCES = \
 	smtpsrvr/attributes.c smtpsrvr/attributes.h \
 	smtpsrvr/check_early.c \
+	smtpsrvr/check_greylist.c \
 	smtpsrvr/check_helo.c \
 	smtpsrvr/check_libwrap.c \
 	smtpsrvr/check_limits.c \

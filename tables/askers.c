@@ -30,6 +30,7 @@ union question {
 	struct ask_question q;
 	struct ask_access_question access;
 	struct ask_host_question host;
+	struct ask_grey_question grey;
 };
 
 /* One question of one connection. */
@@ -73,6 +74,8 @@ struct askers {
 	struct cache *cache;
 	struct confirms *confirms;
 	struct wrap *wrap;
+	struct greylist *grey;	/* or null */
+	struct greylist_rules rules;
 	struct waiters waiters;	/* all, by deadline: all have equal time */
 	struct clients used, unused;
 	struct looks looks[HEADS];
@@ -167,6 +170,14 @@ make_room(struct askers *s)
 		}
 	}
 	return false;
+}
+
+void
+askers_grey(struct askers *s, struct greylist *g,
+    const struct greylist_rules *r)
+{
+	s->grey = g;
+	s->rules = *r;
 }
 
 void
@@ -450,6 +461,12 @@ is_question(const union question *q, ssize_t len)
 		    memchr(q->host.name, '\0', sizeof(q->host.name)) != NULL &&
 		    (q->q.address.family == 0 || (q->q.kind == ASK_HOST &&
 		    is_address(&q->q.address)));
+	case ASK_GREY:
+		return len == (ssize_t)sizeof(q->grey) &&
+		    is_address(&q->q.address) && memchr(q->grey.sender, '\0',
+		    sizeof(q->grey.sender)) != NULL &&
+		    memchr(q->grey.recipient, '\0',
+		    sizeof(q->grey.recipient)) != NULL;
 	default:
 		return false;
 	}
@@ -535,6 +552,23 @@ take_idna(struct askers *s, struct client *c, const union question *q)
 }
 
 static void
+take_grey(struct askers *s, struct client *c, const struct ask_grey_question *q)
+{
+	struct ask_grey_answer a = { .id = q->q.id,
+	    .outcome = ASK_GREY_BROKEN };
+	struct greylist_rules r = s->rules;
+	int64_t wait = 0;
+
+	r.delay = q->delay;
+	if (s->grey != NULL)
+		a.outcome = ASK_GREY_WAIT + (uint32_t)greylist_ask(s->grey,
+		    &q->q.address, q->sender, q->recipient, &r,
+		    clock_wall_us() / 1000000, &wait);
+	a.wait = (uint32_t)wait;
+	(void)reply(s, c, &a, sizeof(a));
+}
+
+static void
 take_question(struct askers *s, struct client *c, union question *q)
 {
 	struct ask_answer name = { .outcome = ASK_LATER }, a;
@@ -543,6 +577,10 @@ take_question(struct askers *s, struct client *c, union question *q)
 
 	q->q.address.port = 0;
 	q->q.address.pad = 0;
+	if (q->q.kind == ASK_GREY) {
+		take_grey(s, c, &q->grey);
+		return;
+	}
 	if (q->q.kind == ASK_IDNA) {
 		take_idna(s, c, q);
 		return;

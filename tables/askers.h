@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "tables/cache.h"
+#include "tables/greylist.h"
 #include "tables/hosts.h"
 #include "tables/wrap.h"
 
@@ -33,6 +34,9 @@ struct askers *askers_new(int sock, int epoll, uint32_t data,
     const struct askers_limits *l, struct cache *cache,
     struct confirms *confirms, struct wrap *wrap);
 void askers_accept(struct askers *s);
+/* What ASK_GREY is answered from; without it, it is broken. */
+void askers_grey(struct askers *s, struct greylist *g,
+    const struct greylist_rules *r);
 /* No more connections; those that there are go on. */
 void askers_leave(struct askers *s);
 bool askers_gone(const struct askers *s);	/* has the last one ended? */

@@ -178,6 +178,7 @@ tables_liblookup_a_SOURCES = \
 	tables/confirm.c tables/confirm.h \
 	tables/dns.c tables/dns.h \
 	tables/dnsmsg.c tables/dnsmsg.h \
+	tables/greylist.c tables/greylist.h \
 	tables/hosts.c tables/hosts.h \
 	tables/idna.c tables/idna.h \
 	tables/lister.c tables/lister.h \
@@ -185,7 +186,7 @@ tables_liblookup_a_SOURCES = \
 	tables/wrap.c tables/wrap.h
 tables_lookup_SOURCES = tables/lookup.c
 tables_lookup_LDADD = tables/liblookup.a tables/libtables.a \
-	lib/libbase.a $(CARES_LIBS) $(IDN2_LIBS) $(WRAP_LIBS)
+	lib/libbase.a $(CARES_LIBS) $(IDN2_LIBS) $(LMDB_LIBS) $(WRAP_LIBS)
 
 check_PROGRAMS += tests/tables/t_cache.t tests/tables/t_dnsmsg.t \
 	tests/tables/t_idna.t
@@ -196,6 +197,11 @@ tests_tables_t_cache_t_LDADD = tables/liblookup.a lib/libbase.a
 tests_tables_t_dnsmsg_t_SOURCES = tests/tables/t_dnsmsg.c tests/tap.h
 tests_tables_t_dnsmsg_t_LDADD = tables/liblookup.a lib/libbase.a
 TESTS += tests/tables/t_cache.t tests/tables/t_dnsmsg.t
+
+check_PROGRAMS += tests/tables/t_greylist.t
+tests_tables_t_greylist_t_SOURCES = tests/tables/t_greylist.c tests/tap.h
+tests_tables_t_greylist_t_LDADD = tables/liblookup.a lib/libbase.a $(LMDB_LIBS)
+TESTS += tests/tables/t_greylist.t
 
 check_PROGRAMS += tests/tables/t_wrap.t
 tests_tables_t_wrap_t_SOURCES = tests/tables/t_wrap.c \

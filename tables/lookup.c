@@ -27,6 +27,7 @@
 
 #define RESOLVER_FILE "/etc/resolv.conf"
 #define IDLE 60000		/* ms; nothing needs it sooner */
+#define SAVE_MS 1000		/* so much of the greylist may be lost */
 #define SPARE 128		/* descriptors besides those of connections */
 
 enum { RECORD = 3, CONTROL = 4, LOG = 5, LISTEN = 6 };
@@ -40,6 +41,9 @@ struct lookup {
 	struct askers *askers;
 	int64_t time;		/* ms for one question */
 	int64_t until;		/* 0, or smtpd is gone: we end then */
+	struct greylist *grey;	/* or null */
+	struct greylist_rules rules;
+	int64_t save;		/* when it is saved next */
 };
 
 /* Room for many connections; how many there may be. */
@@ -103,6 +107,60 @@ prepare(struct lookup *l, const struct conf *conf)
 	    wrap_new(v->hosts_allow, v->hosts_deny));
 }
 
+static bool
+wants_greylist(const struct conf *c)
+{
+	bool any = c->server.v.greylist == GREYLIST_ON;
+
+	for (int i = 0; i < c->nlisteners; i++)
+		any |= c->listeners[i].v.greylist == GREYLIST_ON;
+	for (int i = 0; i < c->nchannels; i++)
+		any |= c->channels[i].v.greylist == GREYLIST_ON;
+	return any;
+}
+
+/* Without one mail is taken, and it is said so: it is better than none. */
+static void
+open_greylist(struct lookup *l, const struct conf *conf)
+{
+	const struct settings *v = &conf->server.v;
+	struct buf why;
+
+	l->rules = (struct greylist_rules){
+		.window = v->greylist_window / 1000,
+		.keep = v->greylist_keep / 1000,
+		.passes = v->greylist_passes
+	};
+	if (!wants_greylist(conf))
+		return;
+	buf_init(&why, 1024);
+	l->grey = greylist_open(v->greylist_directory, &why);
+	if (l->grey == NULL)
+		log_note(LEVEL_ERROR, "%s: nobody is made to wait",
+		    buf_str(&why));
+	buf_free(&why);
+	askers_grey(l->askers, l->grey, &l->rules);
+}
+
+static void
+save_greylist(struct lookup *l)
+{
+	struct buf why;
+
+	l->save = clock_ms() + SAVE_MS;
+	buf_init(&why, 1024);
+	if (greylist_save(l->grey, &l->rules, clock_wall_us() / 1000000,
+	    &why) != 0)
+		log_note(LEVEL_ERROR, "%s", buf_str(&why));
+	buf_free(&why);
+}
+
+static bool
+unsaved(const struct lookup *l)
+{
+	return l->grey != NULL && greylist_unsaved(l->grey);
+}
+
 /*
  * Nothing is expected from smtpd but its end, or that another lookup takes our
  * place.  Who asks now has its answer before we go: at a reload it would hear
@@ -132,8 +190,11 @@ over(const struct lookup *l)
 static int
 sleep_most(const struct lookup *l)
 {
-	return askers_wait(l->askers, dns_wait(l->dns, l->until != 0 ?
-	    clock_left(l->until) : IDLE));
+	int most = l->until != 0 ? clock_left(l->until) : IDLE;
+
+	if (unsaved(l) && clock_left(l->save) < most)
+		most = clock_left(l->save);
+	return askers_wait(l->askers, dns_wait(l->dns, most));
 }
 
 static void
@@ -170,7 +231,12 @@ run(struct lookup *l)
 			}
 		}
 		askers_tick(l->askers, clock_ms());
+		if (unsaved(l) && (clock_left(l->save) == 0 ||
+		    greylist_full(l->grey)))
+			save_greylist(l);
 	}
+	if (unsaved(l))
+		save_greylist(l);
 }
 
 int
@@ -195,6 +261,7 @@ main(int argc, char *argv[])
 	sigaction(SIGINT, &ignore, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
 	prepare(&l, conf);
+	open_greylist(&l, conf);
 	confine();
 	log_note(LEVEL_NOTICE, "ready; name servers: %s", dns_servers(l.dns));
 	if (send(CONTROL, "R", 1, MSG_NOSIGNAL) != 1)

@@ -180,6 +180,31 @@ check_spool(const struct check *k)
 	}
 }
 
+static bool
+has_greylist(const struct conf *c)
+{
+	bool any = c->server.v.greylist == GREYLIST_ON;
+
+	for (int i = 0; i < c->nlisteners; i++)
+		any |= c->listeners[i].v.greylist == GREYLIST_ON;
+	for (int i = 0; i < c->nchannels; i++)
+		any |= c->channels[i].v.greylist == GREYLIST_ON;
+	return any;
+}
+
+static void
+check_greylist(const struct check *k)
+{
+	const struct section *s = &k->conf->server;
+	struct proc_user lookup = k->plan->users[PLAN_LOOKUP];
+	struct place p = { "greylist-directory", s->v.greylist_directory,
+	    s->from[SETTING_greylist_directory], lookup, lookup,
+	    R_OK | W_OK | X_OK, "700", true };
+
+	if (has_greylist(k->conf))
+		(void)check_place(k, &p);
+}
+
 /* smtpd, as us, makes it and wants it to be its own; sessions live in jail. */
 static void
 check_run(const struct check *k)
@@ -259,5 +284,6 @@ check_places(const struct check *k)
 	check_run(k);
 	for (int i = 0; i < k->conf->nchannels; i++)
 		check_mail(k, i);
+	check_greylist(k);
 	check_log(k);
 }

@@ -347,6 +347,25 @@ TOGETHER = {
 }
 
 
+def grey_folder():
+    """Where any user of ours may remember whom it met."""
+    path = Scratch().make("grey")
+    os.chmod(path, 0o777)
+    return path
+
+
+def greylisted(place):
+    with place.client() as c:
+        return c.envelope()[1].code == 451
+
+
+def greylist_delay(place):
+    with place.client() as c:
+        text = c.envelope(sender="other@elsewhere.test")[1].text
+        seconds = int(re.search(r"in (\d+) s", text).group(1))
+        return 300 if 200 < seconds <= 300 else 3600 if seconds > 3000 else 0
+
+
 def hello_refused(*names):
     """Which of the names behind EHLO are refused."""
     def observe(place):
@@ -471,6 +490,10 @@ def policy():
     all_of(RESOLVED, **{"delay-refusals": "no",
                         "dns-servers": '{"127.0.0.1:%d"}' % names.port})
     all_of(WHEN, **{"helo-refuse": '"one"'})
+    all_of({"greylist": ("on", "off", "on", greylisted, (True, False, True)),
+            "greylist-delay": ('"5m"', None, '"1h"', greylist_delay,
+                               (300, None, 3600))},
+           **{"greylist-directory": '"%s"' % grey_folder()})
     all_of({"rehearse": ('{"helo-refuse"}', "{}", '{"all"}',
                          hello_refused("one.test"),
                          (set(), {"one.test"}, set()))},
