@@ -18,11 +18,13 @@ PEERS = os.path.join(os.environ.get("INLET_PEERS", "/nonexistent"), "root")
 USERS = {"postfix": 64201, "Debian-exim": 64202, "opensmtpd": 64203,
          "opensmtpq": 64204, "dovecot": 64205, "dovenull": 64206,
          "cyrus": 64208}
-NAME = "mx.inlet.test"          # what 127.0.0.1 is called there
+# What 127.0.0.1 is called there: by its name, and by another.
+NAME, OTHER = "mx.inlet.test", "mx.other.test"
 
 
 class Machine:
-    def __init__(self, program):
+    def __init__(self, program, trusted=None):
+        """trusted: certificates of authorities, in place of the system's."""
         self.program = program
         self.base = Scratch().make("peer")
         self.process = None
@@ -34,7 +36,8 @@ class Machine:
         group += "" if "postdrop:" in group else "postdrop:x:64207:\n"
         self.write("passwd", passwd)
         self.write("group", group)
-        self.write("hosts", "127.0.0.1 localhost %s\n" % NAME)
+        self.write("hosts", "".join("127.0.0.1 %s\n" % n for n in (
+            NAME, OTHER, "localhost")))
         self.write("resolv.conf", "lookup file\nnameserver 127.0.0.1\n")
         # Their helpers are said with their full names: nothing else is hidden.
         self.script = "mount -t overlay overlay -o lowerdir=%s/usr:/usr /usr" \
@@ -43,6 +46,9 @@ class Machine:
                 for name in ("passwd", "group", "hosts", "resolv.conf")) + \
             "mount -t tmpfs tmpfs /var/spool && " \
             "mount -t tmpfs tmpfs /var/lib && "
+        if trusted:
+            self.script += "mount -t tmpfs tmpfs /etc/ssl/certs && cp %s " \
+                "/etc/ssl/certs/ca-certificates.crt && " % trusted
 
     def write(self, name, text, mode=0o644):
         path = os.path.join(self.base, name)
@@ -106,15 +112,17 @@ class Machine:
 
 class Authority:
     """One that signs: ca.pem, and for each name given a NAME.pem (with the
-    authority's own behind it) and NAME.key, for the host names said."""
+    authority's own behind it) and NAME.key, for the host names said; the key
+    is RSA where the name begins so, else P-256."""
 
     def __init__(self, **names):
         self.dir = tempfile.mkdtemp(prefix="inlet-ca-")
         os.chmod(self.dir, 0o755)
-        self.openssl("-subj", "/CN=authority", "-keyout", self.at("ca.key"),
+        self.openssl("ec", "-subj", "/CN=authority", "-keyout", self.at("ca.key"),
                      "-out", self.at("ca.pem"))
         for name, hosts in names.items():
-            self.openssl("-subj", "/CN=" + name, "-addext",
+            self.openssl("rsa" if name.startswith("rsa") else "ec",
+                         "-subj", "/CN=" + name, "-addext",
                          "subjectAltName=" + hosts, "-CA", self.at("ca.pem"),
                          "-CAkey", self.at("ca.key"), "-addext",
                          "basicConstraints=critical,CA:FALSE", "-keyout",
@@ -124,10 +132,11 @@ class Authority:
                 f.write(text_of(self.at("ca.pem")))
 
     @staticmethod
-    def openssl(*words):
+    def openssl(kind, *words):
         subprocess.run(
             ["openssl", "req", "-x509", "-nodes", "-days", "30", "-newkey",
-             "ec", "-pkeyopt", "ec_paramgen_curve:P-256", *words],
+             kind, "-pkeyopt", "ec_paramgen_curve:P-256" if kind == "ec" else
+             "rsa_keygen_bits:2048", *words],
             check=True, capture_output=True, timeout=slow(30))
 
     def at(self, name):
@@ -142,7 +151,12 @@ class Authority:
 
 
 # Each of these starts one at a port.  routes: what goes where, (domain, port,
-# more), "*" for all that is left; more is in its own language.
+# more), "*" for all that is left; instead of a port it may be (host, port);
+# more is in its own language.
+
+def hop(route):
+    return route[1] if isinstance(route[1], tuple) else (NAME, route[1])
+
 
 SERVICES = """\
 127.0.0.1:%d inet n - n - - smtpd
@@ -169,8 +183,8 @@ def postfix(m, port, routes, more="smtp_tls_security_level = none\n"):
     conf = os.path.join(m.base, "conf")
     os.mkdir(conf)
     os.chmod(conf, 0o755)
-    hops = ["r%d:[%s]:%d" % (n, NAME, r[1]) for n, r in enumerate(routes)]
-    maps = ", ".join("{ %s = %s }" % (r[0], hop) for r, hop in
+    hops = ["r%d:[%s]:%d" % (n, *hop(r)) for n, r in enumerate(routes)]
+    maps = ", ".join("{ %s = %s }" % (r[0], to) for r, to in
                      zip(routes, hops) if r[0] != "*")
     m.write("conf/main.cf", """\
 compatibility_level = 3.6
@@ -226,13 +240,13 @@ r%d:
   route_list = %s %s byname
   self = send
   transport = t%d
-""" % (n, r[0], NAME, n) for n, r in enumerate(routes))
+""" % (n, r[0], hop(r)[0], n) for n, r in enumerate(routes))
     transports = "".join("""\
 t%d:
   driver = smtp
   port = %d
   dnssec_request_domains =
-%s""" % (n, r[1], "".join("  %s\n" % o for o in r[2:] or
+%s""" % (n, hop(r)[1], "".join("  %s\n" % o for o in r[2:] or
                           ["hosts_avoid_tls = *"]))
         for n, r in enumerate(routes))
     path = m.write("exim.conf", """\
@@ -270,7 +284,7 @@ def opensmtpd(m, port, routes, more="", listen=""):
     """more: lines before all; listen: words; of a route: its URL's scheme,
     and words."""
     actions = "".join('action "r%d" relay host "%s://%s:%d" %s\n' % (
-        n, r[2] if len(r) > 2 else "smtp", NAME, r[1], " ".join(r[3:]))
+        n, r[2] if len(r) > 2 else "smtp", *hop(r), " ".join(r[3:]))
         for n, r in enumerate(routes))
     matches = "".join('match from any for %s action "r%d"\n' % (
         "any" if r[0] == "*" else 'domain "%s"' % r[0], n)
