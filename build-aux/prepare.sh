@@ -14,7 +14,8 @@ packages_run="swaks"
 packages_test="python3 perl mandoc shellcheck swaks curl msmtp s-nail nsd
 	openbsd-inetd ucspi-tcp systemd util-linux procps e2fsprogs xfsprogs
 	btrfs-progs tinycdb openssl haproxy nginx-core
-	libnginx-mod-mail procmail maildrop slapd sasl2-bin dovecot-core"
+	libnginx-mod-mail procmail maildrop slapd sasl2-bin dovecot-core
+	nodejs"
 packages_full="clang libclang-rt-14-dev xz-utils strace valgrind"
 
 say()
