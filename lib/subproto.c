@@ -238,6 +238,7 @@ sub_put_hello(struct buf *b, const struct sub_hello *h)
 	    put_text(b, h->login) == -1 ||
 	    put_text(b, h->mechanism) == -1 ||
 	    buf_add(b, h->receipt, sizeof(h->receipt)) == -1 ||
+	    put_text(b, h->certificate) == -1 ||
 	    put_variables(b, &h->variables) == -1))
 		result = -1;
 	return finish(b, start, SUB_HELLO, result);
@@ -272,6 +273,7 @@ sub_get_hello(const void *p, size_t len, struct sub_hello *h_r)
 	get_text_into(&r, h_r->login, sizeof(h_r->login));
 	get_text_into(&r, h_r->mechanism, sizeof(h_r->mechanism));
 	get_bytes(&r, h_r->receipt, sizeof(h_r->receipt));
+	get_text_into(&r, h_r->certificate, sizeof(h_r->certificate));
 	get_variables(&r, &h_r->variables);
 	return finished(&r) && h_r->version == SUB_VERSION &&
 	    h_r->kind >= SUB_SESSION && h_r->kind <= SUB_NOTICE &&

@@ -31,7 +31,7 @@
 #include "lib/trace.h"
 #include "lib/variables.h"
 
-#define SUB_VERSION 6
+#define SUB_VERSION 7
 #define SUB_FRAME_MOST 65536	/* payload of one frame */
 #define SUB_FIELD_MOST 1024	/* one field of an envelope or recipient */
 #define SUB_LOGIN AUTH_LOGIN
@@ -54,6 +54,8 @@ enum sub_kind {
 	SUB_LOCAL,		/* a user of this machine: SO_PEERCRED */
 	SUB_NOTICE		/* deliver: a DSN under a given identifier */
 };
+
+#define SUB_CERTIFICATE 400
 
 /* Hello flags. */
 #define SUB_EACH 1
@@ -78,6 +80,7 @@ struct sub_hello {
 	char login[SUB_LOGIN];
 	char mechanism[AUTH_MECHANISM];	/* "": no receipt */
 	uint8_t receipt[RECEIPT];
+	char certificate[SUB_CERTIFICATE];	/* tables/clients.h; or "" */
 	/* SUB_DECLARED */
 	int32_t listener, finicky;
 	char channels[512];

@@ -51,9 +51,13 @@ check_tls_client(struct session *s, const struct check_subject *x,
 	enum tb_answer answer = TB_NOT_FOUND;
 
 	(void)x;
+	if (c != NULL)
+		c->name[0] = '\0';
 	if (s->set->tls_client == TLS_CLIENT_OFF)
 		return PASS;
-	if (c != NULL && c->fingerprint[0] != '\0')
+	/* By XCLIENT it is somebody else's: that of the proxy. */
+	if (c != NULL && c->fingerprint[0] != '\0' &&
+	    (!s->told || s->by_header))
 		answer = clients_find(&s->server->site, s->set,
 		    s->source.channel, &(struct certificate){ c->verified,
 		    c->fingerprint, c->key, c->subject }, c->name);

@@ -95,6 +95,8 @@ checks_sending(const struct session *s, struct sending *from_r)
 		.peer = s->who.peer,
 		.name = s->name,
 		.proven = s->login[0] != '\0',
+		.certified = s->secured != NULL &&
+		    s->secured->client.name[0] != '\0',
 		.sender = &s->tx.sender,
 		.login = s->login,
 		.set = s->set,

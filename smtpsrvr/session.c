@@ -23,6 +23,7 @@
 #include "smtpsrvr/rehearsal.h"
 #include "smtpsrvr/submitter.h"
 #include "smtpsrvr/trouble.h"
+#include "tables/clients.h"
 #include "tables/wraprules.h"
 
 /* Bytes that one may take, at most: a header, three texts. */
@@ -117,6 +118,18 @@ session_forget_login(struct session *s)
 {
 	s->login[0] = s->mechanism[0] = '\0';
 	s->said_hello = false;
+}
+
+void
+session_certificate(const struct session *s, char dst[SUB_CERTIFICATE])
+{
+	const struct tls_client *c = s->secured != NULL ?
+	    &s->secured->client : NULL;
+
+	dst[0] = '\0';
+	if (c != NULL && c->name[0] != '\0')
+		clients_text(&(struct certificate){ c->verified,
+		    c->fingerprint, c->key, c->subject }, dst);
 }
 
 struct sub_hello *

@@ -188,6 +188,8 @@ void session_greet(struct session *s);
 /* May the client come in?  Not yet greeted; REFUSE with the reply. */
 enum check_verdict session_admit(struct session *s, struct reply *r);
 void session_step(struct session *s);
+/* The certificate that it is known by (tables/clients.h), or "". */
+void session_certificate(const struct session *s, char dst[SUB_CERTIFICATE]);
 /* Forgets the transaction; the state goes back to READY (or stays START). */
 void session_reset(struct session *s);
 

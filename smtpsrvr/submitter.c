@@ -87,6 +87,7 @@ say_hello(const struct session *s, struct buf *b)
 	memcpy(h.login, s->login, sizeof h.login);
 	memcpy(h.mechanism, s->mechanism, sizeof h.mechanism);
 	memcpy(h.receipt, s->receipt, sizeof h.receipt);
+	session_certificate(s, h.certificate);
 	h.flags = (uint8_t)((h.flags & SUB_TOLD) | (s->lmtp ? SUB_EACH : 0));
 	return sub_put_hello(b, &h);
 }

@@ -173,6 +173,7 @@ hello_session(const struct rights *r, struct caller *c,
 	}
 	c->told = false;
 	c->login[0] = c->mechanism[0] = '\0';
+	memcpy(c->certificate, h->certificate, sizeof(c->certificate));
 	c->number = h->row;
 	c->serial = h->serial;
 	if ((h->flags & SUB_TOLD) != 0 && take_told(r, c, h, why_r) != 0)
@@ -203,6 +204,7 @@ hello_declared(const struct rights *r, struct caller *c,
 		return -1;
 	}
 	c->variables = h->variables;
+	memcpy(c->certificate, h->certificate, sizeof(c->certificate));
 	if (text_copy(c->login, sizeof(c->login), h->login) != 0) {
 		*why_r = "the login is too long";
 		return -1;

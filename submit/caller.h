@@ -53,6 +53,7 @@ struct caller {
 	bool trusted;		/* LOCAL: may say whose mail it is */
 	char login[SUB_LOGIN];	/* LOCAL; by AUTH; or as one of xclient says */
 	char mechanism[AUTH_MECHANISM];	/* by AUTH */
+	char certificate[SUB_CERTIFICATE];	/* as its session says */
 	struct variables variables;	/* DECLARED */
 	char ip[NET_TEXT];	/* for the log */
 };

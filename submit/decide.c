@@ -12,6 +12,7 @@
 #include "lib/xalloc.h"
 #include "submit/decide.h"
 #include "tables/envelope.h"
+#include "tables/clients.h"
 #include "tables/logins.h"
 #include "tables/rehearse.h"
 
@@ -302,6 +303,24 @@ decide_sender(const struct site *s, const struct caller *c,
 	return 0;
 }
 
+/*
+ * May the certificate relay that the session says it was shown?  That it was,
+ * nobody else knows.
+ */
+static bool
+certified(const struct site *s, const struct caller *c,
+    const struct whence *o)
+{
+	char text[CLIENT_TEXT], name[CLIENT_NAME];
+	struct certificate x;
+
+	return c->certificate[0] != '\0' && o->limits.tls_client_relay &&
+	    o->limits.tls_client != TLS_CLIENT_OFF &&
+	    text_copy(text, sizeof(text), c->certificate) == 0 &&
+	    clients_parse(text, &x) == 0 && clients_find(s, &o->limits,
+	    o->source.channel, &x, name) == TB_FOUND;
+}
+
 /* What is known of who sends; m has room for the sender. */
 static void
 set_sending(const struct site *s, const struct caller *c,
@@ -315,6 +334,7 @@ set_sending(const struct site *s, const struct caller *c,
 	from_r->name = o->name;
 	from_r->set = &o->limits;
 	from_r->proven = caller_logged_in(c);
+	from_r->certified = certified(s, c, o);
 	if (c->kind == SUB_LOCAL)
 		from_r->name = s->conf->server.v.hostname;
 	else

@@ -62,34 +62,36 @@ is_free(const struct settings *v)
 	    (authmode_bits(&v->authorise) & AUTH_FREE) != 0;
 }
 
-/* set: in force for the client, or null; proven: who has logged in. */
+/* from: who it is, or null for anybody in that channel. */
 static bool
-relays(const struct conf *c, int source, const struct settings *set,
-    bool proven)
+relays(const struct conf *c, int source, const struct sending *from)
 {
-	const struct settings *v = &c->channels[source].v;
+	const struct settings *v = &c->channels[source].v, *set = v;
 
-	if (set == NULL)
-		set = v;
-	return set->relay || is_free(v) || (proven && set->auth_relay &&
-	    set->auth != AUTH_OFF);
+	if (from != NULL && from->set != NULL)
+		set = from->set;
+	if (set->relay || is_free(v))
+		return true;
+	return from != NULL && ((from->proven && set->auth_relay &&
+	    set->auth != AUTH_OFF) || (from->certified &&
+	    set->tls_client_relay && set->tls_client != TLS_CLIENT_OFF));
 }
 
 bool
 authorise_relays(const struct conf *c, int source)
 {
-	return relays(c, source, NULL, false);
+	return relays(c, source, NULL);
 }
 
 bool
 authorise_relays_for(const struct conf *c, const struct sending *from)
 {
-	return relays(c, from->channel, from->set, from->proven);
+	return relays(c, from->channel, from);
 }
 
 static bool
-simple(const struct conf *c, int source, const struct settings *set,
-    bool proven, int destination)
+simple(const struct conf *c, int source, const struct sending *from,
+    int destination)
 {
 	const struct settings *to = &c->channels[destination].v;
 
@@ -100,13 +102,13 @@ simple(const struct conf *c, int source, const struct settings *set,
 	if (to->accept_from.n > 0)
 		return in_list(&to->accept_from, c->channels[source].title);
 	return strcmp(to->program, "local") == 0 || is_free(to) ||
-	    relays(c, source, set, proven);
+	    relays(c, source, from);
 }
 
 bool
 authorise_simple(const struct conf *c, int source, int destination)
 {
-	return simple(c, source, NULL, false, destination);
+	return simple(c, source, NULL, destination);
 }
 
 /* The modes that a channel has at that end. */
@@ -377,9 +379,8 @@ conclude(struct pass *p, int modes, int failed)
 		a->answer = AUTHORISE_NO;
 		return;
 	}
-	a->answer = simple(p->s->conf, p->channel[SOURCE], p->from->set,
-	    p->from->proven, p->channel[DESTINATION]) ? AUTHORISE_YES :
-	    AUTHORISE_NO;
+	a->answer = simple(p->s->conf, p->channel[SOURCE], p->from,
+	    p->channel[DESTINATION]) ? AUTHORISE_YES : AUTHORISE_NO;
 	a->tell = (failed & (AUTH_IN_WARN | AUTH_OUT_WARN)) != 0 ? TELL_WARN :
 	    TELL_LOG;
 }
@@ -448,7 +449,7 @@ authorise(const struct site *s, const struct sending *from, int to,
 	a_r->rule[0] = a_r->key[0] = a_r->text[0] = '\0';
 	a_r->answer = AUTHORISE_NO;
 	if (!authorise_by_modes(s, from->channel, to)) {
-		if (simple(c, from->channel, from->set, from->proven, to))
+		if (simple(c, from->channel, from, to))
 			a_r->answer = AUTHORISE_YES;
 		return;
 	}

@@ -24,6 +24,7 @@ struct sending {
 	struct netaddr peer;	/* family 0: none */
 	const char *name;	/* confirmed, or "" */
 	bool proven;		/* has logged in: auth-relay */
+	bool certified;		/* by a certificate: tls-client-relay */
 	const struct mailbox *sender;	/* null: none, as the null sender */
 	const char *login;	/* proven; null or "": none */
 	/* In force for the client; null: as its channel says. */

@@ -3,6 +3,7 @@
  */
 #include "config.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/text.h"
@@ -20,6 +21,27 @@ put_name(char to[CLIENT_NAME], const char *from)
 		to[n] = *from > ' ' && *from < 0x7f &&
 		    strchr("()<>\"\\", *from) == NULL ? *from : '_';
 	to[n] = '\0';
+}
+
+void
+clients_text(const struct certificate *c, char dst[CLIENT_TEXT])
+{
+	(void)snprintf(dst, CLIENT_TEXT, "%s %s %c %s", c->fingerprint,
+	    c->key, c->verified ? '+' : '-', c->subject);
+}
+
+int
+clients_parse(char text[CLIENT_TEXT], struct certificate *c_r)
+{
+	char *key = strchr(text, ' '), *sign, *subject;
+
+	if (key == NULL || (sign = strchr(key + 1, ' ')) == NULL ||
+	    (subject = strchr(sign + 1, ' ')) == NULL ||
+	    subject != sign + 2 || (sign[1] != '+' && sign[1] != '-'))
+		return -1;
+	*key++ = *sign++ = *subject++ = '\0';
+	*c_r = (struct certificate){ *sign == '+', text, key, subject };
+	return 0;
 }
 
 enum tb_answer

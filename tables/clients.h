@@ -12,6 +12,7 @@
 #include "tables/site.h"
 
 #define CLIENT_NAME 128
+#define CLIENT_TEXT 400
 
 struct certificate {
 	bool verified;
@@ -19,6 +20,11 @@ struct certificate {
 	const char *subject;
 };
 
+/* What a session tells submit of it. */
+void clients_text(const struct certificate *c, char dst[CLIENT_TEXT]);
+/* Takes it apart, in place; 0, or -1 if it is none. */
+MM_MUST_USE int clients_parse(char text[CLIENT_TEXT],
+    struct certificate *c_r);
 /*
  * TB_FOUND, with a name (visible ASCII, no parentheses or quotes), where set
  * knows the client; TB_LATER if the table cannot be read.  channel is for who

@@ -382,6 +382,7 @@ decide_again(struct explained *x)
 	/* It fitted into the session's. */
 	(void)!text_copy(c.login, sizeof(c.login),
 	    x->session->login);
+	session_certificate(x->session, c.certificate);
 	path_text(&x->session->tx.sender, from);
 	path_text(&x->session->tx.recipient, to);
 	buf_init(&why, WHY_MOST);

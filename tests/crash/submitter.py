@@ -82,7 +82,7 @@ def hello(kind=SESSION, flags=0, row=None):
                                   SERIAL + row - ROW) +
                  TOKEN + bytes(19) + bytes(19) +
                  struct.pack("<ii", -1, 0) + text("") * 3 +
-                 bytes(32) + text(""))
+                 bytes(32) + text("") * 2)
 
 
 def envelope(sender="a@example.net", channel="lan", ident=""):

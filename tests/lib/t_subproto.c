@@ -30,7 +30,8 @@ hello(struct buf *b)
 	struct sub_hello h = { .version = SUB_VERSION, .kind = SUB_DECLARED,
 	    .flags = SUB_EACH, .row = 0x01020304, .serial = UINT64_MAX - 5,
 	    .token = "0123456789abcde", .listener = -1, .finicky = 1,
-	    .channels = "lan,mx" }, g;
+	    .channels = "lan,mx",
+	    .certificate = "00 11 + CN=x" }, g;
 	size_t len;
 	const char *p;
 

@@ -105,6 +105,7 @@ ELSEWHERE = {
                      "tls-suites", "tls-groups", "tls-time"), TLS),
     "tls-tickets": TICKETS, "tls-profile": CERTIFICATES,
     "tls-client": CLIENTS, "tls-clients": CLIENTS,
+    "tls-client-relay": CLIENTS,
 }
 ELSEWHERE.update(dict.fromkeys((
     "auth", "auth-mechanisms", "auth-clear", "auth-relay", "auth-time"),

@@ -143,6 +143,36 @@ def listed():
                    "inlet explain %s: %s" % (" ".join(words), code))
 
 
+def relayed():
+    """tls-client-relay: for who is known, and submit agrees."""
+    k = clients()
+    rows = '"%s: scanner"' % k.digest("self")
+    for place in range(3):
+        values = ["no" if i < place else "yes" if i == place else None
+                  for i in range(3)]
+        conf = 'table "known" {{ type = "list"  rows = {{{}}} }}\n' \
+            'table "far" {{ type = "list"  rows = {{"far.example"}} }}\n' \
+            'channel "far" {{ table = "far"  program = "smtp" }}\n' \
+            .format(rows) + sectioned("tls-client-relay", values)
+        with server(conf, tls_client='"asked"', tls_client_ca=k.ca(),
+                    tls_clients='"known"') as s:
+            for name, code in (("self", 250), ("fax", 550), (None, 550)):
+                with over_tls(s, ctx=k.context(name)) as c:
+                    c.hello()
+                    c.cmd("MAIL FROM:<a@b.example>")
+                    r = c.cmd("RCPT TO:<x@far.example>")
+                    eq(r.code, code, "tls-client-relay of the %s: %s" % (
+                        SECTIONS[place], name))
+                    if code == 250:
+                        c.cmd("DATA")
+                        c.send(b"Subject: x\r\n\r\ntext\r\n.\r\n")
+                        s.queue_id(c.reply())
+            found = s.inlet(*s.where(), "explain", "--certificate",
+                            k.digest("self"), "127.0.0.1", "a@b.example",
+                            "x@far.example")
+            eq(found.returncode, 0, "inlet explain agrees")
+
+
 def mistakes():
     k = clients()
     with server(tls_client='"asked"', tls_client_ca=k.ca()) as s:
@@ -164,4 +194,4 @@ def mistakes():
 
 need("openssl")
 need_built("smtpd", "smtpsrvr", "submit", "keysrvr")
-run(shown, required, listed, mistakes)
+run(shown, required, listed, relayed, mistakes)

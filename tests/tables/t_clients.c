@@ -76,11 +76,28 @@ unlisted(void)
 	check(&c, "CN=big__C3_A9,O=Us", "every other");
 }
 
+static void
+told(void)
+{
+	struct certificate c = { true, ONE, TWO, "CN=a b,O=c" }, d;
+	char text[CLIENT_TEXT], bad[][CLIENT_TEXT] = { "", "x", "x y", "x y +",
+	    "x y * z", "x y ++ z" };
+
+	clients_text(&c, text);
+	ok(clients_parse(text, &d) == 0 && d.verified, "told and understood");
+	is(d.fingerprint, ONE, "the fingerprint");
+	is(d.key, TWO, "the key's");
+	is(d.subject, "CN=a b,O=c", "the subject");
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		ok(clients_parse(bad[i], &d) == -1, "nothing else");
+}
+
 int
 main(void)
 {
 	make();
 	listed();
 	unlisted();
+	told();
 	return done();
 }
