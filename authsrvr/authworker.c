@@ -84,6 +84,7 @@ work(const struct nursery *y, int slot, pid_t parent)
 	verify(y->s, &w.q, deadline, &m.r);
 	explicit_bzero(&w, sizeof(w));
 	n = send(fd, &m, sizeof(m), MSG_NOSIGNAL);
+	explicit_bzero(&m, sizeof(m));
 	_exit(n == (ssize_t)sizeof(m) ? EX_OK : EX_PROTOCOL);
 }
 

@@ -207,12 +207,13 @@ take(struct workers *w, struct slot *s)
 	if (n <= 0)
 		fatal(EX_SOFTWARE, "authworker has ended");
 	/* The answer to one that was answered with LATER for it. */
-	if (n != (ssize_t)sizeof(m) || !s->busy || m.number != s->number)
+	if (!s->busy || (n >= (ssize_t)sizeof(m.number) &&
+	    m.number != s->number))
 		return;
 	s->busy = s->wanted = false;
 	if (!wanted)
 		return;
-	if (!verify_result_good(&m.r)) {
+	if (n != (ssize_t)sizeof(m) || !verify_result_good(&m.r)) {
 		later(w, s->id, "authworker speaks garbage");
 		return;
 	}
@@ -221,6 +222,7 @@ take(struct workers *w, struct slot *s)
 		    m.r.backend[0] != '\0' ? " by " : "", m.r.backend,
 		    m.r.why);
 	w->answered(w->ctx, s->id, &m.r);
+	explicit_bzero(&m, sizeof(m));
 }
 
 void

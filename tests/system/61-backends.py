@@ -148,4 +148,59 @@ def order():
        "no is not what one says that cannot be asked; another's yes is yes")
 
 
-run(checkpassword, pipe, qmail_ldap, order)
+def secrets():
+    s = Scripts()
+    row = ("jane:{SCRAM-SHA-256}4096,W22ZaJ0SNY7soEsUEjb6gQ==,"
+           "WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=,"
+           "wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=:{PLAIN}a:b\n")
+    path = s.scratch.write("passwords", row, 0o600)
+    a = backends.ask("file", "auth-file=" + path, whole=True)
+    got = a(("Jane", "", "SECRETS"), ("eve", "", "SECRETS"),
+            ("eve", "", "SECRETS"), ("ev:e", "", "SECRETS"))
+    eq(got[0], "YES file jane 4096 0 5b6d a:b", "a login's row")
+    like(got[1], r"^NO file  pretended 4096 0 (?!5b6d)[0-9a-f]{4} a:b",
+         "nobody's is like it")
+    eq(got[2], got[1], "and the same again")
+    like(got[3], "^NO file  pretended 4096 0 ", "as is that of a bad name")
+    os.chmod(path, 0o644)
+    like(a(("jane", "", "SECRETS"))[0], "^LATER file .*its owner alone",
+         "a file that is not safe")
+    a = backends.ask("pipe", "auth-pipe=/bin/true", whole=True)
+    like(a(("jane", "", "SECRETS"))[0], "^LATER  .*wants the back end file",
+         "nobody else has any")
+
+
+def memory():
+    """What authworker has in its memory after a password."""
+    if not ROOT:
+        skip("only root may look")
+        return
+    s = Scripts()
+    path = s.script("pipe", "#!/bin/sh\nread -r p\n[ $p = hairy-apes ]\n")
+    p = spawn([ASKER, "program-directory=" + program_directory(),
+               "auth-backends=pipe", "auth-pipe=" + path],
+              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    p.stdin.write(b"jane\thairy-apes\njane\thairy-dogs\n")
+    p.stdin.flush()
+    eq([p.stdout.readline().split()[0] for _ in range(2)], [b"YES", b"NO"],
+       "two passwords")
+    workers = [q for q in descendants(p.pid) if q.pid != p.pid and
+               "authworker" in q.name]
+    eq(len(workers), 1, "one authworker remains")
+    pid = workers[0].pid
+    found = size = 0
+    with open("/proc/%d/maps" % pid) as maps, \
+            open("/proc/%d/mem" % pid, "rb", 0) as mem:
+        for line in maps:
+            first, last = (int(n, 16) for n in line.split()[0].split("-"))
+            if "rw" not in line.split()[1]:
+                continue
+            mem.seek(first)
+            data = mem.read(last - first)
+            size += len(data)
+            found += data.count(b"hairy")
+    ok(size > 100000, "its memory was read")
+    eq(found, 0, "no password is in it")
+
+
+run(checkpassword, pipe, qmail_ldap, order, secrets, memory)
