@@ -5,8 +5,9 @@
  *
  * A setting that is there more than once is a list.  Each line of standard
  * input is a question: login, tab, password; or, with a third field, a
- * mechanism whose client says the second; SECRETS asks for the login's row.  The answers come in the order of
- * the questions, which are asked one after the other.
+ * mechanism whose client says the second; SECRETS asks for the login's row.
+ * The answers come in the order of the questions, which are asked one after
+ * the other.
  */
 #include "config.h"
 
@@ -24,8 +25,8 @@ secrets(const struct passrow *row)
 {
 	static char text[128];
 
-	snprintf(text, sizeof(text), "%s%u %u %02x%02x %s%.40s", row->pretended ?
-	    "pretended " : "", row->scram[SCRAM_SHA256].iterations,
+	snprintf(text, sizeof(text), "%s%u %u %02x%02x %s%.40s",
+	    row->pretended ? "pretended " : "", row->scram[SCRAM_SHA256].iterations,
 	    row->scram[SCRAM_SHA1].iterations,
 	    row->scram[SCRAM_SHA256].salt[0], row->scram[SCRAM_SHA256].salt[1],
 	    row->crypt[0] != '\0' ? "crypt" : "", row->clear);
