@@ -26,7 +26,8 @@ secrets(const struct passrow *row)
 	static char text[128];
 
 	snprintf(text, sizeof(text), "%s%u %u %02x%02x %s%.40s",
-	    row->pretended ? "pretended " : "", row->scram[SCRAM_SHA256].iterations,
+	    row->pretended ? "pretended " : "",
+	    row->scram[SCRAM_SHA256].iterations,
 	    row->scram[SCRAM_SHA1].iterations,
 	    row->scram[SCRAM_SHA256].salt[0], row->scram[SCRAM_SHA256].salt[1],
 	    row->crypt[0] != '\0' ? "crypt" : "", row->clear);
