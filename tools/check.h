@@ -38,6 +38,8 @@ const char *check_rfc_against(const struct settings *v, enum setting_id id);
 void check_wrap(const struct check *k);
 /* Certificates and keys: their files, whether they fit, how long they hold. */
 void check_certificates(const struct check *k);
+/* What ch_smtp reads: trusted certificates, logins. */
+void check_outward(const struct check *k);
 /* Which layers of a session's sandbox this machine offers; ports. */
 void check_machine(const struct check *k);
 /* Modes of authorisation, and each row of its tables; needs site. */

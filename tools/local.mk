@@ -64,7 +64,7 @@ tools_libtools_a_SOURCES = \
 	tools/check_rehearse.c \
 	tools/check_rfc.c \
 	tools/check_tables.c \
-	tools/check_certificates.c \
+	tools/check_certificates.c tools/check_outward.c \
 	tools/check_users.c \
 	tools/check_wrap.c \
 	tools/cmd_check.c \

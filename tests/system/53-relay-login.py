@@ -137,5 +137,59 @@ def failures():
     d.stop()
 
 
-need_built("deliver", "ch_smtp", "tailor")
-run(mechanisms, failures)
+def check(d):
+    p = subprocess.run([os.path.join(d.bin, "inlet"), "-C", d.s.conf, "-L",
+                        d.bin, "check"], capture_output=True, text=True,
+                       timeout=slow(60))
+    return p.stdout + p.stderr
+
+
+def checked():
+    """inlet check finds what ch_smtp could not use: file, line and word."""
+    d = Delivery(conf="")
+    login, ca = d.s.at("login"), d.s.at("ca.pem")
+    d.text = CONF.replace("relay-login", 'relay-tls-ca = "%s"  relay-login'
+                          % ca) % ("127.0.0.1", login)
+    d.write({})
+
+    def write(path, text, mode=0o600, owner=SUBMIT):
+        d.s.write(path, text, mode)
+        if ROOT:
+            os.chown(path, owner, owner)
+    said = check(d)
+    for name, path in (("tls-ca", ca), ("login", login)):
+        ok(re.search(r"inlet\.conf:\d+: relay-%s: %s: No such file"
+                     % (name, path), said), name + ": none")
+    write(ca, "no certificate\n")
+    write(login, "# x\n\nhost.test\n* me\n/sock me hidden-word\n")
+    said = check(d)
+    ok("relay-tls-ca: %s has no certificate" % ca in said, "no certificate")
+    for line, what in ((3, '"host.test" has no user'),
+                       (4, r'"\*" has no password'),
+                       (5, '"/sock" is no host')):
+        ok(re.search("%s:%d: relay-login: the line of %s" % (login, line, what),
+                     said), "line %d" % line)
+    ok("has no login" in said and "hidden-word" not in said,
+       "and shows no password")
+    write(login, "* me hidden-word\n", 0o644)
+    ok("others may use" in check(d), "others may read it")
+    if ROOT:
+        write(login, "* me hidden-word\n", 0o600, 0)
+        ok("must belong to user %d" % SUBMIT in check(d), "another's file")
+    write(login, "* me hidden-word\n")
+    ok("1 login in " + login in check(d), "a good one")
+    if not tool("openssl"):
+        return
+    made = [subprocess.run(
+        ["openssl", "req", "-x509", "-nodes", "-days", "30", "-subj", "/CN=x",
+         "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-keyout",
+         os.devnull], check=True, capture_output=True, text=True,
+        timeout=slow(30)).stdout for _ in range(2)]
+    write(ca, "".join(made))
+    ok("trusts 2 certificates of " + ca in check(d), "authorities")
+    write(ca, made[0] + made[1].replace("M", "?", 1))
+    ok("follows certificate 1 in %s is damaged" % ca in check(d), "damage")
+
+
+need_built("deliver", "ch_smtp", "tailor", "inlet")
+run(mechanisms, failures, checked)
