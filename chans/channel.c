@@ -51,6 +51,7 @@ channel_settings(struct channel *ch, const struct conf *c)
 	ch->program[0] = '\0';
 	if (i != -1 && s.program[0] != '\0')
 		snprintf(ch->program, sizeof ch->program, "ch_%s", s.program);
+	ch->foreign = s.pipe_user[0] != '\0';
 	ch->timeout = s.delivery_timeout;
 	schedule_set(&ch->schedule, &s);
 	ch->destination = destination_of(&s);

@@ -22,6 +22,7 @@ struct channel {
 	struct channel *next;
 	char name[CONF_NAME];
 	char program[CONF_NAME + 8];	/* "ch_local"; "" for none */
+	bool foreign;			/* as another user: the spawner's */
 	struct schedule schedule;
 	int64_t timeout;		/* ms */
 	int destination;		/* DESTINATION_..., but not AUTO */
@@ -43,6 +44,7 @@ struct channels {
 	int conf_fd;		/* the configuration record */
 	int log_fd;		/* the log socket or -1 */
 	int alive_fd;		/* programs have it, too: depot.h */
+	struct spawner spawner;	/* of programs as other users */
 	bool once;		/* no destination is left alone */
 	void *ctx;
 	/* A checked answer; then, once for each job, its end. */

@@ -114,6 +114,7 @@ reload(struct deliver *v)
 		    "another spool-directory needs a restart");
 	deliver_settings(v);
 	deliver_log(v);
+	spawner_reload(&v->d.channels.spawner);
 	conf_free(old);
 	close(record);
 	log_note(LEVEL_NOTICE, "new configuration");

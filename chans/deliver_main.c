@@ -125,6 +125,19 @@ listen_for_orders(struct deliver *v)
 		    CONTROL_SOCKET, strerror(errno));
 }
 
+/* Who has no channel for it keeps no root. */
+static void
+keep_spawner(struct deliver *v)
+{
+	struct spawner *s = &v->d.channels.spawner;
+
+	spawner_init(s);
+	if (geteuid() == 0 && v->plan.nspawns > 0 && !v->obey &&
+	    spawner_open(s, &v->options, &v->plan, v->record,
+	    v->log_fd) == -1)
+		fatal(EX_OSERR, "spawner: %s", strerror(errno));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -142,6 +155,7 @@ main(int argc, char **argv)
 	deliver_log(&v);
 	be_nice((int)v.conf->server.v.delivery_nice);
 	listen_for_orders(&v);
+	keep_spawner(&v);
 	confine(&v);
 	v.d.started = clock_wall_us();
 	if (depot_open(&v.d.depot, v.conf->server.v.spool_directory,

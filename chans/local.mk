@@ -16,7 +16,9 @@ chans_libchans_a_SOURCES = chans/agenda.c chans/agenda.h \
 	chans/programs.c chans/programs.h \
 	chans/qread.c chans/qread.h chans/retry.c chans/retry.h \
 	chans/runner.c chans/runner.h \
-	chans/schedule.c chans/schedule.h chans/spill.c chans/spill.h \
+	chans/schedule.c chans/schedule.h \
+	chans/spawn_serve.c chans/spawn_serve.h \
+	chans/spawner.c chans/spawner.h chans/spill.c chans/spill.h \
 	chans/tell.c chans/tell.h chans/trash.c chans/trash.h \
 	chans/worker.c chans/worker.h
 
@@ -134,8 +136,10 @@ TESTS += tests/chans/t_mime7.t tests/chans/t_mimecode.t \
 tests_chans_convert_SOURCES = tests/chans/convert.c
 tests_chans_convert_LDADD = chans/libchans.a lib/libbase.a
 
-dist_check_SCRIPTS += tests/system/45-mime7.py tests/system/46-pipe.py
-TESTS += tests/system/45-mime7.py tests/system/46-pipe.py
+dist_check_SCRIPTS += tests/system/45-mime7.py tests/system/46-pipe.py \
+	tests/system/46-pipe-user.py
+TESTS += tests/system/45-mime7.py tests/system/46-pipe.py \
+	tests/system/46-pipe-user.py
 
 check_PROGRAMS += tests/chans/t_dest.t
 tests_chans_t_dest_t_SOURCES = tests/chans/t_dest.c tests/tap.h
@@ -146,6 +150,12 @@ check_PROGRAMS += tests/chans/t_schedule.t
 tests_chans_t_schedule_t_SOURCES = tests/chans/t_schedule.c tests/tap.h
 tests_chans_t_schedule_t_LDADD = chans/libchans.a lib/libbase.a
 TESTS += tests/chans/t_schedule.t
+
+check_PROGRAMS += tests/chans/t_spawner.t
+tests_chans_t_spawner_t_SOURCES = tests/chans/t_spawner.c \
+	tests/chans/scratch.h tests/tap.h
+tests_chans_t_spawner_t_LDADD = chans/libchans.a lib/libbase.a
+TESTS += tests/chans/t_spawner.t
 
 dist_check_SCRIPTS += tests/system/47-notices.py tests/system/48-orders.py \
 	tests/system/48-orders-journal.py tests/system/49-destinations.py

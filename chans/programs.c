@@ -1,20 +1,25 @@
 /*
  * programs - see programs.h.
  *
- * Runs in deliver, as the submit user; so do the programs.  Believes no
+ * Runs in deliver, as the submit user; so do the programs, but those of a
+ * pipe-user.  Believes no
  * answer for a recipient that it did not ask about or has an answer for.
  */
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "chans/programs.h"
 #include "lib/clock.h"
+#include "lib/fdio.h"
 #include "lib/log.h"
 #include "lib/proc.h"
 
@@ -25,6 +30,9 @@ start(struct channels *cs, struct channel *ch, struct worker *w)
 	    cs->log_fd };
 	char path[512];
 
+	if (ch->foreign)
+		return worker_spawn(w, &cs->spawner, ch->name, cs->alive_fd,
+		    cs->log_fd);
 	if (conf_program(cs->conf, ch->program, path, sizeof path) == -1) {
 		errno = ENAMETOOLONG;
 		return -1;
@@ -87,6 +95,31 @@ idle_programs(const struct channel *ch)
 }
 
 /*
+ * Gives the entry's file.  A program of another user gets a copy of the entry
+ * instead: it shares no lock with us, and a segment has mail of others.
+ */
+static int
+hand(const struct worker *w, const struct job *j)
+{
+	const struct qread *in = &j->entry->in;
+	struct chan_request r = j->request;
+	int fd, result = -1;
+
+	if (w->by == NULL)
+		return chanproto_ask(w->sock, &j->request, j->entry->fd);
+	fd = memfd_create("entry", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd == -1)
+		return -1;
+	r.at = r.length = 0;
+	if (fd_write(fd, in->map, in->len, CLOCK_NEVER) == 0 &&
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW |
+	    F_SEAL_WRITE | F_SEAL_SEAL) == 0)
+		result = chanproto_ask(w->sock, &r, fd);
+	close(fd);
+	return result;
+}
+
+/*
  * Its share of the jobs that wait: what several have in common is done once,
  * but no other program shall be idle meanwhile.
  */
@@ -104,7 +137,7 @@ give(struct channel *ch, struct worker *w, int64_t deadline, size_t share)
 	w->deadline = deadline;
 	for (; share > 0 && ch->jobs.first != NULL; share--) {
 		j = ch->jobs.first;
-		if (chanproto_ask(w->sock, &j->request, j->entry->fd) == -1) {
+		if (hand(w, j) == -1) {
 			if (errno != EAGAIN || w->jobs == NULL)
 				worker_disown(w, "it takes no requests");
 			return;
@@ -118,10 +151,13 @@ give(struct channel *ch, struct worker *w, int64_t deadline, size_t share)
 
 /* Why jobs of ch cannot be done now, or null. */
 static const char *
-closed(const struct channel *ch, int64_t now)
+closed(const struct channels *cs, const struct channel *ch, int64_t now)
 {
 	if (ch->program[0] == '\0')
 		return "this channel has no program";
+	if (ch->foreign && !spawner_is(&cs->spawner))
+		return "pipe-user needs a deliver that is started as root, "
+		    "with it in the configuration";
 	if (ch->paused > now && ch->nworkers > 0) {
 		int i;
 
@@ -145,11 +181,11 @@ run_jobs(struct channels *cs, struct channel *ch, int64_t now)
 		each = (each + n - 1) / n;
 	while (ch->jobs.first != NULL) {
 		w = NULL;
-		why = closed(ch, now);
+		why = closed(cs, ch, now);
 		if (why == NULL)
 			w = get(cs, ch, ch->jobs.first->dest, now);
 		if (w == NULL && why == NULL)
-			why = closed(ch, now);
+			why = closed(cs, ch, now);
 		if (w != NULL)
 			give(ch, w, now + ch->timeout, each);
 		else if (why != NULL)
@@ -212,6 +248,9 @@ programs_poll(const struct channels *cs, struct pollfd *p_r, size_t most)
 	size_t n = 0;
 	int i;
 
+	if (cs->spawner.ends != -1 && n < most)
+		p_r[n++] = (struct pollfd){ .fd = cs->spawner.ends,
+		    .events = POLLIN };
 	for (ch = cs->first; ch != NULL; ch = ch->next) {
 		for (i = 0; i < ch->nworkers && n < most; i++) {
 			if (ch->workers[i].pid != 0 &&
@@ -300,6 +339,30 @@ find(struct channels *cs, int sock, pid_t pid, struct channel **ch_r)
 	return NULL;
 }
 
+/* The spawner is gone, and with it what it had started. */
+static void
+all_ended(struct channels *cs)
+{
+	struct channel *ch;
+
+	for (ch = cs->first; ch != NULL; ch = ch->next)
+		for (int i = 0; i < ch->nworkers; i++)
+			if (ch->workers[i].pid < 0)
+				(void)programs_reaped(cs, ch->workers[i].pid,
+				    SIGKILL);
+}
+
+static void
+hear_ends(struct channels *cs)
+{
+	struct spawn_end e;
+
+	while (spawner_ended(&cs->spawner, &e))
+		(void)programs_reaped(cs, -e.id, e.status);
+	if (cs->spawner.ends == -1)
+		all_ended(cs);
+}
+
 void
 programs_hear(struct channels *cs, const struct pollfd *p, size_t n)
 {
@@ -310,6 +373,10 @@ programs_hear(struct channels *cs, const struct pollfd *p, size_t n)
 	for (i = 0; i < n; i++) {
 		if (p[i].revents == 0)
 			continue;
+		if (p[i].fd == cs->spawner.ends) {
+			hear_ends(cs);
+			continue;
+		}
 		w = find(cs, p[i].fd, 0, &ch);
 		if (w != NULL)
 			hear(cs, ch, w);
@@ -415,4 +482,5 @@ programs_close(struct channels *cs)
 		free(ch);
 	}
 	cs->first = NULL;
+	spawner_close(&cs->spawner);
 }

@@ -1,7 +1,8 @@
 /*
  * worker - see worker.h.
  *
- * Runs in deliver, as the submit user; so do the programs.  Believes no
+ * Runs in deliver, as the submit user; so do the programs, but those of a
+ * pipe-user.  Believes no
  * answer for a recipient that it did not ask about or has an answer for.
  */
 #include "config.h"
@@ -20,6 +21,16 @@
 #include "lib/proc.h"
 
 #define FILES 6
+
+static void
+begin(struct worker *w, int sock)
+{
+	w->sock = sock;
+	w->old = w->useful = false;
+	w->most = 1;
+	w->had = 0;
+	w->why = NULL;
+}
 
 int
 worker_start(struct worker *w, const char *path, const char *program,
@@ -44,12 +55,39 @@ worker_start(struct worker *w, const char *path, const char *program,
 		close(pair[0]);
 		return -1;
 	}
-	w->sock = pair[0];
-	w->old = w->useful = false;
-	w->most = 1;
-	w->had = 0;
-	w->why = NULL;
+	begin(w, pair[0]);
+	w->by = NULL;
 	return 0;
+}
+
+int
+worker_spawn(struct worker *w, struct spawner *s, const char *channel,
+    int alive, int log)
+{
+	int pair[2];
+	int32_t id;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1)
+		return -1;
+	id = spawner_start(s, channel, pair[1], alive, log);
+	close(pair[1]);
+	if (id == -1) {
+		close(pair[0]);
+		return -1;
+	}
+	begin(w, pair[0]);
+	w->pid = -id;
+	w->by = s;
+	return 0;
+}
+
+static void
+kill_it(const struct worker *w)
+{
+	if (w->by != NULL)
+		spawner_kill(w->by, -w->pid);
+	else if (w->pid > 0)
+		kill(w->pid, SIGKILL);
 }
 
 void
@@ -57,7 +95,7 @@ worker_kill(struct worker *w, const char *why)
 {
 	w->why = why;
 	w->deadline = CLOCK_NEVER;
-	kill(w->pid, SIGKILL);
+	kill_it(w);
 }
 
 void
@@ -115,14 +153,22 @@ worker_lose(struct worker *w, struct job *j)
 	*p = j->next;
 }
 
-void
-worker_end(struct worker *w, int64_t deadline)
+static bool
+runs(const struct worker *w)
 {
 	int status;
 
-	while (w->pid != 0 && waitpid(w->pid, &status, WNOHANG) == 0) {
+	if (w->by != NULL)
+		return spawner_alive(w->by, -w->pid);
+	return waitpid(w->pid, &status, WNOHANG) == 0;
+}
+
+void
+worker_end(struct worker *w, int64_t deadline)
+{
+	while (w->pid != 0 && runs(w)) {
 		if (clock_left(deadline) == 0)
-			kill(w->pid, SIGKILL);
+			kill_it(w);
 		(void)poll(NULL, 0, 5);
 	}
 	w->pid = 0;

@@ -11,13 +11,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 #include "chans/job.h"
+#include "chans/spawner.h"
 #include "lib/mm.h"
 
 #define WORKER_IDLE_MS 60000	/* an idle program ends after it */
 #define WORKER_ENDING_MS 5000	/* it may take to end */
 
 struct worker {
-	pid_t pid;		/* 0: none */
+	pid_t pid;		/* 0: none; negative: the spawner's number */
+	struct spawner *by;	/* who started it; null: we */
 	int sock;		/* -1: it is ending, or was killed */
 	bool old;		/* of an earlier configuration */
 	bool useful;		/* it has answered something */
@@ -34,6 +36,12 @@ struct worker {
  */
 MM_MUST_USE int worker_start(struct worker *w, const char *path,
     const char *program, const char *channel, const int *fds, int nfds);
+/*
+ * The same by the spawner, as the channel's pipe-user; alive and log are those
+ * of programs (chanproto.h), log may be -1.
+ */
+MM_MUST_USE int worker_spawn(struct worker *w, struct spawner *s,
+    const char *channel, int alive, int log);
 /* What it has answered is still heard when it is reaped. */
 void worker_kill(struct worker *w, const char *why);
 /* One whose answers mean nothing. */

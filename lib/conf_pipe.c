@@ -72,6 +72,12 @@ conf_check_pipe(const struct section *s, struct conf_wrong *w)
 		conf_wrong(w, at(s, SETTING_pipe_command), "pipe-command must "
 		    "begin with the absolute name of a file, not %s",
 		    setting_show(v->pipe_command.at[0], shown));
+	if (v->pipe_group[0] != '\0' && v->pipe_user[0] == '\0')
+		conf_wrong(w, at(s, SETTING_pipe_group), "pipe-group needs a "
+		    "pipe-user");
+	if (v->pipe_user[0] != '\0' && strcmp(v->program, "pipe") != 0)
+		conf_wrong(w, at(s, SETTING_pipe_user), "channel \"%s\": "
+		    "pipe-user is for program = \"pipe\" alone", s->title);
 	if (strcmp(v->program, "pipe") != 0)
 		return;
 	if (v->pipe_command.n == 0)

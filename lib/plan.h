@@ -59,6 +59,12 @@ struct plan_socket {
 	char name[32];
 };
 
+/* A channel whose program runs as another user (spawn_serve.h). */
+struct plan_spawn {
+	char channel[CONF_NAME];
+	struct proc_user user;
+};
+
 struct plan {
 	uint64_t magic;
 	uint64_t size;		/* of this struct */
@@ -83,6 +89,8 @@ struct plan {
 	int32_t nsockets;
 	struct plan_socket sockets[PLAN_SOCKETS];
 	struct proc_user users[PLAN_USERS];	/* resolved; ours if not root */
+	int32_t nspawns;		/* none, if not root */
+	struct plan_spawn spawns[CONF_CHANNELS];
 	char hostname[256];
 	char run_directory[PLAN_PATH];
 	char program_directory[PLAN_PATH];

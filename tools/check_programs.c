@@ -68,6 +68,18 @@ check_ours(const struct check *k)
 		    k->plan->program_directory);
 }
 
+/* Who its program runs as: tailor has found its pipe-user, as root. */
+static const struct proc_user *
+user_of(const struct check *k, const struct section *s)
+{
+	const struct plan *p = k->plan;
+
+	for (int32_t i = 0; i < p->nspawns; i++)
+		if (strcmp(p->spawns[i].channel, s->title) == 0)
+			return &p->spawns[i].user;
+	return &p->users[PLAN_SUBMIT];
+}
+
 static void
 check_channel(const struct check *k, const struct section *s)
 {
@@ -78,10 +90,51 @@ check_channel(const struct check *k, const struct section *s)
 	snprintf(name, sizeof(name), "ch_%s", s->v.program);
 	snprintf(what, sizeof(what), "channel \"%s\", program", s->title);
 	if (conf_program(k->conf, name, path, sizeof(path)) == 0 &&
-	    check_program(k, path, &k->plan->users[PLAN_SUBMIT],
+	    check_program(k, path, user_of(k, s),
 	    s->from[SETTING_program], what))
 		finding(k->f, FINDING_OK, s->from[SETTING_program],
 		    "channel \"%s\": delivered by %s", s->title, path);
+}
+
+static bool
+check_directory(const struct check *k, const struct section *s)
+{
+	const char *path = s->v.pipe_directory;
+	struct stat st;
+	int error = 0;
+
+	if (stat(path, &st) != 0)
+		error = errno;
+	else if (!S_ISDIR(st.st_mode))
+		error = ENOTDIR;
+	else
+		error = asuser_access(user_of(k, s), path, X_OK);
+	if (error != 0)
+		finding(k->f, FINDING_ERROR, s->from[SETTING_pipe_directory],
+		    "channel \"%s\", pipe-directory: %s: %s", s->title, path,
+		    strerror(error));
+	return error == 0;
+}
+
+/* A script cannot run without what its first line names. */
+static bool
+check_script(const struct check *k, const struct section *s, const char *what)
+{
+	char line[256], path[sizeof line + 4];
+	FILE *f = fopen(s->v.pipe_command.at[0], "r");
+	bool script = f != NULL && fgets(line, sizeof line, f) != NULL &&
+	    strncmp(line, "#!", 2) == 0;
+	const char *name = line + 2;
+
+	if (f != NULL)
+		(void)fclose(f);
+	if (!script)
+		return true;
+	name += strspn(name, " \t");
+	snprintf(path, sizeof path, "%.*s", (int)strcspn(name, " \t\r\n"),
+	    name);
+	return check_program(k, path, user_of(k, s),
+	    s->from[SETTING_pipe_command], what);
 }
 
 /* What ch_pipe starts, as the same user. */
@@ -93,11 +146,18 @@ check_command(const struct check *k, const struct section *s)
 
 	if (strcmp(s->v.program, "pipe") != 0 || s->v.pipe_command.n == 0)
 		return;
+	if (s->v.pipe_user[0] != '\0' && geteuid() != 0) {
+		finding(k->f, FINDING_ERROR, s->from[SETTING_pipe_user],
+		    "channel \"%s\": pipe-user needs a deliver that is "
+		    "started as root; here its mail waits", s->title);
+		return;
+	}
 	snprintf(what, sizeof(what), "channel \"%s\", pipe-command", s->title);
-	if (check_program(k, s->v.pipe_command.at[0],
-	    &k->plan->users[PLAN_SUBMIT], at, what))
+	if (check_program(k, s->v.pipe_command.at[0], user_of(k, s), at,
+	    what) && check_script(k, s, what) && check_directory(k, s))
 		finding(k->f, FINDING_OK, at, "channel \"%s\": its command "
-		    "is %s", s->title, s->v.pipe_command.at[0]);
+		    "is %s, run by user %u", s->title,
+		    s->v.pipe_command.at[0], (unsigned)user_of(k, s)->uid);
 }
 
 void

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include <grp.h>
 #include <pwd.h>
 #include <string.h>
 #include <unistd.h>
@@ -76,6 +77,76 @@ plan_users(const struct section *s, bool auth, struct proc_user *users,
 		    "must be another user than submit-user");
 		bad = -1;
 	}
+	return bad;
+}
+
+/* The same for a group; none: as it is. */
+static int
+resolve_group(const char *group, gid_t *gid_io)
+{
+	const struct group *gr;
+	int64_t n;
+
+	if (group[0] == '\0')
+		return 0;
+	if (group[0] >= '0' && group[0] <= '9') {
+		if (text_number(group, 0, INT32_MAX, &n) != 0)
+			return -1;
+		*gid_io = (gid_t)n;
+		return 0;
+	}
+	gr = getgrnam(group);
+	if (gr == NULL)
+		return -1;
+	*gid_io = gr->gr_gid;
+	return 0;
+}
+
+/* Whoever else has the rights of one of our processes could attack it. */
+static bool
+is_ours(const struct plan *p, uid_t uid)
+{
+	for (int i = 0; i < PLAN_USERS; i++)
+		if (i != PLAN_SUBMIT && p->users[i].uid == uid)
+			return true;
+	return false;
+}
+
+static int
+plan_spawn(const struct section *ch, struct plan *p, struct conf_wrong *w)
+{
+	struct plan_spawn *to = &p->spawns[p->nspawns];
+	struct origin o = ch->from[SETTING_pipe_user];
+	const char *user = ch->v.pipe_user, *group = ch->v.pipe_group;
+
+	if (user[0] == '\0')
+		return 0;
+	if (resolve_user(user, &to->user) != 0)
+		conf_wrong(w, o, "pipe-user: there is no user \"%s\"", user);
+	else if (resolve_group(group, &to->user.gid) != 0)
+		conf_wrong(w, ch->from[SETTING_pipe_group],
+		    "pipe-group: there is no group \"%s\"", group);
+	else if (to->user.uid == 0 || to->user.gid == 0)
+		conf_wrong(w, o, "pipe-user must not be root, nor of its "
+		    "group");
+	else if (is_ours(p, to->user.uid))
+		conf_wrong(w, o, "pipe-user must be none of this server's own "
+		    "users");
+	else if (text_copy(to->channel, sizeof to->channel, ch->title) == 0) {
+		p->nspawns++;
+		return 0;
+	}
+	return -1;
+}
+
+static int
+plan_spawns(const struct conf *c, struct plan *p, struct conf_wrong *w)
+{
+	int bad = 0;
+
+	for (int i = 0; i < c->nchannels; i++)
+		if (plan_spawn(&c->channels[i], p, w) != 0)
+			bad = -1;
 	return bad;
 }
 
@@ -350,8 +421,8 @@ makeplan(const struct conf *c, bool resolve, struct plan *p_r,
 	for (int i = 0; i < c->nlisteners && bad == 0; i++)
 		bad = plan_sockets(c, i, p_r, w);
 	if (resolve)
-		return plan_users(s, p_r->auth, p_r->users, w) != 0 ? -1 :
-		    bad;
+		return plan_users(s, p_r->auth, p_r->users, w) != 0 ||
+		    plan_spawns(c, p_r, w) != 0 ? -1 : bad;
 	for (int i = 0; i < PLAN_USERS; i++)
 		p_r->users[i] = (struct proc_user){ getuid(), getgid() };
 	return bad;

@@ -90,6 +90,8 @@ ELSEWHERE = {
         "data-time", "end-time", "message-time", "reuse", "idle")},
     "pipe-command": PIPE,
     "pipe-per": PIPE,
+    "pipe-user": "tests/system/46-pipe-user.py",
+    "pipe-group": "tests/system/46-pipe-user.py",
     "pipe-timeout": PIPE,
     "pipe-directory": PIPE,
     "pipe-header": PIPE,
@@ -214,7 +216,7 @@ def limit_of(place, keyword, parameter):
         for n in (said - 1, said, said + 1):
             codes.append(c.cmd("MAIL FROM:<a@b.test> " + parameter % n).code)
             c.cmd("RSET")
-    return said if codes in ([501, 250, 250], [250, 250, 501]) else codes
+    return said if codes in ([555, 250, 250], [250, 250, 501]) else codes
 
 
 def priority(place):

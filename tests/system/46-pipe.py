@@ -373,8 +373,16 @@ def maildrop():
 def checked():
     """inlet check looks at the command."""
     for path, want in (("/bin/cat", "its command is /bin/cat"),
-                       ("/nonexistent/x", "/nonexistent/x: No such file")):
-        d = Pipe(command=[path])
+                       ("/nonexistent/x", "/nonexistent/x: No such file"),
+                       ("script", "pipe-command: /no/interpreter: No such"),
+                       ("folder", "pipe-directory: /no/folder: No such")):
+        own = path[0] != "/"
+        d = Pipe(command=None if own else [path],
+                 script="true" if own else None, more='pipe-directory = "/no/folder"'
+                 if path == "folder" else "")
+        if path == "script":
+            with open(os.path.join(d.bin, "command"), "w") as f:
+                f.write("#! /no/interpreter -x\n")
         p = subprocess.run([os.path.join(d.bin, "inlet"), "-C", d.s.conf,
                             "-L", d.bin, "check"], capture_output=True,
                            text=True, timeout=slow(60))
