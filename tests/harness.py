@@ -313,13 +313,18 @@ def uid_of(pid):
 
 
 def heeds(pid, sig):
-    """Has it said what to do about that signal?"""
+    """Has it said what to do about that signal?  Around a fork of its all are
+    blocked for a moment."""
     try:
         with open("/proc/%d/status" % pid) as f:
-            masks = re.findall(r"^Sig(?:Blk|Cgt):\s+(\S+)", f.read(), re.M)
+            masks = dict(re.findall(r"^Sig(Blk|Cgt):\s+(\S+)", f.read(), re.M))
     except OSError:
         return False
-    return any(int(mask, 16) >> (sig - 1) & 1 for mask in masks)
+
+    def has(mask, number):
+        return int(masks[mask], 16) >> (number - 1) & 1
+    return has("Cgt", sig) or has("Blk", sig) and \
+        not has("Blk", signal.SIGUSR2)
 
 
 def become_subreaper():

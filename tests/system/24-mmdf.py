@@ -142,9 +142,12 @@ def form_41():
         eq(greetings(port, 3), [220, 220, 421],
            "port and maxconnects are operands")
         ok(happens(lambda: greetings(port, 1) == [220], 10), "it serves")
-        with Client(("127.0.0.1", port)) as c:
-            like(str(c.greeting), r"^220 localhost ESMTP",
-                 "network is the name that it greets as")
+
+        def greeting():     # the one before may be counted for a moment
+            with Client(("127.0.0.1", port)) as c:
+                return str(c.greeting)
+        like(greeting, r"^220 localhost ESMTP",
+             "network is the name that it greets as")
 
 
 @row
