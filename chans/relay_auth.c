@@ -250,6 +250,7 @@ auth_login(void *ctx, struct relay_talk *t, const struct relay_host *host,
 		gsasl_property_set(session, GSASL_AUTHID, user);
 		gsasl_property_set(session, GSASL_PASSWORD, password);
 		result = dialogue(t, session, mechanism, &r, fault_r);
+		t->known = result == 0;
 	}
 	if (session != NULL)
 		gsasl_finish(session);

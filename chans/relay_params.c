@@ -119,6 +119,10 @@ relay_params_mail(struct buf *b, const struct relay_talk *t,
 		return -1;
 	if (offers(t, RELAY_DSN) && add_dsn(b, q) == -1)
 		return -1;
+	/* RFC 4954 5: to whom we have proven who we are. */
+	if (t->known && q->auth[0] != '\0' && is_word(q->auth) &&
+	    buf_addf(b, " AUTH=%s", q->auth) == -1)
+		return -1;
 	if (q->priority != 0 && offers(t, RELAY_MT_PRIORITY) &&
 	    buf_addf(b, " MT-PRIORITY=%d", q->priority) == -1)
 		return -1;

@@ -83,6 +83,7 @@ struct relay_talk {
 	bool secure;		/* by TLS */
 	bool proven;		/* and it is who it should be */
 	bool local;		/* a socket of this machine */
+	bool known;		/* we have logged in */
 	bool broken_tls;	/* the handshake failed */
 	bool reset;		/* a transaction is open that must be ended */
 	int64_t sent;		/* transactions begun */

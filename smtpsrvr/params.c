@@ -138,6 +138,13 @@ take_envid(const char *value, struct taking *t)
 }
 
 static int
+take_auth(const char *value, struct taking *t)
+{
+	return asked_auth_good(value) ? text_copy(t->mail->auth,
+	    sizeof t->mail->auth, value) : -1;
+}
+
+static int
 take_notify(const char *value, struct taking *t)
 {
 	unsigned set;
@@ -291,6 +298,7 @@ static const struct row {
 	{ VERB_MAIL, "BODY", KEYWORD_8BITMIME, 10, 17, take_body },
 	{ VERB_MAIL, "RET", KEYWORD_DSN, 4, 9, take_ret },
 	{ VERB_MAIL, "ENVID", KEYWORD_DSN, ASKED_ENVID_MOST, 107, take_envid },
+	{ VERB_MAIL, "AUTH", KEYWORD_AUTH, ASKED_AUTH_MOST, 500, take_auth },
 	{ VERB_RCPT, "NOTIFY", KEYWORD_DSN, ASKED_NOTIFY_MOST, 29,
 	    take_notify },
 	{ VERB_RCPT, "ORCPT", KEYWORD_DSN, ASKED_ORCPT_MOST, 507,

@@ -24,6 +24,7 @@ struct mail_params {
 	const char *body;	/* "", "7BIT", "8BITMIME", "BINARYMIME" */
 	const char *ret;	/* "", "FULL", "HDRS" */
 	char envid[ASKED_ENVID_MOST + 1];	/* as given */
+	char auth[ASKED_AUTH_MOST + 1];	/* the same; "" or "<>" or xtext */
 	bool utf8;		/* SMTPUTF8 */
 	bool requiretls;
 	int priority;		/* MT-PRIORITY */

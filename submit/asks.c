@@ -79,6 +79,7 @@ asks_beyond(const struct sub_envelope *e, const struct settings *v,
 	} t[] = {
 		{ "8BITMIME", e->body[0] != '\0' || e->utf8 },
 		{ "DSN", e->envid[0] != '\0' || e->ret[0] != '\0' },
+		{ "AUTH", e->auth[0] != '\0' },
 		{ "SMTPUTF8", e->utf8 },
 		{ "REQUIRETLS", e->requiretls },
 		{ "DELIVERBY", e->by != 0 },

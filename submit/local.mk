@@ -44,9 +44,9 @@ tests_submit_t_asks_t_LDADD = $(submit_test_libs)
 TESTS += tests/submit/t_asks.t
 
 dist_check_SCRIPTS += tests/system/57-submission.py tests/system/58-header.py \
-	tests/system/59-login-rates.py
+	tests/system/59-login-rates.py tests/system/63-auth-parameter.py
 TESTS += tests/system/57-submission.py tests/system/58-header.py \
-	tests/system/59-login-rates.py
+	tests/system/59-login-rates.py tests/system/63-auth-parameter.py
 
 check_PROGRAMS += tests/submit/t_questions.t
 tests_submit_t_questions_t_SOURCES = tests/submit/t_questions.c tests/tap.h

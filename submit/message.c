@@ -131,6 +131,10 @@ check_envelope(const struct side *s, struct message *m, struct reply *reply_r)
 	    reply_r) != 0) {
 		refuse(s, m, reply_r);
 	}
+	/* RFC 4954 5: else it is nobody who is said to have sent it. */
+	if (m->env.auth[0] != '\0' && (s->caller->login[0] == '\0' ||
+	    !s->whence->limits.believe_auth))
+		m->env.auth = "<>";
 	if (m->env.size > 0)
 		m->foreseen = (uint64_t)m->env.size;
 	if (m->refused)

@@ -51,6 +51,23 @@ unfit(unsigned caps, const char *address, const char *code, const char *what)
 	is(a.code, code, "and why");
 }
 
+/* Who submitted it first: RFC 4954 5. */
+static void
+submitter(void)
+{
+	q.auth = "<>";
+	mail(RELAY_AUTH, "", "to one who does not know us nothing is said");
+	t.known = true;
+	mail(RELAY_AUTH, " AUTH=<>", "nobody, where we have logged in");
+	q.auth = "ann+2Bx@a.test";
+	mail(RELAY_AUTH, " AUTH=ann+2Bx@a.test", "as it was given");
+	q.auth = "a b";
+	mail(RELAY_AUTH, "", "what is no word never");
+	q.auth = "";
+	mail(RELAY_AUTH, "", "nor what there was not");
+	t.known = false;
+}
+
 static void
 fits(void)
 {
@@ -144,6 +161,7 @@ deadlines(void)
 int
 main(void)
 {
+	submitter();
 	struct qfile_recipient to = { .notify = "NEVER",
 	    .orcpt = "rfc822;a+2Bb@c" };
 

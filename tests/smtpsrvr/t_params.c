@@ -42,7 +42,7 @@ static const struct example mail[] = {
 	{ "SIZE=1", 501, 0, NULL },
 	{ " X", 555, 0, NULL },
 	{ " X=1", 555, 0, NULL },
-	{ " AUTH=<>", 555, 0, NULL },
+	{ " AUTH=<>", 0, -1, "" },
 	{ " SIZE=1  BODY=7BIT", 0, 1, "7BIT" },
 };
 
@@ -304,6 +304,33 @@ each_off(void)
 	}
 }
 
+/* RFC 4954 5; its value may have 500 octets more (RFC 4954 3). */
+static void
+submitter(void)
+{
+	static const char *const bad[] = { " AUTH", " AUTH=", " AUTH=a",
+	    " AUTH=a+0A@b", " AUTH=<a@b>", " AUTH=a@b AUTH=a@b" };
+	const struct offer off = { UINT64_C(1) << KEYWORD_AUTH, 0 };
+	const struct params_by without = { .offer = &off };
+	char line[700] = " AUTH=";
+	struct mail_params p;
+	struct reply r;
+
+	num(params_mail(" AUTH=<>", &by, &p, &r), 0, "nobody");
+	is(p.auth, "<>", "as given");
+	num(params_mail(" auth=a+2Bb@c.test", &by, &p, &r), 0, "a mailbox");
+	is(p.auth, "a+2Bb@c.test", "in xtext");
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		ok(params_mail(bad[i], &by, &p, &r) == -1 && r.code == 501,
+		    bad[i]);
+	memset(line + 6, 'x', 501);
+	ok(params_mail(line, &by, &p, &r) == -1 && r.code == 501, "too long");
+	ok(params_mail(" AUTH=<>", &without, &p, &r) == -1 && r.code == 555,
+	    "off");
+	num(params_growth(&all, VERB_MAIL) - params_growth(&off, VERB_MAIL),
+	    500, "by so much MAIL is longer");
+}
+
 static void
 off_and_growth(void)
 {
@@ -349,6 +376,7 @@ main(void)
 	times();
 	priorities();
 	each_off();
+	submitter();
 	off_and_growth();
 	long_ones();
 	switched_off();

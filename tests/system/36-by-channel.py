@@ -117,11 +117,13 @@ ELSEWHERE.update(dict.fromkeys((
     SUBMISSION))
 ELSEWHERE.update(dict.fromkeys((
     "mend-header", "header-addresses", "mend-for"), HEADER))
+AUTH_PARAMETER = "tests/system/63-auth-parameter.py"
+ELSEWHERE["believe-auth"] = AUTH_PARAMETER
 ELSEWHERE["over-login-rates"] = LOGIN_RATES
 # Tests that show a listener's or a channel's over the server's.
 OVERRIDDEN = {
     TIMES, RATES, PROXY, XCLIENT, TURNS, TLS,
-    SUBMISSION, HEADER, LOGIN_RATES,
+    SUBMISSION, HEADER, LOGIN_RATES, AUTH_PARAMETER,
     PACE,
     TICKETS, CLIENTS, CERTIFICATES, AUTHS,
 }
