@@ -141,8 +141,8 @@ def ends():
     d = Piped('if [ -e $O/go ]; then echo x >> $O/runs; exit 0; fi; '
               'echo $$ > $O/pid; touch $O/go; kill -STOP $PPID; '
               'while :; do sleep 1; done',
-              'pipe-user = "%d" delivery-timeout = "2s" pipe-timeout = "1s"'
-              % OTHER, **{"retry-first": '"1s"'}).start()
+              'pipe-user = "%d" delivery-timeout = "%ds" pipe-timeout = "%ds"'
+              % (OTHER, slow(4), slow(3)), **{"retry-first": '"1s"'}).start()
     d.put()
     ok(d.logged("channel pipe: ch_pipe.* ended: signal 9 .*delivery-timeout"),
        "one that hangs is killed")
