@@ -190,11 +190,13 @@ EXTRA_DIST += tests/system/peer.py tests/system/machine.py
 dist_check_SCRIPTS += tests/system/50-relay.py tests/system/51-relay-mx.py \
 	tests/system/52-relay-tls.py tests/system/53-relay-login.py \
 	tests/system/54-relay-peers.py tests/system/64-through-peers.py \
-	tests/system/65-peers-tls.py tests/system/66-nodemailer.py
+	tests/system/65-peers-tls.py tests/system/66-nodemailer.py \
+	tests/system/67-tls-scanners.py
 TESTS += tests/system/50-relay.py tests/system/51-relay-mx.py \
 	tests/system/52-relay-tls.py tests/system/53-relay-login.py \
 	tests/system/54-relay-peers.py tests/system/64-through-peers.py \
-	tests/system/65-peers-tls.py tests/system/66-nodemailer.py
+	tests/system/65-peers-tls.py tests/system/66-nodemailer.py \
+	tests/system/67-tls-scanners.py
 
 # What it costs in a long queue.
 dist_check_SCRIPTS += tests/system/50-queued.py
