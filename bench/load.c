@@ -11,10 +11,12 @@
 #include <arpa/inet.h>
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +26,8 @@
 #include <sys/socket.h>
 #include <sysexits.h>
 #include <unistd.h>
+
+#include <openssl/ssl.h>
 
 #include "lib/clock.h"
 #include "lib/xalloc.h"
@@ -39,7 +43,7 @@ enum what {
 };
 
 enum step {
-	AT_GREETING, AT_EHLO, AT_MAIL, AT_RCPT, AT_DATA, AT_TEXT, AT_QUIT
+	AT_GREETING, AT_EHLO, AT_STARTTLS, AT_HANDSHAKE, AT_MAIL, AT_RCPT, AT_DATA, AT_TEXT, AT_QUIT
 };
 
 struct run {
@@ -49,6 +53,8 @@ struct run {
 	socklen_t server_len;
 	long clients, count, size, recipients, each;
 	bool pipelining, hurried;	/* hurried: no wait for QUIT's reply */
+	bool starttls;
+	SSL_CTX *tls;			/* nothing verified, nothing resumed */
 	int64_t until;
 	char *text;			/* a message with its final dot */
 	size_t text_len;
@@ -64,6 +70,7 @@ struct run {
 
 struct client {
 	int fd;
+	SSL *ssl;		/* null: in the clear */
 	enum step step;
 	long recipients;	/* that are still to be named */
 	long replies;		/* awaited before the next step */
@@ -81,7 +88,7 @@ struct client {
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: load [-gikqP] [-c clients] [-n count] "
+	fprintf(stderr, "usage: load [-gikqPS] [-c clients] [-n count] "
 	    "[-m messages-each] [-s size] [-r recipients]\n"
 	    "            [-f sender] [-t recipient] [-T seconds] "
 	    "host port\n");
@@ -145,6 +152,10 @@ static void begin(struct run *r, struct client *c);
 static void
 finish(struct run *r, struct client *c)
 {
+	if (c->ssl != NULL && c->step == AT_QUIT)
+		(void)SSL_shutdown(c->ssl);
+	SSL_free(c->ssl);
+	c->ssl = NULL;
 	close(c->fd);
 	c->fd = -1;
 	r->open--;
@@ -155,7 +166,7 @@ static void
 failed(struct run *r, struct client *c, const char *why)
 {
 	if (r->errors++ == 0)
-		snprintf(r->first, sizeof r->first, "%s", why);
+		snprintf(r->first, sizeof r->first, "%.255s", why);
 	finish(r, c);
 }
 
@@ -223,6 +234,38 @@ another(struct run *r, struct client *c)
 	}
 }
 
+static void
+ehlo(struct client *c)
+{
+	c->step = AT_EHLO;
+	say_line(c, "EHLO ", "client.example", '2');
+}
+
+/* As far as it goes now; the server's certificate is nobody's business. */
+static void
+shake(struct run *r, struct client *c)
+{
+	int result;
+
+	c->step = AT_HANDSHAKE;
+	c->replies = 0;
+	result = SSL_do_handshake(c->ssl);
+	if (result == 1)
+		ehlo(c);
+	else if (SSL_get_error(c->ssl, result) != SSL_ERROR_WANT_READ)
+		failed(r, c, "TLS handshake");
+}
+
+static void
+starttls(struct run *r, struct client *c)
+{
+	c->ssl = SSL_new(r->tls);
+	if (c->ssl == NULL || SSL_set_fd(c->ssl, c->fd) != 1)
+		errx(EX_OSERR, "no memory for TLS");
+	SSL_set_connect_state(c->ssl);
+	shake(r, c);
+}
+
 /* The awaited reply came; what comes next. */
 static void
 step(struct run *r, struct client *c)
@@ -231,11 +274,19 @@ step(struct run *r, struct client *c)
 
 	switch (c->step) {
 	case AT_GREETING:
-		c->step = AT_EHLO;
-		say_line(c, "EHLO ", "client.example", '2');
+		ehlo(c);
+		return;
+	case AT_STARTTLS:
+		starttls(r, c);
+		return;
+	case AT_HANDSHAKE:
+		shake(r, c);
 		return;
 	case AT_EHLO:
-		if (r->what == GREETINGS) {
+		if (r->starttls && c->ssl == NULL) {
+			c->step = AT_STARTTLS;
+			say_line(c, "STARTTLS", "", '2');
+		} else if (r->what == GREETINGS) {
 			quit(r, c);
 		} else if (r->what == IDLE) {
 			counted(r, c);
@@ -271,13 +322,45 @@ step(struct run *r, struct client *c)
 	}
 }
 
+/* As send() and recv() have it. */
+static ssize_t
+outcome(struct client *c, int n)
+{
+	int e;
+
+	if (n > 0)
+		return n;
+	e = SSL_get_error(c->ssl, n);
+	if (e == SSL_ERROR_ZERO_RETURN)
+		return 0;
+	errno = e == SSL_ERROR_WANT_READ || e == SSL_ERROR_WANT_WRITE ?
+	    EAGAIN : ECONNRESET;
+	return -1;
+}
+
+static ssize_t
+put(struct client *c)
+{
+	if (c->ssl == NULL)
+		return send(c->fd, c->out, c->out_len,
+		    MSG_NOSIGNAL | MSG_DONTWAIT);
+	return outcome(c, SSL_write(c->ssl, c->out, (int)c->out_len));
+}
+
+static ssize_t
+get(struct client *c, char *p, size_t size)
+{
+	if (c->ssl == NULL)
+		return recv(c->fd, p, size, MSG_DONTWAIT);
+	return outcome(c, SSL_read(c->ssl, p, (int)size));
+}
+
 /* Sends what it can; false when the client is finished. */
 static bool
 flush(struct run *r, struct client *c)
 {
 	while (c->out_len > 0) {
-		ssize_t n = send(c->fd, c->out, c->out_len,
-		    MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t n = put(c);
 
 		if (n < 0 && errno == EAGAIN)
 			break;
@@ -327,12 +410,26 @@ replied(struct client *c, bool *bad_r)
 }
 
 static void
+next(struct run *r, struct client *c)
+{
+	int fd = c->fd;
+
+	step(r, c);
+	if (c->fd == fd && c->out_len > 0)
+		flush(r, c);
+}
+
+static void
 readable(struct run *r, struct client *c)
 {
-	ssize_t n = recv(c->fd, c->in + c->in_len, sizeof c->in - c->in_len - 1,
-	    MSG_DONTWAIT);
+	ssize_t n;
 	bool bad;
 
+	if (c->step == AT_HANDSHAKE) {
+		next(r, c);
+		return;
+	}
+	n = get(c, c->in + c->in_len, sizeof c->in - c->in_len - 1);
 	if (n < 0 && errno == EAGAIN)
 		return;
 	if (n <= 0) {
@@ -341,11 +438,7 @@ readable(struct run *r, struct client *c)
 	}
 	c->in_len += (size_t)n;
 	if (replied(c, &bad)) {
-		int fd = c->fd;
-
-		step(r, c);
-		if (c->fd == fd && c->out_len > 0)
-			flush(r, c);
+		next(r, c);
 	} else if (bad || c->in_len == sizeof c->in - 1) {
 		c->in[c->in_len] = '\0';
 		c->in[strcspn(c->in, "\r\n")] = '\0';
@@ -379,6 +472,7 @@ begin(struct run *r, struct client *c)
 	r->begun++;
 	*c = (struct client){ .since = clock_us(), .step = AT_GREETING,
 	    .replies = 1, .want = '2' };
+	/* TLS must not wait either; connect() may. */
 	c->fd = socket(r->server.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (c->fd < 0)
 		err(EX_OSERR, "socket");
@@ -386,6 +480,8 @@ begin(struct run *r, struct client *c)
 	    r->server_len) != 0)
 		err(EX_UNAVAILABLE, "connect");
 	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	if (r->starttls && fcntl(c->fd, F_SETFL, O_NONBLOCK) == -1)
+		err(EX_OSERR, "fcntl");
 	r->open++;
 	if (epoll_ctl(r->ep, EPOLL_CTL_ADD, c->fd, &e) != 0)
 		err(EX_OSERR, "epoll_ctl");
@@ -410,6 +506,10 @@ serve(struct run *r)
 			    !flush(r, c))
 				continue;
 			if (c->fd >= 0 && (e[i].events & ~EPOLLOUT) != 0)
+				readable(r, c);
+			/* What the library holds, no poll shows. */
+			while (c->fd >= 0 && c->ssl != NULL &&
+			    SSL_pending(c->ssl) > 0)
 				readable(r, c);
 		}
 		if (r->what == IDLE && r->done + r->errors >= r->count)
@@ -469,13 +569,14 @@ options(struct run *r, int argc, char **argv)
 	long seconds = 120;
 	int c;
 
-	while ((c = getopt(argc, argv, "gikqPc:m:n:s:r:f:t:T:")) != -1)
+	while ((c = getopt(argc, argv, "gikqPSc:m:n:s:r:f:t:T:")) != -1)
 		switch (c) {
 		case 'g': r->what = GREETINGS; break;
 		case 'i': r->what = IDLE; break;
 		case 'k': r->what = PERSISTENT; break;
 		case 'q': r->hurried = true; break;
 		case 'P': r->pipelining = true; break;
+		case 'S': r->starttls = true; break;
 		case 'c': r->clients = number(optarg, 1, 20000); break;
 		case 'm': r->each = number(optarg, 1, 10000000); break;
 		case 'n': r->count = number(optarg, 1, 10000000); break;
@@ -491,6 +592,19 @@ options(struct run *r, int argc, char **argv)
 		usage();
 	resolve(r, argv[optind], argv[optind + 1]);
 	r->until = clock_ms() + seconds * 1000;
+}
+
+static void
+make_tls(struct run *r)
+{
+	r->tls = SSL_CTX_new(TLS_client_method());
+	if (r->tls == NULL)
+		errx(EX_OSERR, "no memory for TLS");
+	SSL_CTX_set_options(r->tls, SSL_OP_NO_TICKET);
+	SSL_CTX_set_session_cache_mode(r->tls, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_mode(r->tls, SSL_MODE_ENABLE_PARTIAL_WRITE |
+	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	signal(SIGPIPE, SIG_IGN);
 }
 
 int
@@ -510,6 +624,8 @@ main(int argc, char **argv)
 	setrlimit(RLIMIT_NOFILE, &files);
 	make_text(&r);
 	make_envelope(&r);
+	if (r.starttls)
+		make_tls(&r);
 	r.client = xcalloc((size_t)r.clients + 1, sizeof *r.client);
 	r.latency = xcalloc((size_t)r.count, sizeof *r.latency);
 	r.ep = epoll_create1(EPOLL_CLOEXEC);

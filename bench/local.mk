@@ -5,7 +5,7 @@ EXTRA_PROGRAMS = bench/load bench/tables
 
 # a client that keeps any server busy
 bench_load_SOURCES = bench/load.c
-bench_load_LDADD = lib/libbase.a
+bench_load_LDADD = lib/libbase.a $(SSL_LIBS)
 
 # what tables cost
 bench_tables_SOURCES = bench/tables.c

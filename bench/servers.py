@@ -139,12 +139,34 @@ class Peer:
         return int(self.call("count", **self.count_env).stdout or 0)
 
     def pss(self):
-        total = 0
+        return self.memory()[0]
+
+    def memory(self):
+        """KiB: its share of what is shared, and what is nobody else's."""
+        shares = private = 0
         for pid in self.cgroup.pids():
-            found = re.search(r"^Pss: +(\d+)",
-                              read("/proc/%d/smaps_rollup" % pid), re.M)
-            total += int(found.group(1)) if found else 0
-        return total
+            for name, value in re.findall(
+                    r"(?m)^(Pss|Private_Clean|Private_Dirty): +(\d+)",
+                    read("/proc/%d/smaps_rollup" % pid)):
+                if name == "Pss":
+                    shares += int(value)
+                else:
+                    private += int(value)
+        return shares, private
+
+
+def certificate(args):
+    """What scripts of peers want to know for TLS: ECDSA with P-256."""
+    names = [os.path.join(args.directory, "bench." + end)
+             for end in ("pem", "key")]
+    if not os.path.exists(names[0]):
+        subprocess.run(
+            ["openssl", "req", "-x509", "-nodes", "-days", "30", "-newkey",
+             "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-subj",
+             "/CN=mx.test.example", "-addext",
+             "subjectAltName=DNS:mx.test.example", "-out", names[0],
+             "-keyout", names[1]], check=True, stderr=subprocess.DEVNULL)
+    return {"BENCH_CERT": names[0], "BENCH_KEY": names[1]}
 
 
 def load(args, host, port, n, options, stdin=None):

@@ -3,6 +3,7 @@
 
     shapes.py run SHAPES PEERS [RUNS]   SHAPES: letters of the table below
     shapes.py idle PEERS [N,N...]       memory of idle connections
+    shapes.py tls PEERS [N,N...]        the same, over TLS
     shapes.py calls PEERS               system calls a message, by strace
     shapes.py table                     medians and ratios of all results
     shapes.py shape SHAPE HOST:PORT     one shape against any server
@@ -41,6 +42,8 @@ SHAPES = {
           ["-k", "-c10", "-s1048576"], False),
     "E": ("50 recipients a message, 20 clients", 400, ["-r50"], False),
     "F": ("connect, EHLO, QUIT, 20 clients", 5000, ["-g"], False),
+    "G": ("STARTTLS and one 4 KiB message a connection, 20 clients", 2000,
+          ["-S"], False),
     "P": ("as B, pipelined", 6000, ["-k", "-P"], False),
     "L": ("as B, until all is in Maildirs", 4000, ["-k"], True),
 }
@@ -50,6 +53,8 @@ def run_one(args, letter, peer, run):
     what, n, options, deliver = SHAPES[letter]
     n = max(20, int(n * args.scale))
     env = {"BENCH_DELIVER": "yes"} if deliver else {}
+    if "-S" in options:
+        env.update(certificate(args))
     if not peer.there(**env):
         return
     peer.start(**env)
@@ -103,23 +108,27 @@ def run(args, letters, peers, runs):
                 run_one(args, letter, peer, n)
 
 
-def idle(args, peers, sizes):
+def idle(args, peers, sizes, options=()):
+    env = certificate(args) if options else {}
     for size in sizes:
         for peer in peers:
-            peer.start(BENCH_PROCS=str(size + 100))
+            if not peer.there(**env):
+                continue
+            peer.start(BENCH_PROCS=str(size + 100), **env)
             alone = load(args, "127.0.0.1", peer.port, 200, ["-c1"])
-            before = peer.pss()
-            held = load(args, "127.0.0.1", peer.port, size, ["-i"],
-                        subprocess.PIPE)
+            before = peer.memory()
+            held = load(args, "127.0.0.1", peer.port, size,
+                        ["-i", *options], subprocess.PIPE)
             opened = json.loads(held.stdout.readline())
             time.sleep(1)
-            after = peer.pss()
+            after = peer.memory()
             among = load(args, "127.0.0.1", peer.port, 200, ["-c1"])
             held.stdin.close()
             held.wait()
-            r = {"shape": "H", "peer": peer.spec, "n": size,
+            r = {"shape": "HG" if options else "H", "peer": peer.spec, "n": size,
                  "good": opened["errors"] + among["errors"] == 0,
-                 "pss_kib": round((after - before) / size, 1),
+                 "pss_kib": round((after[0] - before[0]) / size, 1),
+                 "private_kib": round((after[1] - before[1]) / size, 1),
                  "open_rate": opened["rate"], "first": opened["first"],
                  "p50_alone_us": alone["p50_us"],
                  "p50_us": among["p50_us"], "p99_us": among["p99_us"]}
@@ -233,8 +242,8 @@ def main():
         print(json.dumps({"what": what, **load(
             args, host, port, int(n * args.scale), options)}))
         return
-    if verb not in ("run", "idle", "calls") or not words:
-        parser.error("run, idle, calls, table or shape")
+    if verb not in ("run", "idle", "tls", "calls") or not words:
+        parser.error("run, idle, tls, calls, table or shape")
     scratch = None
     if args.directory is None:
         args.directory = scratch = tempfile.mkdtemp(prefix="inlet-bench.")
@@ -245,9 +254,10 @@ def main():
             if verb == "run":
                 run(args, words[0], peers,
                     int(words[2]) if len(words) > 2 else 5)
-            elif verb == "idle":
+            elif verb in ("idle", "tls"):
                 idle(args, peers, [int(n) for n in (
-                    words[1] if len(words) > 1 else "1000").split(",")])
+                    words[1] if len(words) > 1 else "1000").split(",")],
+                    ["-S"] if verb == "tls" else [])
             else:
                 calls(args, peers)
         finally:

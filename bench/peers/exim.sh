@@ -1,6 +1,6 @@
 #!/bin/bash
 # Exim, for shapes.py, as postfix.sh.  Accepted mail is only queued.
-# shellcheck disable=SC2154
+# shellcheck disable=SC2153,SC2154
 set -u
 dir=${BENCH_DIR:?}
 root=
@@ -40,7 +40,9 @@ configuration()
 	smtp_connect_backlog = 1024
 	smtp_load_reserve = 1000
 	message_size_limit = 50M
-	tls_advertise_hosts =
+	tls_advertise_hosts = ${BENCH_CERT:+*}
+	${BENCH_CERT:+tls_certificate = $dir/cert.pem}
+	${BENCH_CERT:+tls_privatekey = $dir/cert.key}
 	acl_smtp_rcpt = rcpt
 	never_users = root
 	begin acl
@@ -71,6 +73,12 @@ start)
 	users
 	mkdir -p "$dir/spool" "$dir/log"
 	chown "$owner" "$dir/spool" "$dir/log"
+	# It reads them as its own user, for each connection.
+	if [ -n "${BENCH_CERT-}" ]; then
+		cp "$BENCH_CERT" "$dir/cert.pem"
+		cp "$BENCH_KEY" "$dir/cert.key"
+		chown "$owner" "$dir/cert.key"
+	fi
 	# It starts itself again by that name for each message.
 	configuration >"$dir/exim.conf"
 	chmod 644 "$dir/exim.conf"

@@ -3,16 +3,21 @@
 #   BENCH_DIR      a directory of its own, on the file system to measure
 #   BENCH_PORT     the port to listen at
 #   BENCH_DELIVER  "yes": deliver runs, into Maildirs; else nothing leaves
+#   BENCH_CERT     a certificate, for STARTTLS without resumption, and
+#   BENCH_KEY      its key
 #   BENCH_PROCS    connections to allow
 #   INLET_BIN      a folder with all our programs
 #   INLET_SETTINGS more lines for the configuration file
-# shellcheck disable=SC2154
+# shellcheck disable=SC2153,SC2154
 set -u
 dir=${BENCH_DIR:?}
 bin=${INLET_BIN:?a folder with the programs}
 
 configure()
 {
+	local tls=
+	[ -z "${BENCH_CERT-}" ] ||
+	    tls="certificates = {\"$BENCH_CERT $BENCH_KEY\"}  tls-tickets = no"
 	mkdir -p "$dir/run" "$dir/spool" "$dir/mail"
 	chown 64101 "$dir/spool" "$dir/mail" 2>/dev/null
 	cat >"$dir/inlet.conf" <<-END
@@ -33,6 +38,7 @@ configure()
 	max-connections-per-prefix = 16000
 	listen "smtp" { address = {"127.0.0.1"} port = $BENCH_PORT
 	    channels = {"world"} }
+	$tls
 	${INLET_SETTINGS-}
 	table "hosts" { type = "list" rows = {"test.example"} }
 	table "boxes" { type = "list" rows = {"@test.example"} }

@@ -3,7 +3,7 @@
 # It keeps to fixed paths and users: it sees files of its own there.  It
 # listens with a backlog of five, with which twenty clients at once wait for
 # seconds: a library raises it.  It syncs nothing.
-# shellcheck disable=SC2154
+# shellcheck disable=SC2153,SC2154
 set -u
 dir=${BENCH_DIR:?}
 root=
@@ -61,7 +61,8 @@ configuration()
 
 case ${1-} in
 info)
-	[ "$(id -u)" = 0 ] && [ "${BENCH_DELIVER-}" != yes ] &&
+	# Debian's 6.8 fails in every handshake since OpenSSL is 3.
+	[ "$(id -u)" = 0 ] && [ "${BENCH_DELIVER-}${BENCH_CERT-}" = "" ] &&
 	    [ -x "$root/usr/libexec/opensmtpd/mail.lmtp" ] && [ -x "$smtpd" ]
 	;;
 start)

@@ -2,7 +2,7 @@
 # Postfix, for shapes.py: the machine's, or what tests/peers.sh has unpacked
 # into $INLET_PEERS.  A configuration and a queue of its own; as inlet.sh
 # otherwise.  Accepted mail is held, or delivered into Maildirs.
-# shellcheck disable=SC2154
+# shellcheck disable=SC2153,SC2154
 set -u
 dir=${BENCH_DIR:?}
 root=
@@ -49,6 +49,15 @@ main_cf()
 	maillog_file = $dir/log
 	message_size_limit = 50000000
 	END
+	if [ -n "${BENCH_CERT-}" ]; then
+		cat <<-END
+		smtpd_tls_security_level = may
+		smtpd_tls_chain_files = $BENCH_KEY, $BENCH_CERT
+		smtpd_tls_session_cache_database =
+		tls_ssl_options = NO_TICKET
+		smtpd_client_new_tls_session_rate_limit = 0
+		END
+	fi
 	if [ "${BENCH_DELIVER-}" = yes ]; then
 		cat <<-END
 		virtual_mailbox_domains = test.example
