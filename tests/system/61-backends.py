@@ -184,10 +184,11 @@ def memory():
     p.stdin.flush()
     eq([p.stdout.readline().split()[0] for _ in range(2)], [b"YES", b"NO"],
        "two passwords")
-    workers = [q for q in descendants(p.pid) if q.pid != p.pid and
-               "authworker" in q.name]
-    eq(len(workers), 1, "one authworker remains")
-    pid = workers[0].pid
+
+    def workers():
+        return [q.pid for q in descendants(p.pid) if "authworker" in q.name]
+    wait_for(lambda: len(workers()) == 1, 20, "one authworker to remain")
+    pid = workers()[0]
     found = size = 0
     with open("/proc/%d/maps" % pid) as maps, \
             open("/proc/%d/mem" % pid, "rb", 0) as mem:
