@@ -89,7 +89,7 @@ prepare(struct authsrvr *a, const struct conf *c)
 {
 	struct clients_plan p = { .sock = a->child ? -1 : LISTEN,
 		.data = OF_LISTEN, .key = a->key, .time = longest(c),
-		.guard = guard_new(c), .conf = c };
+		.guard = guard_new(c), .exchanges = exchanges_new(c) };
 	struct epoll_event e = { .events = EPOLLIN };
 
 	p.rows = rows_map(ROWS, &p.nrows);

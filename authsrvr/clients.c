@@ -32,7 +32,9 @@ enum state {
 	IDLE,		/* no exchange */
 	TALKING,	/* the client's response is awaited */
 	CHECKING,	/* the pool's answer */
-	HELD		/* the time at which a failure is told */
+	HELD,		/* the time at which a failure is told */
+	TOLD		/* the client's answer to why it failed (RFC 7628
+			 * 3.2.3) */
 };
 
 struct client {
@@ -48,6 +50,7 @@ struct client {
 	bool tls;
 	enum mechanism m;
 	struct exchange *x;
+	char *told;		/* HELD: what it hears before, or null */
 	TAILQ_ENTRY(client) link;	/* by last event, or free */
 };
 TAILQ_HEAD(list, client);
@@ -135,7 +138,9 @@ static void
 forget_exchange(struct client *c)
 {
 	exchange_free(c->x);
+	free(c->told);
 	c->x = NULL;
+	c->told = NULL;
 	c->state = IDLE;
 }
 
@@ -254,26 +259,30 @@ log_login(const struct client *c, const char *outcome, const char *login,
  * the check took nobody learns, unless it took longer than that.
  */
 static void
-fail(struct clients *s, struct client *c, const char *backend)
+fail(struct clients *s, struct client *c, const char *backend,
+    const char *challenge)
 {
 	const char *login = exchange_login(c->x);
 
 	log_login(c, "failed", login, backend, NULL);
 	set_time(s, c, c->asked + guard_failed(s->p.guard, &c->peer, login));
 	c->state = HELD;
+	if (challenge[0] != '\0')
+		c->told = xstrdup(challenge);
 	if (c->fd == -1)
 		hang_up(s, c);
 }
 
 static void
-succeed(struct clients *s, struct client *c, const struct verify_result *r)
+succeed(struct clients *s, struct client *c, const char *login,
+    const char *backend)
 {
 	struct receipt_of of = { .serial = c->serial, .row = c->row,
-		.mechanism = mechanism_name(c->m), .login = r->login };
+		.mechanism = mechanism_name(c->m), .login = login };
 
-	log_login(c, "ok", r->login, r->backend, NULL);
+	log_login(c, "ok", login, backend, NULL);
 	guard_succeeded(s->p.guard, &c->peer, exchange_login(c->x));
-	memcpy(s->out.login, r->login, sizeof(s->out.login));
+	memcpy(s->out.login, login, strlen(login) + 1);
 	receipt_make(s->p.key, &of, s->out.receipt);
 	answer(s, c, AUTH_SUCCESS);
 }
@@ -297,10 +306,10 @@ clients_answered(void *ctx, uint64_t id, const struct verify_result *r)
 	c->state = TALKING;
 	switch ((enum verify_answer)r->answer) {
 	case VERIFY_YES:
-		succeed(s, c, r);
+		succeed(s, c, r->login, r->backend);
 		break;
 	case VERIFY_NO:
-		fail(s, c, r->backend);
+		fail(s, c, r->backend, r->challenge);
 		break;
 	case VERIFY_LATER:
 		give_up(s, c, r->backend);
@@ -345,6 +354,9 @@ step(struct clients *s, struct client *c, const void *p, size_t len)
 	c->asked = clock_ms();
 	switch (exchange_take(c->x, p, len, &s->step, &s->question)) {
 	case EXCHANGE_CHALLENGE:
+		/* Before anything is told that depends on the password. */
+		if (barred(s, c, exchange_login(c->x)))
+			break;
 		s->out.len = (uint16_t)s->step.len;
 		memcpy(s->out.data, s->step.data, s->step.len);
 		answer(s, c, AUTH_CHALLENGE);
@@ -352,9 +364,15 @@ step(struct clients *s, struct client *c, const void *p, size_t len)
 	case EXCHANGE_VERIFY:
 		verify(s, c);
 		break;
+	case EXCHANGE_SUCCESS:
+		succeed(s, c, exchange_proven(c->x), "file");
+		break;
+	case EXCHANGE_LATER:
+		give_up(s, c, "file");
+		break;
 	case EXCHANGE_FAILURE:
 		if (!barred(s, c, exchange_login(c->x)))
-			fail(s, c, "");
+			fail(s, c, "", "");
 		break;
 	case EXCHANGE_GARBLED:
 		answer(s, c, AUTH_GARBLED);
@@ -408,12 +426,14 @@ begin(struct clients *s, struct client *c)
 	c->tls = (q->flags & AUTH_TLS) != 0;
 	end_other(s, c);
 	m = mechanism_find(q->mechanism);
-	if (m < 0) {
+	if (m >= 0)
+		c->x = exchange_new(s->p.exchanges, (enum mechanism)m,
+		    (q->flags & AUTH_BINDS) != 0 ? q->exporter : NULL);
+	if (c->x == NULL) {
 		answer(s, c, AUTH_UNABLE);
 		return 0;
 	}
 	c->m = (enum mechanism)m;
-	c->x = exchange_new(c->m);
 	c->state = TALKING;
 	set_time(s, c, clock_ms() + s->p.time);
 	if (!barred(s, c, NULL))
@@ -430,12 +450,16 @@ take(struct clients *s, struct client *c)
 	case AUTH_BEGIN:
 		return c->state == IDLE ? begin(s, c) : -1;
 	case AUTH_RESPONSE:
+		if (c->state == TOLD) {
+			answer(s, c, AUTH_FAILURE);
+			return 0;
+		}
 		if (c->state != TALKING)
 			return -1;
 		step(s, c, s->in.data, s->in.len);
 		return 0;
 	case AUTH_CANCEL:
-		if (c->state != TALKING)
+		if (c->state != TALKING && c->state != TOLD)
 			return -1;
 		forget_exchange(c);
 		return 0;
@@ -476,6 +500,21 @@ clients_event(struct clients *s, uint64_t data, uint32_t events)
 	explicit_bzero(&s->in, sizeof(s->in));
 }
 
+/* It failed; of a token the client is told why, and says something first. */
+static void
+tell(struct clients *s, struct client *c)
+{
+	if (c->told == NULL) {
+		answer(s, c, AUTH_FAILURE);
+		return;
+	}
+	s->out.len = (uint16_t)strnlen(c->told, sizeof(s->step.data));
+	memcpy(s->out.data, c->told, s->out.len);
+	c->state = TOLD;
+	set_time(s, c, clock_ms() + s->p.time);
+	answer(s, c, AUTH_CHALLENGE);
+}
+
 int
 clients_wait(const struct clients *s, int most)
 {
@@ -499,7 +538,7 @@ clients_tick(struct clients *s, int64_t now)
 		if (c->until > now)
 			set_time(s, c, c->until);
 		else if (c->state == HELD)
-			answer(s, c, AUTH_FAILURE);
+			tell(s, c);
 		else
 			hang_up(s, c);
 	}

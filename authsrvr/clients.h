@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "authsrvr/exchange.h"
 #include "authsrvr/guard.h"
 #include "authsrvr/worker.h"
 #include "lib/receipt.h"
@@ -26,7 +27,7 @@ struct clients_plan {
 	uint32_t nrows;
 	const uint8_t *key;	/* of receipts */
 	struct guard *guard;
-	const struct conf *conf;
+	struct exchanges *exchanges;
 };
 
 struct clients;

@@ -1,46 +1,99 @@
 /*
  * exchange - see exchange.h.
  *
- * PLAIN and LOGIN are ours, not GNU SASL's: there the password would stay in
+ * SCRAM is GNU SASL's.  What has the password is ours: there it would stay in
  * memory that was freed.
  */
 #include "config.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+
+#include <nettle/hmac.h>
 
 #include "authsrvr/exchange.h"
+#include "authsrvr/passwords.h"
+#include "authsrvr/scram.h"
+#include "lib/clock.h"
+#include "lib/log.h"
 #include "lib/utf8.h"
 #include "lib/xalloc.h"
 
-struct exchange {
-	enum mechanism m;
-	unsigned taken;		/* challenges that were answered */
-	char login[AUTH_LOGIN];
+#define CRAM_CHALLENGE 96
+
+struct exchanges {
+	struct scrams *scrams;
+	const char *file, *hostname;
+	bool fold;
 };
 
+struct exchange {
+	const struct exchanges *all;
+	enum mechanism m;
+	unsigned taken;		/* challenges that were answered */
+	bool proven;		/* what remains is to be told so */
+	char login[AUTH_LOGIN], canonical[AUTH_LOGIN];
+	char challenge[CRAM_CHALLENGE];
+	struct scram_server *scram;
+};
+
+struct exchanges *
+exchanges_new(const struct conf *c)
+{
+	struct exchanges *all = xcalloc(1, sizeof(*all));
+
+	all->scrams = scrams_new(c);
+	all->file = c->server.v.auth_file;
+	all->hostname = c->server.v.hostname;
+	all->fold = c->server.v.auth_ignore_case;
+	return all;
+}
+
 struct exchange *
-exchange_new(enum mechanism m)
+exchange_new(struct exchanges *all, enum mechanism m, const uint8_t *binding)
 {
 	struct exchange *x = xcalloc(1, sizeof(*x));
+	bool plus = m == MECHANISM_SCRAM_SHA_256_PLUS;
 
+	x->all = all;
 	x->m = m;
-	return x;
+	if (plus ? binding != NULL : m == MECHANISM_SCRAM_SHA_256 ||
+	    m == MECHANISM_SCRAM_SHA_1) {
+		x->scram = scram_new(all->scrams,
+		    m == MECHANISM_SCRAM_SHA_1 ? SCRAM_SHA1 : SCRAM_SHA256,
+		    plus, binding);
+	} else if (!plus) {
+		return x;
+	}
+	if (x->scram != NULL)
+		return x;
+	free(x);
+	return NULL;
 }
 
 void
 exchange_free(struct exchange *x)
 {
-	if (x != NULL)
-		explicit_bzero(x, sizeof(*x));
+	if (x == NULL)
+		return;
+	scram_free(x->scram);
+	explicit_bzero(x, sizeof(*x));
 	free(x);
 }
 
 const char *
 exchange_login(const struct exchange *x)
 {
-	return x->login;
+	return x->scram != NULL ? scram_typed(x->scram) : x->login;
+}
+
+const char *
+exchange_proven(const struct exchange *x)
+{
+	return x->scram != NULL ? scram_login(x->scram) : x->canonical;
 }
 
 static enum exchange_step
@@ -137,6 +190,142 @@ login(struct exchange *x, const char *p, size_t len, struct exchange_out *out,
 	return ask(out, "Password:");
 }
 
+/* The client answers the server's last message with nothing (RFC 4954 4). */
+static enum exchange_step
+scram(struct exchange *x, const char *p, size_t len, struct exchange_out *out)
+{
+	if (x->proven)
+		return len == 0 ? EXCHANGE_SUCCESS : EXCHANGE_GARBLED;
+	if (p == NULL)
+		return ask(out, "");
+	switch (scram_take(x->scram, p, len, out->data, &out->len)) {
+	case SCRAM_PROVEN:
+		x->proven = true;
+		return EXCHANGE_CHALLENGE;
+	case SCRAM_CHALLENGE:
+		return EXCHANGE_CHALLENGE;
+	case SCRAM_FAILURE:
+		break;
+	case SCRAM_GARBLED:
+		return EXCHANGE_GARBLED;
+	case SCRAM_LATER:
+		return EXCHANGE_LATER;
+	}
+	return EXCHANGE_FAILURE;
+}
+
+/* <number.time@host>, which nobody foresees (RFC 2195 2). */
+static enum exchange_step
+cram_challenge(struct exchange *x, struct exchange_out *out)
+{
+	uint64_t n;
+
+	if (getrandom(&n, sizeof(n), 0) != sizeof(n))
+		return EXCHANGE_LATER;
+	snprintf(x->challenge, sizeof(x->challenge), "<%016llx.%lld@%.40s>",
+	    (unsigned long long)n, (long long)clock_wall_us(),
+	    x->all->hostname);
+	return ask(out, x->challenge);
+}
+
+static void
+cram_digest(const struct exchange *x, const char *password,
+    char text_r[2 * MD5_DIGEST_SIZE + 1])
+{
+	uint8_t digest[MD5_DIGEST_SIZE];
+	struct hmac_md5_ctx ctx;
+
+	hmac_md5_set_key(&ctx, strlen(password), (const uint8_t *)password);
+	hmac_md5_update(&ctx, strlen(x->challenge),
+	    (const uint8_t *)x->challenge);
+	hmac_md5_digest(&ctx, sizeof(digest), digest);
+	for (size_t i = 0; i < sizeof(digest); i++)
+		snprintf(text_r + 2 * i, 3, "%02x", digest[i]);
+	explicit_bzero(&ctx, sizeof(ctx));
+}
+
+/* Is it the digest of that password?  Who has none in the clear never is. */
+static enum exchange_step
+cram_check(struct exchange *x, const char *digest)
+{
+	char right[2 * MD5_DIGEST_SIZE + 1], why[256];
+	enum passwords_answer answer = PASSWORDS_NONE;
+	unsigned differ = 0;
+	struct passrow row = { .login = "" };
+	bool good;
+
+	if (login_prepare(x->canonical, x->login, x->all->fold) == 0)
+		answer = passwords_find(x->all->file, x->canonical, &row, why,
+		    sizeof(why));
+	if (answer == PASSWORDS_LATER) {
+		log_note(LEVEL_ERROR, "a password cannot be checked: %s", why);
+		return EXCHANGE_LATER;
+	}
+	good = answer == PASSWORDS_FOUND && row.clear[0] != '\0';
+	cram_digest(x, row.clear, right);
+	for (size_t i = 0; i < sizeof(right) - 1; i++)
+		differ |= (unsigned)(right[i] ^ digest[i]);
+	passrow_wipe(&row);
+	return good && differ == 0 ? EXCHANGE_SUCCESS : EXCHANGE_FAILURE;
+}
+
+/* RFC 2195 2: login, a blank, 32 digits. */
+static enum exchange_step
+cram(struct exchange *x, const char *p, size_t len, struct exchange_out *out)
+{
+	const size_t tail = 2 * MD5_DIGEST_SIZE + 1;
+	char digest[2 * MD5_DIGEST_SIZE];
+
+	if (x->challenge[0] == '\0')
+		return p == NULL ? cram_challenge(x, out) : EXCHANGE_GARBLED;
+	if (len <= tail || p[len - tail] != ' ')
+		return EXCHANGE_GARBLED;
+	if (!take_login(x, p, len - tail))
+		return EXCHANGE_FAILURE;
+	memcpy(digest, p + len - sizeof(digest), sizeof(digest));
+	for (size_t i = 0; i < sizeof(digest); i++)
+		if (digest[i] >= 'A' && digest[i] <= 'F')
+			digest[i] = (char)(digest[i] + 'a' - 'A');
+	return cram_check(x, digest);
+}
+
+/*
+ * Whoever asks Dovecot has it look at the token; what login it is about only
+ * the log and the counts want to know.
+ */
+static void
+glance(struct exchange *x, const char *p, size_t len)
+{
+	const char *word = x->m == MECHANISM_XOAUTH2 ? "user=" : ",a=";
+	const char *at = memmem(p, len, word, strlen(word)), *end;
+	size_t left;
+
+	if (at == NULL)
+		return;
+	at += strlen(word);
+	left = len - (size_t)(at - p);
+	end = memchr(at, x->m == MECHANISM_XOAUTH2 ? '\1' : ',', left);
+	if (end != NULL)
+		(void)take_login(x, at, (size_t)(end - at));
+}
+
+static enum exchange_step
+token(struct exchange *x, const char *p, size_t len, struct exchange_out *out,
+    struct verify_question *q)
+{
+	if (p == NULL)
+		return ask(out, "");
+	if (len == 0)
+		return EXCHANGE_GARBLED;
+	glance(x, p, len);
+	q->kind = VERIFY_TOKEN;
+	memcpy(q->login, x->login, sizeof(q->login));
+	memcpy(q->secret, p, len);
+	q->secret[len] = '\0';
+	q->secret_len = (uint16_t)len;
+	return EXCHANGE_VERIFY;
+}
+
 enum exchange_step
 exchange_take(struct exchange *x, const void *p, size_t len,
     struct exchange_out *out_r, struct verify_question *q_r)
@@ -147,6 +336,15 @@ exchange_take(struct exchange *x, const void *p, size_t len,
 		return plain(x, p, len, out_r, q_r);
 	case MECHANISM_LOGIN:
 		return login(x, p, len, out_r, q_r);
+	case MECHANISM_SCRAM_SHA_256_PLUS:
+	case MECHANISM_SCRAM_SHA_256:
+	case MECHANISM_SCRAM_SHA_1:
+		return scram(x, p, len, out_r);
+	case MECHANISM_CRAM_MD5:
+		return cram(x, p, len, out_r);
+	case MECHANISM_XOAUTH2:
+	case MECHANISM_OAUTHBEARER:
+		return token(x, p, len, out_r, q_r);
 	case MECHANISMS:
 		break;
 	}

@@ -19,7 +19,9 @@ enum exchange_step {
 	EXCHANGE_CHALLENGE,	/* data is for the client, who answers */
 	EXCHANGE_VERIFY,	/* kind, login and secret of the question are
 				 * set: the pool has the last word */
+	EXCHANGE_SUCCESS,	/* the client has proved who it is */
 	EXCHANGE_FAILURE,
+	EXCHANGE_LATER,		/* it cannot be found out now */
 	EXCHANGE_GARBLED	/* that was no message of the mechanism */
 };
 
@@ -29,12 +31,21 @@ struct exchange_out {
 };
 
 struct exchange;
+struct exchanges;	/* what all have in common */
 
-struct exchange *exchange_new(enum mechanism m);
+struct exchanges *exchanges_new(const struct conf *c);
+/*
+ * binding: the bytes that bind to the connection (AUTH_EXPORTER), or null.
+ * Null if that mechanism cannot be had so.
+ */
+struct exchange *exchange_new(struct exchanges *all, enum mechanism m,
+    const uint8_t *binding);
 /* Wipes what it had. */
 void exchange_free(struct exchange *x);
 /* As the client has it; "" as long as that is not known. */
 const char *exchange_login(const struct exchange *x);
+/* SUCCESS: who it is, canonical. */
+const char *exchange_proven(const struct exchange *x);
 /*
  * The client's next message; p is null for a client that has not said anything
  * yet.  Not after a step that was no CHALLENGE.

@@ -59,15 +59,17 @@ noinst_LIBRARIES += authsrvr/libauthsrvr.a
 authsrvr_libauthsrvr_a_SOURCES = \
 	authsrvr/clients.c authsrvr/clients.h \
 	authsrvr/exchange.c authsrvr/exchange.h \
-	authsrvr/guard.c authsrvr/guard.h
+	authsrvr/guard.c authsrvr/guard.h \
+	authsrvr/scram.c authsrvr/scram.h
 inlet_PROGRAMS += authsrvr/authsrvr
 authsrvr_authsrvr_SOURCES = authsrvr/authsrvr.c
 authsrvr_authsrvr_LDADD = authsrvr/libauthsrvr.a authsrvr/libworkers.a \
-	lib/libbase.a $(NETTLE_LIBS)
+	$(passwords_LIBS) $(NETTLE_LIBS)
 
 check_PROGRAMS += tests/authsrvr/t_exchange.t
 tests_authsrvr_t_exchange_t_SOURCES = tests/authsrvr/t_exchange.c tests/tap.h
-tests_authsrvr_t_exchange_t_LDADD = authsrvr/libauthsrvr.a lib/libbase.a
+tests_authsrvr_t_exchange_t_LDADD = authsrvr/libauthsrvr.a \
+	$(passwords_LIBS) $(NETTLE_LIBS)
 TESTS += tests/authsrvr/t_exchange.t
 
 check_PROGRAMS += tests/authsrvr/t_guard.t

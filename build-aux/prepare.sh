@@ -11,7 +11,7 @@ packages_build="gcc make autoconf automake pkg-config libc6-dev
 	libxxhash-dev liblmdb-dev libidn2-dev libgsasl-dev libcrypt-dev nettle-dev
 	libpam0g-dev libldap-dev libwrap0-dev libpcre2-dev libssl-dev"
 packages_run="swaks"
-packages_test="python3 perl mandoc shellcheck swaks curl msmtp s-nail nsd
+packages_test="python3 perl mandoc shellcheck gsasl swaks curl msmtp s-nail nsd
 	openbsd-inetd ucspi-tcp systemd util-linux procps e2fsprogs xfsprogs
 	btrfs-progs tinycdb openssl haproxy nginx-core
 	libnginx-mod-mail procmail maildrop slapd sasl2-bin dovecot-core

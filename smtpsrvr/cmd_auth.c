@@ -48,6 +48,20 @@ in_list(const struct strings *l, enum mechanism m)
 	return false;
 }
 
+/* Is there who knows what it goes by, and what it is bound to? */
+static bool
+possible(const struct session *s, enum mechanism m)
+{
+	const struct strings *l = &s->server->conf->server.v.auth_backends;
+	const char *backend = mechanism_backend(m);
+	size_t i = 0;
+
+	while (i < l->n && backend != NULL && strcmp(l->at[i], backend) != 0)
+		i++;
+	return (backend == NULL || i < l->n) && (!mechanism_binds(m) ||
+	    s->bound);
+}
+
 static bool
 safe_now(const struct session *s, enum mechanism m)
 {
@@ -65,7 +79,8 @@ keyword_auth(const struct session *s, char argument_r[KEYWORD_ARGUMENT])
 	for (size_t i = 0; i < l->n && s->login[0] == '\0'; i++) {
 		int m = mechanism_find(l->at[i]);
 
-		if (m < 0 || !safe_now(s, (enum mechanism)m))
+		if (m < 0 || !possible(s, (enum mechanism)m) ||
+		    !safe_now(s, (enum mechanism)m))
 			continue;
 		if (len > 0)
 			text_add(argument_r, KEYWORD_ARGUMENT, &len, " ");
@@ -88,7 +103,7 @@ find(const struct session *s, const char *word, struct reply *r)
 	else if (s->login[0] != '\0')
 		reply_set(r, REPLY_AUTH_ALREADY);
 	else if (m < 0 || !in_list(&s->set->auth_mechanisms,
-	    (enum mechanism)m))
+	    (enum mechanism)m) || !possible(s, (enum mechanism)m))
 		reply_set(r, REPLY_AUTH_UNABLE);
 	else if (!safe_now(s, (enum mechanism)m))
 		reply_set(r, REPLY_AUTH_NEEDS_TLS);
@@ -263,6 +278,12 @@ introduce(struct exchange *x, enum mechanism m)
 	    mechanism_name(m));
 	if (s->secured != NULL)
 		x->q.flags |= AUTH_TLS;
+	/* Who could have been bound, and was not, was misled. */
+	if (s->bound && in_list(&s->set->auth_mechanisms,
+	    MECHANISM_SCRAM_SHA_256_PLUS)) {
+		x->q.flags |= AUTH_BINDS;
+		memcpy(x->q.exporter, s->exporter, sizeof x->q.exporter);
+	}
 }
 
 static void

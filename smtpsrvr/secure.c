@@ -89,6 +89,7 @@ secure_handshake(struct session *s)
 	}
 	s->secured = xcalloc(1, sizeof *s->secured);
 	v->facts(s->tls, s->secured);
+	s->bound = v->exporter(s->tls, s->exporter) == 0;
 	s->wire.cover = &v->cover;
 	s->wire.over = s->tls;
 	log_success(s);

@@ -118,6 +118,8 @@ struct session {
 
 	struct tls *tls;	/* begun, or null */
 	struct tls_facts *secured;	/* and done, or null */
+	bool bound;		/* the next is there */
+	uint8_t exporter[TLS_EXPORTER];	/* what binds a login to it */
 
 	/* budgets */
 	uint32_t messages, errors, unknown, idle, refused;

@@ -4,6 +4,7 @@
 #include "authsrvr/exchange.h"
 #include "tests/tap.h"
 
+static struct exchanges *all;
 static struct exchange_out out;
 static struct verify_question q;
 
@@ -37,7 +38,7 @@ proves(struct exchange *x, const char *login, const char *secret)
 static void
 plain(const char *p, size_t len, enum exchange_step want, const char *what)
 {
-	struct exchange *x = exchange_new(MECHANISM_PLAIN);
+	struct exchange *x = exchange_new(all, MECHANISM_PLAIN, NULL);
 
 	takes(x, p, len, want, what);
 	exchange_free(x);
@@ -48,7 +49,7 @@ plain(const char *p, size_t len, enum exchange_step want, const char *what)
 static void
 plain_messages(void)
 {
-	struct exchange *x = exchange_new(MECHANISM_PLAIN);
+	struct exchange *x = exchange_new(all, MECHANISM_PLAIN, NULL);
 
 	takes(x, NULL, 0, EXCHANGE_CHALLENGE, "without a response, a prompt");
 	asks(x, "");
@@ -91,7 +92,7 @@ lengths(void)
 static void
 login_messages(void)
 {
-	struct exchange *x = exchange_new(MECHANISM_LOGIN);
+	struct exchange *x = exchange_new(all, MECHANISM_LOGIN, NULL);
 
 	takes(x, NULL, 0, EXCHANGE_CHALLENGE, "a prompt");
 	asks(x, "Username:");
@@ -101,17 +102,17 @@ login_messages(void)
 	takes(x, "secret", 6, EXCHANGE_VERIFY, "which comes");
 	proves(x, "anna", "secret");
 	exchange_free(x);
-	x = exchange_new(MECHANISM_LOGIN);
+	x = exchange_new(all, MECHANISM_LOGIN, NULL);
 	takes(x, "anna", 4, EXCHANGE_CHALLENGE, "with the login at once");
 	ok(memcmp(out.data, "Password:", 9) == 0, "the password at once");
 	takes(x, "", 0, EXCHANGE_FAILURE, "none comes");
 	exchange_free(x);
-	x = exchange_new(MECHANISM_LOGIN);
+	x = exchange_new(all, MECHANISM_LOGIN, NULL);
 	takes(x, "a\nb", 3, EXCHANGE_CHALLENGE, "who nobody can be");
 	takes(x, "secret", 6, EXCHANGE_FAILURE, "hears so in the end");
 	is(exchange_login(x), "", "and is nobody");
 	exchange_free(x);
-	x = exchange_new(MECHANISM_LOGIN);
+	x = exchange_new(all, MECHANISM_LOGIN, NULL);
 	takes(x, "anna", 4, EXCHANGE_CHALLENGE, "a login");
 	takes(x, "se\0cret", 7, EXCHANGE_FAILURE, "a NUL in the password");
 	exchange_free(x);
@@ -120,6 +121,7 @@ login_messages(void)
 int
 main(void)
 {
+	all = exchanges_new(conf_new());
 	plain_messages();
 	lengths();
 	login_messages();

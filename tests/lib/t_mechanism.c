@@ -15,6 +15,12 @@ main(void)
 	num(mechanism_find("PLAI"), -1, "nor a part of one");
 	is(mechanism_nearest("PLAN"), "PLAIN", "the nearest one");
 	ok(mechanism_sends_secret(MECHANISM_PLAIN) &&
-	    mechanism_sends_secret(MECHANISM_LOGIN), "send the password");
+	    mechanism_sends_secret(MECHANISM_LOGIN) &&
+	    !mechanism_sends_secret(MECHANISM_SCRAM_SHA_1),
+	    "which send the password");
+	ok(mechanism_binds(MECHANISM_SCRAM_SHA_256_PLUS) &&
+	    !mechanism_binds(MECHANISM_SCRAM_SHA_256), "which bind");
+	is(mechanism_backend(MECHANISM_SCRAM_SHA_1), "file", "who knows it");
+	ok(mechanism_backend(MECHANISM_PLAIN) == NULL, "or anybody");
 	return done();
 }

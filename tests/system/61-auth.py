@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """AUTH with what the password file knows: what it answers (RFC 4954 4, and
 RFC 4954 6), what a login opens, and what is written of it."""
+import hmac
 import os
 import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -22,10 +23,11 @@ listen "smtp" { address = {"127.0.0.1"}  port = @port@
 listen "strict" { address = {"127.0.0.1"}  port = @port2@
   auth = "required"  auth-clear = yes }
 listen "never" { address = {"127.0.0.1"}  port = @port3@ }
-listen "tls" { address = {"127.0.0.1"}  port = @port4@  auth = "offered" }
+listen "tls" { address = {"127.0.0.1"}  port = @port4@  auth = "offered"
+  helo-required = no }
 listen "here" { address = {"127.0.0.1"}  port = @port5@
   auth = "offered"  auth-clear = yes  auth-relay = no
-  auth-mechanisms = {"LOGIN"} }
+  auth-mechanisms = {"LOGIN", "CRAM-MD5"} }
 channel "local" { table = "here"  program = "local"  mailboxes = "users" }
 channel "away" { table = "far"  program = "pipe"
   pipe-command = {"/bin/true"} }
@@ -38,7 +40,8 @@ ANNA = "AUTH PLAIN " + plain("anna", PASSWORDS["anna"])
 def started(more="", **settings):
     s = Server(CONF + more, settings=settings, deliver=False)
     write_passwords(s.scratch.at("passwords"), [
-        row(*pair) for pair in PASSWORDS.items()], AUTH if ROOT else None)
+        row(*pair, clear=pair[0] == "anna")
+        for pair in PASSWORDS.items()], AUTH if ROOT else None)
     return s
 
 
@@ -59,7 +62,8 @@ def offers(s):
         says(c.cmd(ANNA), "NEED_HELLO", "not before EHLO")
         c.cmd("HELO client.test")
         says(c.cmd(ANNA), "NEED_EHLO", "nor after HELO")
-        like(c.hello(), "^250[ -]AUTH PLAIN LOGIN$", "the keyword")
+        like(c.hello(), "^250[ -]AUTH SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN$",
+             "the keyword")
         says(c.cmd("AUTH"), "SYNTAX", "a mechanism is needed")
         says(c.cmd("AUTH GSSAPI"), "AUTH_UNABLE", "one that we have")
         says(c.cmd("AUTH " + "X" * 100), "AUTH_UNABLE", "no such name")
@@ -69,10 +73,11 @@ def offers(s):
         ok("AUTH" not in c.hello().text, "nowhere where it is off")
         says(c.cmd(ANNA), "VERB_OFF", "nor taken")
     with greeted(s, "5") as c:
-        like(c.hello(), "^250[ -]AUTH LOGIN$", "only what is set there")
+        like(c.hello(), "^250[ -]AUTH LOGIN CRAM-MD5$", "only what is set there")
         says(c.cmd(ANNA), "AUTH_UNABLE", "PLAIN is not")
     with greeted(s, "4") as c:
-        ok("AUTH" not in c.hello().text, "not in the clear")
+        like(c.hello(), "^250[ -]AUTH SCRAM-SHA-256 SCRAM-SHA-1$",
+             "in the clear only what sends no secret")
         says(c.cmd(ANNA), "AUTH_NEEDS_TLS", "nor taken, but with a reason")
 
 
@@ -97,6 +102,39 @@ def mechanisms(s):
         eq(c.cmd("AUTH PLAIN").raw, b"334 \r\n", "and begun again")
         says(c.cmd("*"), "AUTH_CANCELLED", "and given up")
         says(c.cmd(ANNA), "AUTH_OK", "in the end")
+
+
+def proofs(s):
+    """Mechanisms that send no password (RFC 5802 5, RFC 7677,
+    RFC 2195)."""
+    for name in ("SCRAM-SHA-256", "SCRAM-SHA-1"):
+        with greeted(s) as c:
+            r, good = scram_login(c, name, "anna", "wrong")
+            says(r, "AUTH_FAILED", name + " with a wrong password")
+            r, good = scram_login(c, name, "nobody", "wrong")
+            says(r, "AUTH_FAILED", "and who nobody is")
+            r, good = scram_login(c, name, "Anna", PASSWORDS["anna"])
+            says(r, "AUTH_OK", "and with the right one")
+            ok(good, "and the server proves itself")
+            eq(c.message("Subject: x\n\ntext\n", ["x@far.example"],
+                         hello=False).code, 250, "it is a login")
+    with greeted(s) as c:
+        says(c.cmd("AUTH SCRAM-SHA-256 " + b64("rubbish")), "AUTH_GARBLED",
+             "what is no SCRAM")
+        says(scram_login(c, "SCRAM-SHA-256-PLUS", "anna", PASSWORDS["anna"],
+                         b"x" * 32)[0], "AUTH_UNABLE", "no PLUS without TLS")
+        c.cmd("AUTH SCRAM-SHA-1 " + Scram("SHA-1", "anna", "x").first())
+        says(c.cmd("*"), "AUTH_CANCELLED", "given up")
+        says(c.cmd("AUTH CRAM-MD5"), "AUTH_UNABLE", "CRAM-MD5 is off")
+    with greeted(s, "5") as c:
+        for login, password, want in (("anna", "wrong", "AUTH_FAILED"),
+                                      ("nobody", "x", "AUTH_FAILED"),
+                                      ("anna", PASSWORDS["anna"], "AUTH_OK")):
+            r = c.cmd("AUTH CRAM-MD5")
+            eq(r.code, 334, "where it is on")
+            digest = hmac.new(password.encode(), unb64(r.text[4:]), "md5")
+            says(c.cmd(b64("%s %s" % (login, digest.hexdigest()))), want,
+                 "by the password that the file has")
 
 
 def garbled(s):
@@ -134,12 +172,12 @@ def failures(s):
     with greeted(s) as c:
         first = c.cmd("AUTH PLAIN " + plain("anna", "wrong"))
         says(first, "AUTH_FAILED", "a wrong password")
-        eq(str(c.cmd("AUTH PLAIN " + plain("nobody", "wrong"))), str(first),
+        eq(str(c.cmd("AUTH PLAIN " + plain("stranger", "wrong"))), str(first),
            "nobody's is the same")
         eq(str(c.cmd("AUTH PLAIN " + plain("anna", PASSWORDS["anna"],
                                            "otto"))), str(first),
            "nobody is somebody else")
-    like(line_of(s, outcome="failed", login="nobody"),
+    like(line_of(s, outcome="failed", login="stranger"),
          r"ip=127.0.0.1 sid=\w+ outcome=failed mechanism=PLAIN tls=no ",
          "a line of the failure")
     with greeted(s) as c:
@@ -176,7 +214,7 @@ def mail(s):
              "anna", "the queue has the login")
         eq(c.message("Subject: y\n\ntext\n", hello=False).code, 250,
            "a second message")
-    wait_for(lambda: len(s.scratch.log_lines("accept", login="anna")) == 2,
+    wait_for(lambda: len(s.scratch.log_lines("accept", login="anna")) == 4,
              10, "its lines")
     with greeted(s, "5") as c:
         c.cmd("AUTH LOGIN " + b64("anna"))
@@ -187,18 +225,52 @@ def mail(s):
         eq(c.cmd("RCPT TO:<user@example.org>").code, 250, "nor does it shut")
 
 
+def gsasl(s, mechanism, password):
+    return subprocess.run(
+        ["gsasl", "--client", "--smtp", "--starttls", "--connect=localhost:%s"
+         % s.ports["4"], "--mechanism=" + mechanism, "--hostname=x",
+         "--authentication-id=anna", "--password=" + password,
+         "--x509-ca-file=" + certificates().chain("here"), "--verbose"],
+        input="", capture_output=True, text=True, timeout=slow(60))
+
+
+def bound(s):
+    """SCRAM-SHA-256-PLUS with tls-exporter (RFC 9266 2), by another's client."""
+    with greeted(s, "4") as c:
+        secure(c)
+        c.hello()
+        says(scram_login(c, "SCRAM-SHA-256-PLUS", "anna", PASSWORDS["anna"],
+                         bytes(32))[0], "AUTH_FAILED",
+             "bound to another connection")
+        says(scram_login(c, "SCRAM-SHA-256", "anna", PASSWORDS["anna"],
+                         gs2="y,,")[0], "AUTH_FAILED",
+             "a client that was told that there is no PLUS")
+        says(scram_login(c, "SCRAM-SHA-256", "anna", PASSWORDS["anna"])[0],
+             "AUTH_OK", "one that cannot bind")
+    if shutil.which("gsasl") is None:
+        skip("no gsasl here")
+        return
+    for password, want in (("wrong", "535 5.7.8"),
+                           (PASSWORDS["anna"], "235 2.7.0")):
+        p = gsasl(s, "SCRAM-SHA-256-PLUS", password)
+        like(p.stdout + p.stderr, want, "gsasl, with tls-exporter")
+
+
 def secured():
-    s = started(certificates=certificates().setting("ec"))
+    certificates().make("here", "ec", "localhost")
+    s = started(certificates=certificates().setting("here"))
     with s:
         with greeted(s, "4") as c:
             secure(c)
-            like(c.hello(), "^250[ -]AUTH PLAIN LOGIN$", "offered over TLS")
+            like(c.hello(), "^250[ -]AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256 "
+                 "SCRAM-SHA-1 PLAIN LOGIN$", "offered over TLS")
             says(c.cmd(ANNA), "AUTH_OK", "and taken")
             r = c.message("Subject: x\n\ntext\n", ["x@far.example"],
                           hello=False)
             like(s.scratch.entry(s.queue_id(r)), r" with ESMTPSA id ",
                  "with ESMTPSA")
         like(line_of(s, outcome="ok"), "tls=yes", "the log says so")
+        bound(s)
         with greeted(s) as c:
             c.cmd(ANNA)
             secure(c)
@@ -230,7 +302,7 @@ def trouble():
 
 def everything():
     with started() as s:
-        for part in (offers, mechanisms, garbled, mail, failures):
+        for part in (offers, mechanisms, proofs, garbled, mail, failures):
             part(s)
 
 

@@ -1,0 +1,238 @@
+#!/usr/bin/env python3
+"""A session that a client has taken over, and what it can say of itself: no
+login but its own client's.  And no password stays where one was."""
+import os
+import struct
+import sys
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                ".."))
+from harness import *
+from authpeer import *
+
+CONF = """\
+auth-backends = {"file"}
+auth-file = "@dir@/passwords"
+auth-delay = "10ms"
+listen "smtp" { address = {"127.0.0.1"}  port = @port@
+  auth = "offered"  auth-clear = yes }
+table "here" { type = "list"  rows = {"example.org"} }
+table "users" { type = "list"  rows = {"user"} }
+channel "local" { table = "here"  program = "local"  mailboxes = "users" }
+channel "world" { }
+"""
+PASSWORD = "correct-horse-4711-staple"
+CHALLENGE, SUCCESS, FAILURE = 1, 2, 3
+BEGIN, RESPONSE = 1, 2
+FRONT = "<HBBIQ16s32s65s256s24s5xH"
+ROW = 8 + 16 + 3 * 20 + 5 * 4 + 8 + 512 + 256
+VERSION = int(re.search(r"#define SUB_VERSION (\d+)",
+                        text_of("lib/subproto.h")).group(1))
+
+
+def started():
+    s = Server(CONF, deliver=False)
+    write_passwords(s.scratch.at("passwords"), [
+        row("anna", PASSWORD), row("otto", "another")],
+        AUTH if ROOT else None)
+    return s
+
+
+def sessions(s):
+    """Row, serial and token of each session: smtpd's table, as root alone
+    may look at it."""
+    folder = "/proc/%d/fd" % s.smtpd.pid
+    for fd in os.listdir(folder):
+        path = os.path.join(folder, fd)
+        if "inlet-rows" in os.readlink(path):
+            with open(path, "rb") as f:
+                table = f.read()
+            break
+    found = []
+    for i in range(len(table) // ROW):
+        serial, token = struct.unpack_from("<Q16s", table, i * ROW)
+        if serial:
+            found.append((i, serial, token))
+    return found
+
+
+class Owned:
+    """The stub: it speaks to authsrvr and submit as that session."""
+
+    def __init__(self, s, who):
+        self.s, (self.row, self.serial, self.token) = s, who
+
+    def reach(self, name, kind):
+        sock = socket.socket(socket.AF_UNIX, kind)
+        sock.settimeout(slow(20))
+        os.seteuid(SESSION)
+        try:
+            sock.connect(os.path.join(self.s.scratch.run, "jail", name))
+        finally:
+            os.seteuid(0)
+        return sock
+
+    def auth(self, kind, data=b"", flags=1, mechanism=b"PLAIN", sock=None,
+             **more):
+        """The outcome, login and receipt; None if the connection ended."""
+        sock = sock or self.reach("auth", socket.SOCK_SEQPACKET)
+        sock.send(struct.pack(
+            FRONT, 1, kind, flags, more.get("row", self.row),
+            more.get("serial", self.serial), more.get("token", self.token),
+            b"", b"", b"", mechanism, len(data)) + data)
+        got = sock.recv(65536)
+        if not got:
+            return None
+        return got[2], got[6:262].split(b"\0")[0], got[262:294]
+
+    def believed(self, login, mechanism, receipt, **more):
+        """Does submit take an envelope after such a HELLO?"""
+        def text(t):
+            return struct.pack("<H", len(t)) + t + b"\0"
+
+        def frame(kind, p):
+            return struct.pack("<IB3x", len(p), ord(kind)) + p
+        hello = struct.pack("<HBBIQ", VERSION, 1, 1,
+                            more.get("row", self.row),
+                            more.get("serial", self.serial)) + \
+            more.get("token", self.token) + bytes(38) + \
+            struct.pack("<ii", -1, 0) + text(b"") + text(login) + \
+            text(mechanism) + receipt + text(b"") + text(b"")
+        envelope = b"".join(map(text, (
+            b"a@b.example", b"x", b"ESMTPA" if login else b"ESMTP", b"", b"",
+            b"sid1", b"world", b"", b"", b"", b"", b""))) + \
+            struct.pack("<qqIqBBi", -1, 0, 0, 0, 0, 0, 0)
+        sock = self.reach("submit", socket.SOCK_STREAM)
+        sock.sendall(frame("H", hello) + frame("E", envelope))
+        try:
+            return bool(sock.recv(100))
+        except ConnectionResetError:
+            return False
+
+
+def owned():
+    if not ROOT:
+        skip("only root may look into smtpd's table of sessions")
+        return
+    with started() as s:
+        clients = [s.client() for _ in range(2)]
+        two = sessions(s)
+        eq(len(two), 2, "two sessions")
+        mine, other = (Owned(s, who) for who in two)
+        good = b"\0anna\0" + PASSWORD.encode()
+        outcome, login, receipt = mine.auth(BEGIN, good)
+        eq((outcome, login), (SUCCESS, b"anna"), "a password that it knows")
+        ok(mine.believed(login, b"PLAIN", receipt), "submit believes it")
+        ok(mine.believed(b"", b"", bytes(32)), "and nobody without one")
+        ok(not mine.believed(b"otto", b"PLAIN", receipt), "no other login")
+        ok(not mine.believed(b"annax", b"PLAIN", receipt), "nor a longer one")
+        ok(not mine.believed(login, b"LOGIN", receipt), "nor mechanism")
+        ok(not mine.believed(login, b"", receipt), "nor none at all")
+        ok(not mine.believed(login, b"PLAIN", bytes(32)), "nor no receipt")
+        ok(not mine.believed(login, b"PLAIN", os.urandom(32)), "nor one made")
+        ok(not other.believed(login, b"PLAIN", receipt),
+           "nor another session with it")
+        ok(not mine.believed(login, b"PLAIN", receipt, row=other.row,
+                             serial=other.serial), "nor as the other")
+        wait_for(lambda: len(s.scratch.log_lines("forged-receipt")) >= 6, 20,
+                 "lines of it")
+        ok(True, "the log says that it is forged")
+        stranger(mine, other)
+        clients[0].close()
+        wait_for(lambda: len(sessions(s)) == 1, 20, "the session's end")
+        left = mine if sessions(s)[0][0] != mine.row else other
+        ok(left is other or not left.believed(login, b"PLAIN", receipt),
+           "and not after its session is over")
+        clients[1].close()
+
+
+def stranger(mine, other):
+    """authsrvr: no exchange but one's own."""
+    eq(mine.auth(BEGIN, b"\0anna\0x", token=bytes(16)), None, "no token")
+    eq(mine.auth(BEGIN, b"\0anna\0x", row=other.row), None, "another's row")
+    eq(mine.auth(BEGIN, b"\0anna\0x", row=1 << 30), None, "no row")
+    eq(mine.auth(RESPONSE, b"secret"), None, "an answer to nothing")
+    eq(mine.auth(9, b""), None, "no question")
+    talk = other.reach("auth", socket.SOCK_SEQPACKET)
+    eq(other.auth(BEGIN, flags=0, mechanism=b"LOGIN", sock=talk)[0],
+       CHALLENGE, "another's exchange")
+    eq(mine.auth(RESPONSE, b"anna"), None, "cannot be joined")
+    eq(other.auth(RESPONSE, b"otto", sock=talk)[0], CHALLENGE, "it goes on")
+    eq(other.auth(RESPONSE, b"another", sock=talk)[:2], (SUCCESS, b"otto"),
+       "to its end")
+    eq(mine.auth(BEGIN, b"\0anna\0wrong")[0], FAILURE, "a wrong password")
+    crowd = [mine.reach("auth", socket.SOCK_SEQPACKET) for _ in range(50)]
+    for sock in crowd:
+        sock.send(b"x" * 20000)
+    eq(other.auth(BEGIN, b"\0otto\0another")[0], SUCCESS,
+       "however many connections it makes, and whatever it says")
+    for sock in crowd:
+        sock.close()
+
+
+def memory_has(pid, wanted):
+    """Where in the memory of a process it is; root only."""
+    found = []
+    with open("/proc/%d/maps" % pid) as maps, \
+            open("/proc/%d/mem" % pid, "rb", 0) as mem:
+        for line in maps:
+            place, rights = line.split()[:2]
+            if rights[0] != "r" or "[v" in line:
+                continue
+            start, end = (int(n, 16) for n in place.split("-"))
+            with contextlib.suppress(OSError, ValueError, OverflowError):
+                mem.seek(start)
+                if wanted in mem.read(end - start):
+                    found.append(line.strip())
+    return found
+
+
+def abandoned():
+    """Clients that stop in the midst of it are in nobody's way."""
+    with started() as s:
+        stopped = [s.client() for _ in range(30)]
+        for c in stopped:
+            c.hello()
+            eq(c.cmd("AUTH LOGIN").code, 334, "one that says no more")
+        with s.client() as c:
+            c.hello()
+            says(c.cmd("AUTH PLAIN " + plain("anna", PASSWORD)), "AUTH_OK",
+                 "others log in")
+        for c in stopped:
+            c.close()
+
+
+def wiped():
+    if not ROOT:
+        skip("only root may look into other processes")
+        return
+    line = plain("anna", PASSWORD)
+    with started() as s:
+        kept = []
+        for words in (["AUTH PLAIN " + line], ["AUTH PLAIN", line],
+                      ["AUTH LOGIN", b64("anna"), b64(PASSWORD)]):
+            c = s.client()
+            c.hello()
+            for word in words:
+                r = c.cmd(word)
+            says(r, "AUTH_OK", "a login")
+            kept.append(c)
+        r = kept[0].message("Subject: x\n\ntext\n", hello=False)
+        eq(r.code, 250, "and a message")
+        family = [processes()[s.smtpd.pid]] + descendants(s.smtpd.pid)
+        roles = {os.path.basename(p.args[0]) for p in family if p.args}
+        ok({"authsrvr", "submit"} <= roles, "all are looked at")
+        for wanted in (PASSWORD, line, b64(PASSWORD)):
+            for p in family:
+                for place in memory_has(p.pid, wanted.encode()):
+                    ok(False, "%s has it at %s" % (p.args, place))
+        ok(True, "no process has the password in its memory")
+        for p in family:
+            with open("/proc/%d/limits" % p.pid) as f:
+                core = re.search(r"Max core file size +(\d+)", f.read())
+            if p.args and p.args[0] in ("authsrvr", "authworker"):
+                eq(core and core.group(1), "0", p.args[0] + " dumps no core")
+        for c in kept:
+            c.close()
+
+
+run(owned, abandoned, wiped)
