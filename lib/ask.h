@@ -24,6 +24,7 @@ enum ask_kind {
 	ASK_IDNA,	/* a domain in UTF-8 with A-labels for U-labels */
 	ASK_MX,		/* the hosts that take a domain's mail */
 	ASK_ADDRESSES,	/* a host's addresses */
+	ASK_RECORDS,	/* what the name service has of names: records.h */
 	ASK_GREY = 32	/* has this sender written to that recipient before */
 };
 

@@ -459,6 +459,7 @@ check_server(const struct conf *c, struct conf_wrong *w)
 	check_directory(s, SETTING_hosts_deny, v->hosts_deny, w);
 	check_libwrap(s, v, w);
 	check_rates(s, w);
+	conf_check_gate(s, w);
 	check_penalties(s, w);
 	check_reserved(s, w);
 	check_told(s, w);
@@ -557,6 +558,7 @@ check_listener(const struct conf *c, const struct section *s,
 	    at(s, SETTING_channels), w);
 	check_libwrap(s, &s->v, w);
 	check_rates(s, w);
+	conf_check_gate(s, w);
 	check_told(s, w);
 	check_proxied(c, s, w);
 	check_socket(c, s, w);
@@ -705,6 +707,7 @@ check_channel(const struct conf *c, const struct section *s,
 	check_table_name(c, s, SETTING_table, v->table, HOSTS, w);
 	check_libwrap(s, v, w);
 	check_rates(s, w);
+	conf_check_gate(s, w);
 	check_table_name(c, s, SETTING_mailboxes, v->mailboxes, TEXTS, w);
 	check_table_name(c, s, SETTING_aliases, v->aliases, TEXTS, w);
 	check_table_name(c, s, SETTING_insrc, v->insrc, HOSTS, w);

@@ -41,4 +41,7 @@ void conf_check_mechanisms(const struct section *s, struct conf_wrong *w);
 /* What else there is to AUTH. */
 void conf_check_auth(const struct conf *c, struct conf_wrong *w);
 
+/* What a section says of lists in the name service, SPF, and their results. */
+void conf_check_gate(const struct section *s, struct conf_wrong *w);
+
 #endif

@@ -25,6 +25,7 @@ lib_libbase_a_SOURCES = \
 	lib/conf_check.c \
 	lib/conf_check.h \
 	lib/conf_complete.c \
+	lib/conf_gate.c \
 	lib/conf_pack.c \
 	lib/conf_pipe.c \
 	lib/conf_relay.c \
@@ -84,6 +85,8 @@ lib_libbase_a_SOURCES = \
 	lib/quota.h \
 	lib/rate.c \
 	lib/rate.h \
+	lib/records.c \
+	lib/records.h \
 	lib/relayhost.c \
 	lib/relayhost.h \
 	lib/receipt.c \
@@ -93,6 +96,10 @@ lib_libbase_a_SOURCES = \
 	lib/reply.h \
 	lib/rows.c \
 	lib/rows.h \
+	lib/dnslist.c \
+	lib/dnslist.h \
+	lib/spfresult.c \
+	lib/spfresult.h \
 	lib/settings.c \
 	lib/settings.h \
 	lib/settings_mdoc.c \
@@ -397,3 +404,18 @@ check_PROGRAMS += tests/lib/t_sid.t
 tests_lib_t_sid_t_SOURCES = tests/lib/t_sid.c tests/tap.h
 tests_lib_t_sid_t_LDADD = lib/libbase.a
 TESTS += tests/lib/t_sid.t
+
+check_PROGRAMS += tests/lib/t_records.t
+tests_lib_t_records_t_SOURCES = tests/lib/t_records.c tests/tap.h
+tests_lib_t_records_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_records.t
+
+check_PROGRAMS += tests/lib/t_dnslist.t
+tests_lib_t_dnslist_t_SOURCES = tests/lib/t_dnslist.c tests/tap.h
+tests_lib_t_dnslist_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_dnslist.t
+
+check_PROGRAMS += tests/lib/t_spfresult.t
+tests_lib_t_spfresult_t_SOURCES = tests/lib/t_spfresult.c tests/tap.h
+tests_lib_t_spfresult_t_LDADD = lib/libbase.a
+TESTS += tests/lib/t_spfresult.t

@@ -11,6 +11,7 @@
 #include <string.h>
 #include "lib/fdio.h"
 #include "lib/le.h"
+#include "lib/spfresult.h"
 #include "lib/subproto.h"
 #include "lib/text.h"
 
@@ -295,7 +296,10 @@ sub_put_envelope(struct buf *b, const struct sub_envelope *e)
 
 	for (i = 0; result == 0 && i < ARRAY_LEN(texts); i++)
 		result = put_text(b, texts[i]);
-	if (result == 0 && (put_number(b, (uint64_t)e->size, 8) == -1 ||
+	if (result == 0 && (put_number(b, e->spf, 1) == -1 ||
+	    put_number(b, e->spf_helo, 1) == -1 ||
+	    put_number(b, e->listed, 4) == -1 ||
+	    put_number(b, (uint64_t)e->size, 8) == -1 ||
 	    put_number(b, (uint64_t)e->hold, 8) == -1 ||
 	    put_number(b, (uint64_t)e->hold_for, 4) == -1 ||
 	    put_number(b, (uint64_t)e->by, 8) == -1 ||
@@ -321,6 +325,9 @@ sub_get_envelope(const void *p, size_t len, struct sub_envelope *e_r)
 
 	for (i = 0; i < ARRAY_LEN(texts); i++)
 		*texts[i] = get_text(&r);
+	e_r->spf = (uint8_t)get_number(&r, 1);
+	e_r->spf_helo = (uint8_t)get_number(&r, 1);
+	e_r->listed = (uint32_t)get_number(&r, 4);
 	size = get_number(&r, 8);
 	e_r->size = size <= INT64_MAX ? (int64_t)size : -1;
 	hold = get_number(&r, 8);
@@ -330,6 +337,7 @@ sub_get_envelope(const void *p, size_t len, struct sub_envelope *e_r)
 	flags = (unsigned)get_number(&r, 1);
 	e_r->priority = get_int32(&r);
 	if (!finished(&r) || (size > INT64_MAX && size != UINT64_MAX) ||
+	    e_r->spf >= SPF_RESULTS || e_r->spf_helo >= SPF_RESULTS ||
 	    hold > INT64_MAX || by > INT64_MAX || (flags & ~ALL_FLAGS) != 0)
 		return -1;
 	e_r->hold = (int64_t)hold;

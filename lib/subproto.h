@@ -109,6 +109,9 @@ struct sub_envelope {
 	char by_mode;
 	bool by_trace, utf8, requiretls;
 	int priority;
+	/* What was asked about the client, for its trace; 0: nothing. */
+	uint8_t spf, spf_helo;	/* enum spf_result */
+	uint32_t listed;	/* by which of dnslists, a bit each */
 };
 
 struct sub_recipient {

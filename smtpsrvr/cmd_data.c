@@ -51,7 +51,7 @@ read_text(struct session *s)
 		s->tx.size = s->tx.came = d.size;
 		transfer_came(s, made);
 		if (too_big(s) || s->tx.broken)
-			s->text_len = 0;
+			transfer_drop(s);
 		if (got == DATA_END || got == DATA_BARE)
 			return got == DATA_END ? TRANSFER_OK : TRANSFER_BARE;
 		if (got != DATA_FULL && (end = more(s)) != TRANSFER_OK)

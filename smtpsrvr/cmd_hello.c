@@ -10,6 +10,7 @@
 
 #include "lib/datetime.h"
 #include "lib/text.h"
+#include "lib/spfresult.h"
 #include "smtpsrvr/checks.h"
 #include "smtpsrvr/commands.h"
 
@@ -66,6 +67,7 @@ hello(struct session *s, const struct argument *a, const char *verb,
 		reply_set(r, REPLY_SYNTAX, help);
 		return;
 	}
+	s->spf_helo = SPF_UNASKED;
 	if (!s->set->delay_refusals && checks_run(s, HELO,
 	    &(struct check_subject){ 0 }, r) == REFUSE) {
 		if (s->state != STATE_START)

@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include "lib/spfresult.h"
 #include "lib/networks.h"
 #include "lib/text.h"
 #include "smtpsrvr/attributes.h"
@@ -69,6 +70,7 @@ begin_anew(struct session *s)
 	s->state = STATE_START;
 	s->esmtp = false;
 	s->helo[0] = '\0';
+	s->spf_helo = SPF_UNASKED;
 	s->greeted = s->look = false;
 	/* What is said now is said by another. */
 	session_forget_login(s);

@@ -66,6 +66,22 @@ consult_host(struct session *s, enum ask_kind kind, const char *name,
 	return (enum ask_host)r.outcome;
 }
 
+bool
+consult_spares(const struct session *s)
+{
+	return s->set->trusted || s->who.peer.family == 0 ||
+	    s->login[0] != '\0';
+}
+
+void
+consult_told(struct session *s, int64_t began, const char *question,
+    const char *answer)
+{
+	if (s->watcher != NULL)
+		s->watcher->consulted(s, question, answer, clock_us() -
+		    began);
+}
+
 int
 consult_domain(struct session *s, struct mailbox *m, enum reply_name bad,
     struct reply *reply_r)

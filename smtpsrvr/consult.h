@@ -25,4 +25,14 @@ enum ask_host consult_host(struct session *s, enum ask_kind kind,
 MM_MUST_USE int consult_domain(struct session *s, struct mailbox *m,
     enum reply_name bad, struct reply *reply_r);
 
+/*
+ * Is the client spared what is asked about strangers: has it logged in, is it
+ * a trusted channel's, or no host of the network?
+ */
+bool consult_spares(const struct session *s);
+
+/* To whoever looks on; us: since then. */
+void consult_told(struct session *s, int64_t began, const char *question,
+    const char *answer);
+
 #endif

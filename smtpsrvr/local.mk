@@ -2,6 +2,7 @@
 noinst_LIBRARIES += smtpsrvr/libsmtpsrvr.a
 smtpsrvr_libsmtpsrvr_a_SOURCES = \
 	smtpsrvr/attributes.c smtpsrvr/attributes.h \
+	smtpsrvr/check_dnslists.c \
 	smtpsrvr/check_early.c \
 	smtpsrvr/check_greylist.c \
 	smtpsrvr/check_helo.c \
@@ -12,6 +13,7 @@ smtpsrvr_libsmtpsrvr_a_SOURCES = \
 	smtpsrvr/check_sender.c \
 	smtpsrvr/check_settings.c \
 	smtpsrvr/check_source.c \
+	smtpsrvr/check_spf.c \
 	smtpsrvr/check_tls.c \
 	smtpsrvr/checks.c smtpsrvr/checks.h \
 	smtpsrvr/chunk_lines.c smtpsrvr/chunk_lines.h \
@@ -29,6 +31,7 @@ smtpsrvr_libsmtpsrvr_a_SOURCES = \
 	smtpsrvr/cmd_xclient.c \
 	smtpsrvr/consult.c smtpsrvr/consult.h \
 	smtpsrvr/commands.c smtpsrvr/commands.h \
+	smtpsrvr/forged.c smtpsrvr/forged.h \
 	smtpsrvr/greet.c smtpsrvr/greet.h \
 	smtpsrvr/offer.c smtpsrvr/offer.h \
 	smtpsrvr/data_reader.c smtpsrvr/data_reader.h \
@@ -158,3 +161,8 @@ tests_smtpsrvr_t_ticket_keys_t_SOURCES = tests/smtpsrvr/t_ticket_keys.c \
 tests_smtpsrvr_t_ticket_keys_t_LDADD = smtpsrvr/libtls.a lib/libbase.a \
 	$(CRYPTO_LIBS)
 TESTS += tests/smtpsrvr/t_ticket_keys.t
+
+check_PROGRAMS += tests/smtpsrvr/t_forged.t
+tests_smtpsrvr_t_forged_t_SOURCES = tests/smtpsrvr/t_forged.c tests/tap.h
+tests_smtpsrvr_t_forged_t_LDADD = smtpsrvr/libsmtpsrvr.a lib/libbase.a
+TESTS += tests/smtpsrvr/t_forged.t

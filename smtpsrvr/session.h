@@ -18,6 +18,7 @@
 #include "lib/subproto.h"
 #include "smtpsrvr/chunk_lines.h"
 #include "smtpsrvr/completion.h"
+#include "smtpsrvr/forged.h"
 #include "smtpsrvr/offer.h"
 #include "smtpsrvr/params.h"
 #include "smtpsrvr/tls.h"
@@ -67,6 +68,8 @@ struct transaction {
 	struct buf recipients;	/* their submit frames */
 	struct mailbox recipient;	/* the last one named, for the log */
 	bool judged;		/* HELO and sender, at a recipient */
+	uint8_t spf;		/* enum spf_result that is to be told */
+	uint32_t listed;	/* by which dnslists, a bit each */
 	struct reply *refusal;	/* which that gave; or null */
 	uint64_t size;		/* of the message as sent */
 	uint64_t stored;	/* of the text that submit gets */
@@ -74,6 +77,7 @@ struct transaction {
 	uint64_t came;		/* octets since then */
 	struct chunk_lines lines;	/* of BDAT */
 	struct completion *completion;	/* of its header; or null */
+	struct forged forged;	/* what of its header is */
 	bool bare;		/* its text is void: a bare newline */
 	bool streaming;		/* the envelope went out before the commit */
 	bool broken;		/* the way to submit failed; text is dropped */
@@ -114,6 +118,7 @@ struct session {
 	bool esmtp;
 	bool lmtp;		/* RFC 2033 */
 	char helo[256];
+	uint8_t spf_helo;	/* enum spf_result of that name */
 	struct transaction tx;
 
 	struct tls *tls;	/* begun, or null */

@@ -11,6 +11,7 @@
 
 #include "lib/fdio.h"
 #include "lib/log.h"
+#include "lib/spfresult.h"
 #include "lib/text.h"
 #include "lib/xalloc.h"
 #include "smtpsrvr/submitter.h"
@@ -105,6 +106,15 @@ about_tls(const struct session *s, char *dst, size_t size)
 	return dst;
 }
 
+/* What HELO came to, unless the operator wants to know nothing of it. */
+static uint8_t
+told_helo(const struct session *s)
+{
+	return spf_action_of(&s->set->spf_helo_actions,
+	    (enum spf_result)s->spf_helo) == SPF_IGNORE ? SPF_UNASKED :
+	    s->spf_helo;
+}
+
 static int
 front(struct session *s, struct buf *b)
 {
@@ -121,7 +131,9 @@ front(struct session *s, struct buf *b)
 	    .size = p->size, .utf8 = p->utf8,
 	    .requiretls = p->requiretls, .priority = p->priority,
 	    .hold = p->hold, .hold_for = p->hold_for,
-	    .by = p->by, .by_mode = p->by_mode, .by_trace = p->by_trace };
+	    .by = p->by, .by_mode = p->by_mode, .by_trace = p->by_trace,
+	    .spf = s->tx.spf, .spf_helo = told_helo(s),
+	    .listed = s->tx.listed };
 
 	if (!s->said_hello && say_hello(s, b) != 0)
 		return -1;

@@ -16,11 +16,37 @@
 void
 transfer_begin(struct session *s)
 {
+	s->tx.forged.over = s->set->trusted;
 	s->tx.began = clock_ms();
 	s->tx.until = s->tx.began + s->set->message_time;
 	s->tx.came = 0;
 	if (s->state >= STATE_RCPT && s->tx.completion == NULL)
 		s->tx.completion = completion_new(s);
+}
+
+/* Behind text_len is so much more: what of it is not forged stays. */
+static void
+added(struct session *s, size_t len)
+{
+	const struct settings *set = s->set;
+	size_t before = s->text_len;
+
+	s->text_len = forged_take(&s->tx.forged, set->authserv_id[0] != '\0' ?
+	    set->authserv_id : set->hostname, s->text, before, len);
+	s->tx.stored += s->text_len;
+	s->tx.stored -= before;
+}
+
+/* To submit, but for a field that may yet go. */
+static void
+stream(struct session *s)
+{
+	size_t held = s->tx.forged.held, at = s->text_len - held;
+
+	s->text_len = at;
+	submitter_stream(s);
+	memmove(s->text, s->text + at, held);
+	s->text_len = held;
 }
 
 /* What the header becomes, and what of the body came with it. */
@@ -31,13 +57,12 @@ put(struct session *s, const char *p, size_t len)
 		size_t n = sizeof s->text - s->text_len;
 
 		if (n == 0) {
-			submitter_stream(s);
+			stream(s);
 			continue;
 		}
 		n = n < len ? n : len;
 		memcpy(s->text + s->text_len, p, n);
-		s->text_len += n;
-		s->tx.stored += n;
+		added(s, n);
 		p += n;
 		len -= n;
 	}
@@ -53,7 +78,7 @@ transfer_room(struct session *s, size_t least, size_t *room_r)
 		return c->in;
 	}
 	if (sizeof s->text - s->text_len < least)
-		submitter_stream(s);
+		stream(s);
 	*room_r = sizeof s->text - s->text_len;
 	return s->text + s->text_len;
 }
@@ -65,8 +90,7 @@ transfer_came(struct session *s, size_t made)
 	size_t at = 0, n;
 
 	if (!completion_active(c)) {
-		s->text_len += made;
-		s->tx.stored += made;
+		added(s, made);
 		return;
 	}
 	while (at < made && !c->mend.over) {
@@ -97,6 +121,13 @@ rate(const struct session *s)
 	int64_t ms = clock_ms() - s->tx.began;
 
 	return ms <= 0 ? 0 : (int64_t)(s->tx.came * 1000 / (uint64_t)ms);
+}
+
+void
+transfer_drop(struct session *s)
+{
+	s->text_len = 0;
+	s->tx.forged = (struct forged){ .over = true };
 }
 
 int64_t

@@ -20,6 +20,8 @@ void transfer_begin(struct session *s);
 char *transfer_room(struct session *s, size_t least, size_t *room_r);
 /* So many came there. */
 void transfer_came(struct session *s, size_t made);
+/* Whatever becomes of it, no text of it is wanted. */
+void transfer_drop(struct session *s);
 /* Until when a read of them may wait. */
 int64_t transfer_deadline(const struct session *s);
 /* What the end of such a read means. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/spfresult.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/quota.h"
@@ -155,6 +156,25 @@ log_refused(struct desk *k, const struct dialogue *d, const struct reply *r)
 	log_end(&l);
 }
 
+/* What was asked about its client. */
+static void
+log_results(struct logline *l, struct desk *k, const struct dialogue *d)
+{
+	const struct side s = side_of(k, d);
+	const struct sub_envelope *e = &d->message->env;
+	struct results x;
+
+	if (e->spf != SPF_UNASKED)
+		log_word(l, "spf", spf_result_text((enum spf_result)e->spf));
+	if (e->spf_helo != SPF_UNASKED)
+		log_word(l, "spf-helo",
+		    spf_result_text((enum spf_result)e->spf_helo));
+	if (e->listed == 0)
+		return;
+	message_results(&s, d->message, &x);
+	log_num(l, "dns-lists", results_score(&x));
+}
+
 static void
 log_accepted(struct desk *k, const struct dialogue *d, const struct job *j)
 {
@@ -173,6 +193,7 @@ log_accepted(struct desk *k, const struct dialogue *d, const struct job *j)
 	log_num(&l, "size", (int64_t)m->length);
 	if (m->waits[0] != '\0')
 		log_text(&l, "held", m->waits);
+	log_results(&l, k, d);
 	log_sender(&l, m);
 	log_end(&l);
 }

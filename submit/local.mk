@@ -21,6 +21,7 @@ submit_libsubmit_a_SOURCES = \
 	submit/queue.c submit/queue.h \
 	submit/recipients.c submit/recipients.h \
 	submit/recover.c submit/recover.h \
+	submit/results.c submit/results.h \
 	submit/room.c submit/room.h \
 	submit/segments.c submit/segments.h \
 	submit/server.c submit/server.h \
@@ -142,3 +143,8 @@ dist_check_SCRIPTS += tests/crash/kills.py tests/crash/faults.py \
 	tests/crash/powercut.py tests/crash/unsynced.py
 TESTS += tests/crash/kills.py tests/crash/faults.py \
 	tests/crash/powercut.py tests/crash/unsynced.py
+
+check_PROGRAMS += tests/submit/t_results.t
+tests_submit_t_results_t_SOURCES = tests/submit/t_results.c tests/tap.h
+tests_submit_t_results_t_LDADD = $(submit_test_libs)
+TESTS += tests/submit/t_results.t

@@ -362,7 +362,28 @@ shown(const struct side *s)
 	return bits;
 }
 
-/* The entry's header and the trace line: all before the text. */
+void
+message_results(const struct side *s, const struct message *m,
+    struct results *x_r)
+{
+	*x_r = (struct results){ .set = &s->whence->limits, .env = &m->env,
+	    .sender = m->sender, .client = s->caller->row.peer };
+}
+
+static int
+add_results(const struct side *s, const struct message *m, struct buf *b,
+    bool crlf)
+{
+	struct results x;
+
+	if (!by_network(s->caller))
+		return 0;
+	message_results(s, m, &x);
+	x.crlf = crlf;
+	return results_add(b, &x);
+}
+
+/* The entry's header and the trace fields: all before the text. */
 static int
 begin_text(const struct side *s, struct message *m)
 {
@@ -392,7 +413,8 @@ begin_text(const struct side *s, struct message *m)
 	m->header = m->held.len;
 	m->routed = m->to.n;
 	recipients_free(&m->to);
-	return trace_received(&m->held, &facts);
+	return add_results(s, m, &m->held, facts.crlf) != 0 ? -1 :
+	    trace_received(&m->held, &facts);
 }
 
 /* The file is made, or goes on: what was held, then p. */

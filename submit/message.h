@@ -17,6 +17,7 @@
 #include "submit/desk.h"
 #include "submit/hops.h"
 #include "submit/recipients.h"
+#include "submit/results.h"
 
 /* A message up to this is held in memory until its commit. */
 #define MESSAGE_HELD (128 * 1024)
@@ -75,6 +76,9 @@ void message_data(const struct side *s, struct message *m, const void *p,
  * and m's refusal is the answer.
  */
 struct job *message_finish(const struct side *s, struct message *m);
+/* What was found out about its client. */
+void message_results(const struct side *s, const struct message *m,
+    struct results *x_r);
 /* The commit failed: it does not count. */
 void message_failed(const struct side *s, struct message *m);
 /* No commit of it is under way. */

@@ -20,10 +20,13 @@
 #include "lib/text.h"
 #include "lib/xalloc.h"
 #include "tables/askers.h"
+#include "tables/fetch.h"
 #include "tables/idna.h"
 #include "tables/lister.h"
+#include "tables/zones.h"
 
 #define HEADS 256
+#define OF_RECORDS 64	/* and the type: what a key has for a kind */
 #define READ_MOST 16	/* questions of one connection before the next's turn */
 
 union question {
@@ -31,19 +34,35 @@ union question {
 	struct ask_access_question access;
 	struct ask_host_question host;
 	struct ask_grey_question grey;
+	uint8_t records[sizeof(((struct records *)0)->room)];
 };
+
+/* Questions for records that came in one message, and are answered in one. */
+struct batch {
+	struct client *client;
+	uint32_t id;
+	int n, waiting;
+	struct records_got got[RECORDS_MOST];
+	uint8_t *kept[RECORDS_MOST];	/* what got has, or null */
+	LIST_ENTRY(batch) link;
+};
+LIST_HEAD(batches, batch);
+
+TAILQ_HEAD(waiters, waiter);
 
 /* One question of one connection. */
 struct waiter {
 	struct client *client;
 	struct look *look;
 	struct ask_access_question *access;	/* or null: wants the name */
+	struct batch *batch;	/* or null */
+	int at;			/* in it */
 	uint32_t id;
 	uint8_t later;		/* the outcome when its time is over */
 	int64_t deadline;
+	struct waiters *all;	/* of the two lists by deadline */
 	TAILQ_ENTRY(waiter) of_all, of_client, of_look;
 };
-TAILQ_HEAD(waiters, waiter);
 
 struct client {
 	int fd;			/* -1: the place is free */
@@ -51,6 +70,7 @@ struct client {
 	int inflight;
 	bool unread;		/* has too many questions: not listened to */
 	struct waiters waiters;
+	struct batches batches;
 	TAILQ_ENTRY(client) link;	/* by last word, or free */
 };
 TAILQ_HEAD(clients, client);
@@ -60,6 +80,7 @@ struct look {
 	struct askers *askers;
 	struct cache_key key;
 	char name[DNSNAME_TEXT];	/* the key's */
+	uint8_t zone;			/* of a list: where it is in name */
 	struct waiters waiters;
 	LIST_ENTRY(look) link;
 };
@@ -76,7 +97,10 @@ struct askers {
 	struct wrap *wrap;
 	struct greylist *grey;	/* or null */
 	struct greylist_rules rules;
-	struct waiters waiters;	/* all, by deadline: all have equal time */
+	struct waiters waiters;	/* by deadline: all have equal time */
+	struct waiters own;	/* the same with times of their own */
+	struct zones *zones;
+	struct records asking, saying;
 	struct clients used, unused;
 	struct looks looks[HEADS];
 	struct client clients[];
@@ -113,7 +137,9 @@ askers_new(int sock, int epoll, uint32_t data, const struct askers_limits *l,
 	s->cache = cache;
 	s->confirms = confirms;
 	s->wrap = wrap;
+	s->zones = zones_new();
 	TAILQ_INIT(&s->waiters);
+	TAILQ_INIT(&s->own);
 	TAILQ_INIT(&s->used);
 	TAILQ_INIT(&s->unused);
 	for (i = 0; i < HEADS; i++)
@@ -127,9 +153,9 @@ askers_new(int sock, int epoll, uint32_t data, const struct askers_limits *l,
 }
 
 static void
-waiter_free(struct askers *s, struct waiter *w)
+waiter_free(struct waiter *w)
 {
-	TAILQ_REMOVE(&s->waiters, w, of_all);
+	TAILQ_REMOVE(w->all, w, of_all);
 	TAILQ_REMOVE(&w->client->waiters, w, of_client);
 	TAILQ_REMOVE(&w->look->waiters, w, of_look);
 	w->client->inflight--;
@@ -138,12 +164,24 @@ waiter_free(struct askers *s, struct waiter *w)
 }
 
 static void
+batch_free(struct batch *b)
+{
+	for (int i = 0; i < b->n; i++)
+		free(b->kept[i]);
+	LIST_REMOVE(b, link);
+	free(b);
+}
+
+static void
 client_close(struct askers *s, struct client *c)
 {
 	struct waiter *w;
+	struct batch *b;
 
 	while ((w = TAILQ_FIRST(&c->waiters)) != NULL)
-		waiter_free(s, w);
+		waiter_free(w);
+	while ((b = LIST_FIRST(&c->batches)) != NULL)
+		batch_free(b);
 	close(c->fd);
 	c->fd = -1;
 	TAILQ_REMOVE(&s->used, c, link);
@@ -224,6 +262,7 @@ askers_accept(struct askers *s)
 		c->inflight = 0;
 		c->unread = false;
 		TAILQ_INIT(&c->waiters);
+		LIST_INIT(&c->batches);
 		watch(s, EPOLL_CTL_ADD, fd, EPOLLIN, client_data(s, c));
 	}
 }
@@ -295,6 +334,55 @@ judge_named(struct askers *s, const struct ask_access_question *q,
 	(void)judge(s, q, name->outcome == ASK_LATER ? NULL : name, a);
 }
 
+/* It has room for questions again, perhaps. */
+static void
+listen_again(struct askers *s, struct client *c)
+{
+	if (c->unread && c->inflight < ASKERS_QUESTIONS) {
+		c->unread = false;
+		watch(s, EPOLL_CTL_MOD, c->fd, EPOLLIN, client_data(s, c));
+	}
+}
+
+/* All of them have what there is: one message. */
+static void
+batch_end(struct askers *s, struct batch *b)
+{
+	struct client *c = b->client;
+
+	s->saying.n = b->n;
+	memcpy(s->saying.got, b->got, sizeof(b->got));
+	if (reply(s, c, s->saying.room, records_write(&s->saying, b->id))) {
+		batch_free(b);
+		listen_again(s, c);
+	}
+}
+
+static void
+batch_got(struct askers *s, struct batch *b, int i,
+    const struct cache_data *d, bool cached)
+{
+	b->got[i] = (struct records_got){ .outcome = d->outcome,
+	    .cached = cached, .cut = d->cut, .len = (uint16_t)d->len };
+	if (d->len > 0) {
+		b->kept[i] = xmalloc(d->len);
+		memcpy(b->kept[i], d->p, d->len);
+		b->got[i].p = b->kept[i];
+	}
+	if (--b->waiting == 0)
+		batch_end(s, b);
+}
+
+static void
+batch_waited(struct askers *s, struct waiter *w, const struct cache_data *d)
+{
+	struct batch *b = w->batch;
+	int i = w->at;
+
+	waiter_free(w);
+	batch_got(s, b, i, d, false);
+}
+
 static void
 answer_waiter(struct askers *s, struct waiter *w,
     const struct ask_answer *name, const struct ask_list *list)
@@ -308,14 +396,11 @@ answer_waiter(struct askers *s, struct waiter *w,
 		judge_named(s, w->access, name, a);
 	else
 		access = *name;
-	waiter_free(s, w);
+	waiter_free(w);
 	if (!(is_list(kind) ? answer_list(s, c, id, name->outcome, list) :
 	    answer(s, c, id, a)))
 		return;
-	if (c->unread && c->inflight < ASKERS_QUESTIONS) {
-		c->unread = false;
-		watch(s, EPOLL_CTL_MOD, c->fd, EPOLLIN, client_data(s, c));
-	}
+	listen_again(s, c);
 }
 
 static void
@@ -390,25 +475,43 @@ head_of(struct askers *s, const struct cache_key *k)
 	return &s->looks[h % HEADS];
 }
 
+/* A new one for look; behind those of all whose deadline is not later. */
+static struct waiter *
+add_waiter(struct waiters *all, struct client *c, struct look *look,
+    int64_t deadline)
+{
+	struct waiter *w = xcalloc(1, sizeof(*w)), *before;
+
+	w->client = c;
+	w->look = look;
+	w->deadline = deadline;
+	w->all = all;
+	before = TAILQ_LAST(all, waiters);
+	while (before != NULL && before->deadline > deadline)
+		before = TAILQ_PREV(before, waiters, of_all);
+	if (before != NULL)
+		TAILQ_INSERT_AFTER(all, before, w, of_all);
+	else
+		TAILQ_INSERT_HEAD(all, w, of_all);
+	TAILQ_INSERT_TAIL(&c->waiters, w, of_client);
+	TAILQ_INSERT_TAIL(&look->waiters, w, of_look);
+	c->inflight++;
+	return w;
+}
+
 static void
 wait_for(struct askers *s, struct client *c, struct look *look,
     const union question *q)
 {
-	struct waiter *w = xcalloc(1, sizeof(*w));
+	struct waiter *w = add_waiter(&s->waiters, c, look,
+	    clock_ms() + s->limits.timeout);
 
-	w->client = c;
-	w->look = look;
 	w->id = q->q.id;
 	w->later = (uint8_t)no_answer(look->key.kind);
 	if (q->q.kind == ASK_ACCESS) {
 		w->access = xcalloc(1, sizeof(*w->access));
 		*w->access = q->access;
 	}
-	w->deadline = clock_ms() + s->limits.timeout;
-	TAILQ_INSERT_TAIL(&s->waiters, w, of_all);
-	TAILQ_INSERT_TAIL(&c->waiters, w, of_client);
-	TAILQ_INSERT_TAIL(&look->waiters, w, of_look);
-	c->inflight++;
 }
 
 static bool
@@ -467,9 +570,37 @@ is_question(const union question *q, ssize_t len)
 		    sizeof(q->grey.sender)) != NULL &&
 		    memchr(q->grey.recipient, '\0',
 		    sizeof(q->grey.recipient)) != NULL;
+	case ASK_RECORDS:
+		return len <= (ssize_t)sizeof(*q);
 	default:
 		return false;
 	}
+}
+
+/* The one under way about k; or null. */
+static struct look *
+look_find(struct askers *s, const struct cache_key *k)
+{
+	struct look *look;
+
+	LIST_FOREACH(look, head_of(s, k), link)
+		if (cache_same(&look->key, k))
+			break;
+	return look;
+}
+
+static struct look *
+look_new(struct askers *s, const struct cache_key *k)
+{
+	struct look *look = xcalloc(1, sizeof(*look));
+
+	look->askers = s;
+	look->key = *k;
+	memcpy(look->name, k->name, strlen(k->name) + 1);
+	look->key.name = look->name;
+	TAILQ_INIT(&look->waiters);
+	LIST_INSERT_HEAD(head_of(s, k), look, link);
+	return look;
 }
 
 /*
@@ -481,14 +612,11 @@ look_up(struct askers *s, struct client *c, const union question *q,
     const struct cache_key *k, const struct dnsname *name)
 {
 	struct ask_answer later = { .outcome = (uint8_t)no_answer(q->q.kind) };
-	struct looks *head = head_of(s, k);
-	struct look *look;
+	struct look *look = look_find(s, k);
 
-	LIST_FOREACH(look, head, link) {
-		if (cache_same(&look->key, k)) {
-			wait_for(s, c, look, q);
-			return;
-		}
+	if (look != NULL) {
+		wait_for(s, c, look, q);
+		return;
 	}
 	/* The second half is kept for connections that ask only once. */
 	if (c->inflight > 0 && s->confirms->live >= CONFIRM_MOST / 2) {
@@ -498,13 +626,7 @@ look_up(struct askers *s, struct client *c, const union question *q,
 			(void)answer(s, c, q->q.id, &later);
 		return;
 	}
-	look = xcalloc(1, sizeof(*look));
-	look->askers = s;
-	look->key = *k;
-	memcpy(look->name, k->name, strlen(k->name) + 1);
-	look->key.name = look->name;
-	TAILQ_INIT(&look->waiters);
-	LIST_INSERT_HEAD(head, look, link);
+	look = look_new(s, k);
 	wait_for(s, c, look, q);
 	if (is_list(k->kind))
 		lister_start(s->confirms, (enum ask_kind)k->kind, name, looked,
@@ -566,6 +688,109 @@ take_grey(struct askers *s, struct client *c, const struct ask_grey_question *q)
 		    clock_wall_us() / 1000000, &wait);
 	a.wait = (uint32_t)wait;
 	(void)reply(s, c, &a, sizeof(a));
+}
+
+static void
+log_records(const struct look *look, const struct cache_data *d, uint32_t ttl)
+{
+	static const char *const outcomes[] = { "found", "none", "later",
+	    "error" };
+	struct logline l;
+
+	log_begin(&l, LEVEL_DEBUG, "records");
+	log_num(&l, "type", look->key.kind - OF_RECORDS);
+	log_word(&l, "outcome", outcomes[d->outcome]);
+	log_num(&l, "ttl", ttl);
+	log_text(&l, "name", look->name);
+	log_end(&l);
+}
+
+static void
+fetched(void *arg, const struct cache_data *d, uint32_t ttl)
+{
+	struct look *look = arg;
+	struct askers *s = look->askers;
+	int64_t now = clock_ms(), keep = (int64_t)ttl * 1000;
+	struct waiter *w;
+
+	if (keep > s->limits.cache_time)
+		keep = s->limits.cache_time;
+	cache_put_data(s->cache, &look->key, now, now + keep, d);
+	if (look->key.kind == OF_RECORDS + RECORDS_LISTED && ttl > 0)
+		zones_said(s->zones, look->name + look->zone,
+		    (enum records_outcome)d->outcome, now);
+	log_records(look, d, ttl);
+	while ((w = TAILQ_FIRST(&look->waiters)) != NULL)
+		batch_waited(s, w, d);
+	LIST_REMOVE(look, link);
+	free(look);
+}
+
+/* One of a batch that waits for the others, too: it is not answered yet. */
+static void
+take_records_of(struct askers *s, struct batch *b, int i,
+    const struct records_asked *a, int64_t deadline)
+{
+	const struct cache_data later = { .outcome = RECORDS_LATER };
+	struct cache_key k = { .kind = (uint8_t)(OF_RECORDS + a->type),
+	    .name = a->name };
+	bool busy = b->client->inflight > 0 &&
+	    s->confirms->live >= CONFIRM_MOST / 2;
+	int64_t now = clock_ms();
+	struct cache_data d;
+	struct dnsname name;
+	struct look *look;
+	struct waiter *w;
+
+	if (cache_find_data(s->cache, &k, now, &d)) {
+		batch_got(s, b, i, &d, true);
+		return;
+	}
+	look = look_find(s, &k);
+	if (look == NULL && (busy || dnsname_any(&name, a->name) != 0 ||
+	    (a->type == RECORDS_LISTED && zones_rests(s->zones, a->name +
+	    a->zone, now)))) {
+		batch_got(s, b, i, &later, false);
+		return;
+	}
+	w = add_waiter(&s->own, b->client, look != NULL ? look :
+	    look_new(s, &k), deadline);
+	w->batch = b;
+	w->at = i;
+	if (look != NULL)
+		return;
+	w->look->zone = a->zone;
+	fetch_start(s->confirms, (enum records_type)a->type, &name, fetched,
+	    w->look);
+}
+
+/* -1: it was none. */
+static int
+take_records(struct askers *s, struct client *c, const union question *q,
+    size_t len)
+{
+	struct records *r = &s->asking;
+	uint32_t generation = c->generation;
+	int64_t deadline = clock_ms();
+	struct batch *b;
+
+	if (records_read(r, q, len) != 0)
+		return -1;
+	deadline += r->time < s->limits.timeout ? r->time : s->limits.timeout;
+	b = xcalloc(1, sizeof(*b));
+	b->client = c;
+	b->id = q->q.id;
+	b->n = r->n;
+	b->waiting = r->n + 1;		/* and for us to have asked all */
+	LIST_INSERT_HEAD(&c->batches, b, link);
+	for (int i = 0; i < r->n; i++) {
+		take_records_of(s, b, i, &r->asked[i], deadline);
+		if (c->fd == -1 || c->generation != generation)
+			return 0;
+	}
+	if (--b->waiting == 0)
+		batch_end(s, b);
+	return 0;
 }
 
 static void
@@ -639,14 +864,16 @@ askers_event(struct askers *s, uint64_t data, uint32_t events)
 		n = recv(c->fd, &q, sizeof(q), MSG_DONTWAIT | MSG_TRUNC);
 		if (n == -1 && (errno == EAGAIN || errno == EINTR))
 			return;
-		if (!is_question(&q, n)) {
+		if (!is_question(&q, n) || (q.q.kind == ASK_RECORDS &&
+		    take_records(s, c, &q, (size_t)n) != 0)) {
 			if (n > 0)
 				log_note(LEVEL_WARNING, "not a question: "
 				    "connection closed");
 			client_close(s, c);
 			return;
 		}
-		take_question(s, c, &q);
+		if (q.q.kind != ASK_RECORDS)
+			take_question(s, c, &q);
 		if (c->fd == -1 || c->generation != generation)
 			return;
 	}
@@ -656,8 +883,11 @@ int
 askers_wait(const struct askers *s, int most)
 {
 	const struct waiter *w = TAILQ_FIRST(&s->waiters);
+	const struct waiter *own = TAILQ_FIRST(&s->own);
 	int left;
 
+	if (w == NULL || (own != NULL && own->deadline < w->deadline))
+		w = own;
 	if (w == NULL)
 		return most;
 	left = clock_left(w->deadline);
@@ -667,9 +897,12 @@ askers_wait(const struct askers *s, int most)
 void
 askers_tick(struct askers *s, int64_t now)
 {
+	const struct cache_data later = { .outcome = RECORDS_LATER };
 	struct ask_answer a = { 0 };
 	struct waiter *w;
 
+	while ((w = TAILQ_FIRST(&s->own)) != NULL && w->deadline <= now)
+		batch_waited(s, w, &later);
 	while ((w = TAILQ_FIRST(&s->waiters)) != NULL && w->deadline <= now) {
 		a.outcome = w->later;
 		answer_waiter(s, w, &a, NULL);

@@ -7,6 +7,7 @@
  */
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include "lib/log.h"
@@ -15,6 +16,7 @@
 #include "tables/cache.h"
 
 #define NONE UINT32_MAX
+#define DATA_EACH 512		/* bytes of records for each place */
 
 struct entry {
 	struct netaddr address;		/* port 0 */
@@ -23,6 +25,8 @@ struct entry {
 	uint32_t newer, older;
 	int64_t until;
 	bool asked;			/* name is the question's */
+	uint8_t *data;			/* records, or null */
+	size_t data_len;
 	char name[sizeof(((struct ask_answer *)0)->name)];
 };
 
@@ -31,6 +35,7 @@ struct cache {
 	uint32_t free;			/* first entry given back */
 	uint32_t newest, oldest;
 	uint64_t key;
+	size_t data_len;		/* of all entries */
 	uint32_t *heads;
 	struct entry *entries;
 };
@@ -138,6 +143,15 @@ use_newest(struct cache *c, uint32_t i)
 }
 
 static void
+drop_data(struct cache *c, struct entry *e)
+{
+	c->data_len -= e->data_len;
+	free(e->data);
+	e->data = NULL;
+	e->data_len = 0;
+}
+
+static void
 forget(struct cache *c, uint32_t i)
 {
 	struct entry *e = &c->entries[i];
@@ -148,6 +162,7 @@ forget(struct cache *c, uint32_t i)
 		at = &c->entries[*at].chain;
 	*at = e->chain;
 	use_unlink(c, i);
+	drop_data(c, e);
 	e->chain = c->free;
 	c->free = i;
 	c->used--;
@@ -181,22 +196,31 @@ take(struct cache *c, const struct cache_key *k)
 	return i;
 }
 
+/* One that holds, the newest used now; or null. */
+static struct entry *
+use(struct cache *c, const struct cache_key *k, int64_t now)
+{
+	uint32_t i = find(c, k);
+
+	if (i == NONE)
+		return NULL;
+	if (now >= c->entries[i].until) {
+		forget(c, i);
+		return NULL;
+	}
+	use_unlink(c, i);
+	use_newest(c, i);
+	return &c->entries[i];
+}
+
 bool
 cache_find(struct cache *c, const struct cache_key *k, int64_t now,
     struct ask_answer *answer_r)
 {
-	uint32_t i = find(c, k);
-	struct entry *e;
+	struct entry *e = use(c, k, now);
 
-	if (i == NONE)
+	if (e == NULL)
 		return false;
-	e = &c->entries[i];
-	if (now >= e->until) {
-		forget(c, i);
-		return false;
-	}
-	use_unlink(c, i);
-	use_newest(c, i);
 	answer_r->outcome = e->outcome;
 	answer_r->differs = e->differs;
 	answer_r->cached = 1;
@@ -206,27 +230,74 @@ cache_find(struct cache *c, const struct cache_key *k, int64_t now,
 	return true;
 }
 
-void
-cache_put(struct cache *c, const struct cache_key *k, int64_t now,
-    int64_t until, const struct ask_answer *answer)
+/* The entry for k that holds until then; or null: there shall be none. */
+static struct entry *
+put(struct cache *c, const struct cache_key *k, int64_t now, int64_t until)
 {
 	uint32_t i;
-	struct entry *e;
 
-	if (c->size == 0 || strlen(k->name) >= sizeof(e->name))
-		return;
+	if (c->size == 0 || strlen(k->name) >= sizeof(c->entries[0].name))
+		return NULL;
 	i = find(c, k);
 	if (until <= now) {
 		if (i != NONE)
 			forget(c, i);
-		return;
+		return NULL;
 	}
 	if (i == NONE)
 		i = take(c, k);
-	e = &c->entries[i];
+	c->entries[i].until = until;
+	return &c->entries[i];
+}
+
+void
+cache_put(struct cache *c, const struct cache_key *k, int64_t now,
+    int64_t until, const struct ask_answer *answer)
+{
+	struct entry *e = put(c, k, now, until);
+
+	if (e == NULL)
+		return;
 	e->outcome = answer->outcome;
 	e->differs = answer->differs;
-	e->until = until;
 	if (!e->asked)
 		memcpy(e->name, answer->name, sizeof(e->name));
+}
+
+bool
+cache_find_data(struct cache *c, const struct cache_key *k, int64_t now,
+    struct cache_data *d_r)
+{
+	struct entry *e = use(c, k, now);
+
+	if (e == NULL)
+		return false;
+	*d_r = (struct cache_data){ .outcome = e->outcome,
+	    .cut = e->differs != 0, .len = e->data_len, .p = e->data };
+	return true;
+}
+
+void
+cache_put_data(struct cache *c, const struct cache_key *k, int64_t now,
+    int64_t until, const struct cache_data *d)
+{
+	struct entry *e;
+
+	/* Its own is the newest, and goes last. */
+	e = put(c, k, now, until);
+	if (e == NULL)
+		return;
+	drop_data(c, e);
+	e->outcome = d->outcome;
+	e->differs = d->cut;
+	if (d->len == 0 || d->len > (size_t)c->size * DATA_EACH)
+		return;
+	e->data = xmalloc(d->len);
+	memcpy(e->data, d->p, d->len);
+	e->data_len = d->len;
+	c->data_len += d->len;
+	use_unlink(c, (uint32_t)(e - c->entries));
+	use_newest(c, (uint32_t)(e - c->entries));
+	while (c->data_len > (size_t)c->size * DATA_EACH)
+		forget(c, c->oldest);
 }

@@ -23,6 +23,14 @@ struct cache_key {
 	const char *name;	/* in lower case, or "" */
 };
 
+/* What is known of a name's records: lib/records.h. */
+struct cache_data {
+	uint8_t outcome;
+	bool cut;
+	size_t len;
+	const uint8_t *p;	/* the cache's, until something is put there */
+};
+
 /* Ports do not count. */
 bool cache_same(const struct cache_key *a, const struct cache_key *b);
 /*
@@ -34,5 +42,11 @@ bool cache_find(struct cache *c, const struct cache_key *k, int64_t now,
 /* Remembers until then; a time that is past forgets it. */
 void cache_put(struct cache *c, const struct cache_key *k, int64_t now,
     int64_t until, const struct ask_answer *answer);
+
+/* The same with records; all of them have 512 bytes an entry, no more. */
+bool cache_find_data(struct cache *c, const struct cache_key *k, int64_t now,
+    struct cache_data *d_r);
+void cache_put_data(struct cache *c, const struct cache_key *k, int64_t now,
+    int64_t until, const struct cache_data *d);
 
 #endif

@@ -171,6 +171,15 @@ dnsname_parse(struct dnsname *n_r, const char *text)
 	return parse_name(n_r, text);
 }
 
+int
+dnsname_any(struct dnsname *n_r, const char *text)
+{
+	char again[DNSNAME_TEXT];
+
+	return parse_name(n_r, text) == 0 && n_r->len > 1 ?
+	    dnsname_text(n_r, again) : -1;
+}
+
 bool
 dnsname_same(const struct dnsname *a, const struct dnsname *b)
 {
@@ -389,6 +398,96 @@ take_address(const struct message *m, const struct record *r,
 	return 0;
 }
 
+/* Its strings in one, behind the length of them all (RFC 1035 3.3.14). */
+static int
+add_strings(struct buf *b, const uint8_t *p, size_t len)
+{
+	uint8_t head[2];
+	size_t at, total = 0, start = b->len;
+
+	for (at = 0; at < len; at += 1 + (size_t)p[at])
+		total += p[at];
+	head[0] = (uint8_t)total;
+	head[1] = (uint8_t)(total >> 8);
+	if (buf_add(b, head, sizeof(head)) == -1)
+		return -1;
+	for (at = 0; at < len; at += 1 + (size_t)p[at]) {
+		if (buf_add(b, p + at + 1, p[at]) == -1) {
+			b->len = start;
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/* Do they begin so that it is one of RFC 7208 4.5? */
+static bool
+is_spf(const char *p, size_t len)
+{
+	static const char version[] = "v=spf1";
+	size_t i;
+
+	if (len < 6 || (len > 6 && p[6] != ' '))
+		return false;
+	for (i = 0; i < 6; i++)
+		if (lower((uint8_t)p[i]) != (uint8_t)version[i])
+			return false;
+	return true;
+}
+
+static int
+take_txt(const struct message *m, const struct record *r,
+    struct dnsmsg_raw *raw)
+{
+	const uint8_t *p = m->p + r->data;
+	size_t at = 0, start = raw->b->len;
+
+	while (at < r->len)
+		at += 1 + (size_t)p[at];
+	if (at != r->len)
+		return -1;
+	if (add_strings(raw->b, p, r->len) == -1)
+		raw->cut = true;
+	else if (raw->spf && !is_spf(raw->b->p + start + 2,
+	    raw->b->len - start - 2))
+		raw->b->len = start;
+	return 0;
+}
+
+static int
+take_raw(const struct message *m, const struct record *r,
+    struct dnsmsg_raw *raw)
+{
+	size_t host = r->type == DNSMSG_MX ? 2 : 0, len = r->len, next;
+	const uint8_t *p = m->p + r->data;
+	char text[DNSNAME_TEXT];
+	struct dnsname name;
+	uint8_t head[2];
+
+	if (r->type == DNSMSG_TXT)
+		return take_txt(m, r, raw);
+	if (r->type == DNSMSG_MX || r->type == DNSMSG_PTR) {
+		if (r->len < host + 1 ||
+		    expand(m, r->data + host, &name, &next) == -1 ||
+		    next != r->next)
+			return -1;
+		if (name.len == 1 || dnsname_text(&name, text) == -1)
+			return 0;
+		p = (const uint8_t *)text;
+		len = strlen(text);
+	} else if (r->len != (r->type == DNSMSG_A ? 4 : 16)) {
+		return -1;
+	}
+	head[0] = (uint8_t)len;
+	head[1] = 0;
+	next = raw->b->len;
+	if (buf_add(raw->b, head, 2) == -1 || buf_add(raw->b, p, len) == -1) {
+		raw->b->len = next;
+		raw->cut = true;
+	}
+	return 0;
+}
+
 static int
 take_data(const struct message *m, const struct record *r,
     const struct dnsmsg_want *want, struct dnsmsg *m_r)
@@ -396,6 +495,8 @@ take_data(const struct message *m, const struct record *r,
 	struct dnsname name;
 	size_t next;
 
+	if (want != NULL && want->raw != NULL)
+		return take_raw(m, r, want->raw);
 	if (r->type == DNSMSG_MX)
 		return take_mx(m, r, want, m_r);
 	if (r->type != DNSMSG_PTR)

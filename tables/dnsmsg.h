@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "lib/buf.h"
 #include "lib/mm.h"
 #include "lib/net.h"
 
@@ -22,6 +23,7 @@ enum dnsmsg_type {
 	DNSMSG_A = 1,
 	DNSMSG_PTR = 12,
 	DNSMSG_MX = 15,
+	DNSMSG_TXT = 16,
 	DNSMSG_AAAA = 28
 };
 
@@ -63,12 +65,23 @@ struct dnsmsg_all {
 	} at[DNSMSG_ALL];
 };
 
+/*
+ * Every record as lib/records.h has it, none left out but MX and PTR names
+ * without a text, and those that do not fit: then it is cut.
+ */
+struct dnsmsg_raw {
+	struct buf *b;		/* added to; its maximum is the room */
+	bool spf;		/* of TXT those that begin with v=spf1 */
+	bool cut;
+};
+
 /* What is compared: with A and AAAA addresses, with MX names. */
 struct dnsmsg_want {
 	int naddresses, nnames;
 	const struct netaddr *addresses;
 	const struct dnsname *names;
 	struct dnsmsg_all *all;		/* or null; what is found is added */
+	struct dnsmsg_raw *raw;		/* or null: then nothing else is done */
 };
 
 /* The name under in-addr.arpa or ip6.arpa. */
@@ -81,6 +94,8 @@ MM_MUST_USE int dnsname_text(const struct dnsname *n, char dst[DNSNAME_TEXT]);
  * last label not a number; -1 for all else.
  */
 MM_MUST_USE int dnsname_parse(struct dnsname *n_r, const char *text);
+/* From text with whatever dnsname_text has in it. */
+MM_MUST_USE int dnsname_any(struct dnsname *n_r, const char *text);
 /* As dnsname_text, and -1 too unless it can be a host's name: RFC 5321
  * Domain, and its last label not a number. */
 MM_MUST_USE int dnsname_host(const struct dnsname *n, char dst[DNSNAME_TEXT]);

@@ -37,6 +37,12 @@ tables_libtables_a_SOURCES = \
 	tables/snap.h \
 	tables/source.c \
 	tables/source.h \
+	tables/spf.c \
+	tables/spf.h \
+	tables/spfmacro.c \
+	tables/spfmacro.h \
+	tables/spfterm.c \
+	tables/spfterm.h \
 	tables/tb.c \
 	tables/tb.h \
 	tables/tb_cdb.c \
@@ -179,11 +185,13 @@ tables_liblookup_a_SOURCES = \
 	tables/dns.c tables/dns.h \
 	tables/dnsmsg.c tables/dnsmsg.h \
 	tables/greylist.c tables/greylist.h \
+	tables/fetch.c tables/fetch.h \
 	tables/hosts.c tables/hosts.h \
 	tables/idna.c tables/idna.h \
 	tables/lister.c tables/lister.h \
 	tables/query.c tables/query.h \
-	tables/wrap.c tables/wrap.h
+	tables/wrap.c tables/wrap.h \
+	tables/zones.c tables/zones.h
 tables_lookup_SOURCES = tables/lookup.c
 tables_lookup_LDADD = tables/liblookup.a tables/libtables.a \
 	lib/libbase.a $(CARES_LIBS) $(IDN2_LIBS) $(LMDB_LIBS) $(WRAP_LIBS)
@@ -213,7 +221,7 @@ TESTS += tests/tables/t_wrap.t
 check_PROGRAMS += tests/system/record
 tests_system_record_SOURCES = tests/system/record.c
 tests_system_record_LDADD = lib/libbase.a
-EXTRA_DIST += tests/system/nsd.py
+EXTRA_DIST += tests/system/nsd.py tests/system/between.py
 TESTS += tests/system/20-lookup.py
 dist_check_SCRIPTS += tests/system/20-lookup.py
 
@@ -233,3 +241,14 @@ check_PROGRAMS += tests/tables/t_etrn.t
 tests_tables_t_etrn_t_SOURCES = tests/tables/t_etrn.c tests/tap.h
 tests_tables_t_etrn_t_LDADD = $(tables_LDADD)
 TESTS += tests/tables/t_etrn.t
+
+check_PROGRAMS += tests/tables/t_spf.t
+tests_tables_t_spf_t_SOURCES = tests/tables/t_spf.c tests/tap.h
+tests_tables_t_spf_t_LDADD = $(tables_LDADD)
+TESTS += tests/tables/t_spf.t
+EXTRA_DIST += tests/tables/spf.cases
+
+check_PROGRAMS += tests/tables/t_zones.t
+tests_tables_t_zones_t_SOURCES = tests/tables/t_zones.c tests/tap.h
+tests_tables_t_zones_t_LDADD = tables/liblookup.a lib/libbase.a
+TESTS += tests/tables/t_zones.t

@@ -98,6 +98,8 @@ system_tests = \
 	tests/system/50-tls.py \
 	tests/system/51-keysrvr.py \
 	tests/system/55-pace.py \
+	tests/system/57-dnslists.py \
+	tests/system/58-spf.py \
 	tests/system/55-tickets.py \
 	tests/system/56-rehearsal.py \
 	tests/system/58-greylist.py \

@@ -36,6 +36,7 @@ int cmd_inlet_help(const struct request *r);
 void cmd_help_list(FILE *f);	/* usage, and every command */
 int cmd_limits(const struct request *r);
 int cmd_queue(const struct request *r);
+int cmd_dnslist(const struct request *r);
 int cmd_rehearsal(const struct request *r);
 int cmd_send(const struct request *r);
 int cmd_settings(const struct request *r);

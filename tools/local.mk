@@ -72,6 +72,7 @@ tools_libtools_a_SOURCES = \
 	tools/cmd_help.c \
 	tools/cmd_limits.c \
 	tools/cmd_queue.c \
+	tools/cmd_dnslist.c \
 	tools/cmd_rehearsal.c \
 	tools/cmd_send.c \
 	tools/cmd_settings.c \

@@ -7,6 +7,7 @@
 
 #include <string.h>
 #include "lib/path.h"
+#include "lib/records.h"
 #include "tables/dnsmsg.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -57,6 +58,29 @@ check_name(const struct dnsname *n)
 		    (text[i] < 'A' || text[i] > 'Z'), "in lower case");
 }
 
+/* Every record as it is: whole ones, within the room. */
+static void
+check_raw(const uint8_t *data, size_t size, const struct dnsname *name,
+    enum dnsmsg_type type)
+{
+	struct buf b;
+	struct dnsmsg_raw raw = { .b = &b, .spf = size % 2 != 0 };
+	const struct dnsmsg_want want = { .raw = &raw };
+	struct records_got got;
+	struct dnsmsg m;
+	const uint8_t *p;
+	size_t at = 0, len;
+
+	buf_init(&b, 300);
+	dnsmsg_read(data, size, name, type, &want, &m);
+	got = (struct records_got){ .len = (uint16_t)b.len,
+	    .p = (const uint8_t *)b.p };
+	while (records_next(&got, &at, &p, &len))
+		must(type != DNSMSG_A || len == 4, "an address");
+	must(at == b.len, "whole records");
+	buf_free(&b);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -65,15 +89,18 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	};
 	struct dnsmsg_all all = { .n = 0 };
 	const struct dnsmsg_want wants[] = {
-		{ 1, 0, &four, NULL, NULL }, { 0 },
-		{ 0, 1, NULL, &us, &all }, { 1, 0, &six, NULL, NULL }
+		{ 1, 0, &four, NULL, NULL, NULL }, { 0 },
+		{ 0, 1, NULL, &us, &all, NULL },
+		{ 1, 0, &six, NULL, NULL, NULL }
 	};
 	struct dnsname name = question(data, size);
 	struct dnsmsg m;
 
+	check_raw(data, size, &name, DNSMSG_TXT);
 	for (size_t t = 0; t < ARRAY_LEN(types); t++) {
 		dnsmsg_read(data, size, &name, types[t], &wants[t], &m);
 		must(m.outcome <= DNSMSG_BAD, "a known outcome");
+		check_raw(data, size, &name, types[t]);
 		must(all.n >= 0 && all.n <= DNSMSG_ALL, "a bounded list");
 		for (int i = 1; i < all.n; i++)
 			must(all.at[i - 1].preference <= all.at[i].preference,

@@ -61,6 +61,12 @@ tests_fuzz_fuzz_chunks_t_CPPFLAGS = $(fuzz_cppflags) -DFUZZ_CORPUS='"chunks"'
 tests_fuzz_fuzz_chunks_t_LDADD = $(smtpsrvr_smtpsrvr_LDADD)
 TESTS += tests/fuzz/fuzz_chunks.t
 
+check_PROGRAMS += tests/fuzz/fuzz_spf.t
+tests_fuzz_fuzz_spf_t_SOURCES = tests/fuzz/fuzz_spf.c tests/fuzz/replay.c
+tests_fuzz_fuzz_spf_t_CPPFLAGS = $(fuzz_cppflags) -DFUZZ_CORPUS='"spf"'
+tests_fuzz_fuzz_spf_t_LDADD = tables/libtables.a lib/libbase.a
+TESTS += tests/fuzz/fuzz_spf.t
+
 check_PROGRAMS += tests/fuzz/fuzz_dnsmsg.t
 tests_fuzz_fuzz_dnsmsg_t_SOURCES = tests/fuzz/fuzz_dnsmsg.c \
 	tests/fuzz/replay.c
@@ -189,6 +195,11 @@ noinst_PROGRAMS += tests/fuzz/fuzz_subproto
 tests_fuzz_fuzz_subproto_SOURCES = tests/fuzz/fuzz_subproto.c
 tests_fuzz_fuzz_subproto_LDADD = lib/libbase.a
 tests_fuzz_fuzz_subproto_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
+noinst_PROGRAMS += tests/fuzz/fuzz_spf
+tests_fuzz_fuzz_spf_SOURCES = tests/fuzz/fuzz_spf.c
+tests_fuzz_fuzz_spf_LDADD = tables/libtables.a lib/libbase.a
+tests_fuzz_fuzz_spf_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 
 noinst_PROGRAMS += tests/fuzz/fuzz_dnsmsg
 tests_fuzz_fuzz_dnsmsg_SOURCES = tests/fuzz/fuzz_dnsmsg.c

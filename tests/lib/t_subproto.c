@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "lib/clock.h"
+#include "lib/spfresult.h"
 #include "lib/subproto.h"
 #include "tests/tap.h"
 
@@ -143,6 +144,19 @@ envelope(struct buf *b)
 	ok(sub_get_envelope(p, len, &g) == 0 && !g.utf8 && !g.by_trace,
 	    "no flag");
 
+	buf_reset(b);
+	e.spf = SPF_PERMERROR;
+	e.listed = 0x80000001;
+	num(sub_put_envelope(b, &e), 0, "with results");
+	ok(sub_get_envelope(b->p + HEADER, b->len - HEADER, &g) == 0 &&
+	    g.spf == SPF_PERMERROR && g.spf_helo == 0 &&
+	    g.listed == 0x80000001, "and back");
+	buf_reset(b);
+	e.spf_helo = SPF_RESULTS;
+	num(sub_put_envelope(b, &e), 0, "one that there is not");
+	num(sub_get_envelope(b->p + HEADER, b->len - HEADER, &g), -1,
+	    "is none");
+	e.spf_helo = 0;
 	buf_reset(b);
 	e.size = INT64_MAX;
 	e.helo = "a\tb";

@@ -103,6 +103,10 @@ ELSEWHERE = {
     **dict.fromkeys((
         "greeting-delay", "tarpit-growth", "tarpit-most", "tarpit-count",
         "tarpit-delay", "stress-timeout", "stress-rate"), PACE),
+    **dict.fromkeys(("dnslists", "dnslist-refuse", "dnslist-mark",
+                     "dnslist-time"), "tests/system/57-dnslists.py"),
+    **dict.fromkeys(("spf", "spf-actions", "spf-helo-actions", "spf-time",
+                     "results", "authserv-id"), "tests/system/58-spf.py"),
     **dict.fromkeys(("tls", "tls-implicit", "tls-least", "tls-ciphers",
                      "tls-suites", "tls-groups", "tls-time"), TLS),
     "tls-tickets": TICKETS, "tls-profile": CERTIFICATES,
@@ -122,6 +126,7 @@ ELSEWHERE["believe-auth"] = AUTH_PARAMETER
 ELSEWHERE["over-login-rates"] = LOGIN_RATES
 # Tests that show a listener's or a channel's over the server's.
 OVERRIDDEN = {
+    "tests/system/57-dnslists.py", "tests/system/58-spf.py",
     TIMES, RATES, PROXY, XCLIENT, TURNS, TLS,
     SUBMISSION, HEADER, LOGIN_RATES, AUTH_PARAMETER,
     PACE,

@@ -158,9 +158,48 @@ many(void)
 	ok(!knows(c, 1, 0, "a") && knows(c, 2, 0, "b"), "a cache of one");
 }
 
+/* Records, which take memory: no more than there may be. */
+static void
+data(void)
+{
+	static uint8_t big[900];
+	struct cache *c = make(4);
+	struct cache_key k = { .kind = 65, .name = "a.test" };
+	struct cache_data d = { .outcome = 0, .cut = true, .len = 3,
+	    .p = (const uint8_t *)"abc" }, got;
+	char name[16];
+	int n = 0;
+
+	cache_put_data(c, &k, 0, 100, &d);
+	ok(cache_find_data(c, &k, 99, &got), "records");
+	ok(got.cut && got.len == 3 && memcmp(got.p, "abc", 3) == 0,
+	    "as they were put");
+	d.len = 0;
+	d.outcome = 1;
+	d.cut = false;
+	cache_put_data(c, &k, 0, 100, &d);
+	ok(cache_find_data(c, &k, 99, &got) && got.len == 0 &&
+	    got.outcome == 1 && !got.cut, "replaced by none");
+	ok(!cache_find_data(c, &k, 100, &got), "forgotten in time");
+	d.len = sizeof(big);
+	d.p = big;
+	for (int i = 0; i < 4; i++) {
+		snprintf(name, sizeof(name), "%d.test", i);
+		k.name = name;
+		cache_put_data(c, &k, 0, 100, &d);
+	}
+	for (int i = 0; i < 4; i++) {
+		snprintf(name, sizeof(name), "%d.test", i);
+		n += cache_find_data(c, &k, 1, &got);
+	}
+	num(n, 2, "two of 900 bytes in 4 times 512");
+	ok(cache_find_data(c, &k, 1, &got), "the newest among them");
+}
+
 int
 main(void)
 {
+	data();
 	times();
 	families();
 	questions();

@@ -15,7 +15,7 @@ enum { NS = 2, CNAME = 5, SOA = 6, TXT = 16 };
 
 static const struct netaddr wanted = { .family = 4, .ip = { 192, 0, 2, 1 } };
 static const struct dnsname ours = { 4, "\2us" };
-static const struct dnsmsg_want want = { 1, 1, &wanted, &ours, NULL };
+static const struct dnsmsg_want want = { 1, 1, &wanted, &ours, NULL, NULL };
 static uint8_t msg[4096];
 static size_t len;
 static struct dnsname asked;
@@ -430,9 +430,64 @@ reversed(void)
 	ok(dnsname_host(&n, text) == 0, "which is a host's name by its form");
 }
 
+/* Every record as lookup hands it on. */
+static void
+raw(void)
+{
+	static const char one[] = "\3v=s\4pf1 \0\4-all";
+	struct buf b;
+	struct dnsmsg_raw r = { .b = &b };
+	const struct dnsmsg_want all = { .raw = &r };
+
+	buf_init(&b, 64);
+	begin(0x8180, "a.test", DNSMSG_TXT);
+	record(0, "a.test", DNSMSG_TXT, 300, NULL, one, 15);
+	record(0, "a.test", DNSMSG_TXT, 300, NULL, "\5other", 6);
+	record(0, "a.test", DNSMSG_TXT, 300, NULL, "\7v=spf10", 8);
+	record(0, "a.test", DNSMSG_TXT, 300, NULL, "\6V=SPF1", 7);
+	dnsmsg_read(msg, len, &asked, DNSMSG_TXT, &all, &m);
+	num(m.outcome, DNSMSG_DATA, "texts");
+	ok(b.len == 13 + 7 + 9 + 8 && memcmp(b.p, "\13\0v=spf1 -all", 13) ==
+	    0, "the strings of each in one");
+	buf_reset(&b);
+	r.spf = true;
+	dnsmsg_read(msg, len, &asked, DNSMSG_TXT, &all, &m);
+	ok(b.len == 13 + 8 && memcmp(b.p + 13, "\6\0V=SPF1", 8) == 0,
+	    "those of SPF alone (RFC 7208 4.5)");
+	ok(!r.cut, "all of them");
+	buf_free(&b);
+	buf_init(&b, 20);
+	dnsmsg_read(msg, len, &asked, DNSMSG_TXT, &all, &m);
+	ok(b.len == 13 && r.cut, "what does not fit is left out, and told");
+	buf_reset(&b);
+	msg[len - 7] = 7;
+	dnsmsg_read(msg, len, &asked, DNSMSG_TXT, &all, &m);
+	num(m.outcome, DNSMSG_BAD, "a string beyond its record");
+	buf_free(&b);
+	buf_init(&b, 64);
+	r.cut = false;
+	begin(0x8180, "a.test", DNSMSG_MX);
+	record(0, "a.test", DNSMSG_MX, 300, "", "", 0);
+	msg[len - 3] = 0;
+	dnsmsg_read(msg, len, &asked, DNSMSG_MX, &all, &m);
+	num(m.outcome, DNSMSG_BAD, "an MX without a host");
+	begin(0x8180, "a.test", DNSMSG_A);
+	record(0, "a.test", DNSMSG_A, 300, NULL, "\12\0\0\1", 4);
+	buf_reset(&b);
+	dnsmsg_read(msg, len, &asked, DNSMSG_A, &all, &m);
+	ok(b.len == 6 && memcmp(b.p, "\4\0\12\0\0\1", 6) == 0, "an address");
+	begin(0x8180, "a.test", DNSMSG_PTR);
+	named("a.test", DNSMSG_PTR, 300, "Host.test");
+	buf_reset(&b);
+	dnsmsg_read(msg, len, &asked, DNSMSG_PTR, &all, &m);
+	ok(b.len == 11 && memcmp(b.p + 2, "host.test", 9) == 0, "a name");
+	buf_free(&b);
+}
+
 int
 main(void)
 {
+	raw();
 	names();
 	addresses();
 	exchangers();
