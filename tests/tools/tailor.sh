@@ -115,11 +115,12 @@ awk '/^\.Sh/ { here = $2 == "EXAMPLES" }
     here && /^\.Bd/ { inside = 1 }' "$src/man5/inlet.conf.5" \
     > "$scratch/manual.conf"
 : > "$scratch/nothing"
-for file in "$src/etc/inlet.conf" "$scratch/manual.conf"; do
+for file in "$src/etc/inlet.conf" "$src/etc/submission.conf" \
+    "$scratch/manual.conf"; do
 	"$tailor" -C "$file" 3> "$scratch/out" 2> "$scratch/err"
 	rc=$?
-	"$dump" < "$scratch/out" | grep -q '^channel "lan"' ||
-	    echo "no channel lan (exit code $rc)" >> "$scratch/err"
+	"$dump" < "$scratch/out" | grep -qE '^channel "(lan|out)"' ||
+	    echo "no channel lan or out (exit code $rc)" >> "$scratch/err"
 	same "the example ${file##*/}" "$scratch/nothing" "$scratch/err"
 done
 
