@@ -176,9 +176,16 @@ enum passwords_answer
 passwords_find(const char *path, const char *login, struct passrow *row_r,
     char *why_r, size_t size)
 {
+	return passwords_find_as(geteuid(), path, login, row_r, why_r, size);
+}
+
+enum passwords_answer
+passwords_find_as(uid_t user, const char *path, const char *login,
+    struct passrow *row_r, char *why_r, size_t size)
+{
 	struct search *s;
 	enum passwords_answer answer = PASSWORDS_FOUND;
-	int fd = passwords_open(path, geteuid(), why_r, size);
+	int fd = passwords_open(path, user, why_r, size);
 
 	memset(row_r, 0, sizeof(*row_r));
 	if (fd == -1)

@@ -24,6 +24,9 @@ enum passwords_answer { PASSWORDS_FOUND, PASSWORDS_NONE, PASSWORDS_LATER };
  */
 enum passwords_answer passwords_find(const char *path, const char *login,
     struct passrow *row_r, char *why_r, size_t size);
+/* The same, where it is user who must be able to read it safely. */
+enum passwords_answer passwords_find_as(uid_t user, const char *path,
+    const char *login, struct passrow *row_r, char *why_r, size_t size);
 
 /*
  * Opens the file to read it, if it is a regular one, root's or user's own,

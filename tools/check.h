@@ -42,6 +42,8 @@ void check_certificates(const struct check *k);
 void check_outward(const struct check *k);
 /* Which layers of a session's sandbox this machine offers; ports. */
 void check_machine(const struct check *k);
+/* Who knows passwords: may auth-user ask them? */
+void check_passwords(const struct check *k);
 /* Modes of authorisation, and each row of its tables; needs site. */
 void check_authorise(const struct check *k);
 /* Each row of host-settings, and the environment; needs site. */

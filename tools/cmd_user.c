@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -95,6 +96,13 @@ change(const struct user *u, enum userfile_change how,
 	return EX_SOFTWARE;
 }
 
+/* Whose the file may be, besides root's. */
+static uid_t
+file_user(const struct user *u)
+{
+	return u->owner.uid == (uid_t)-1 ? geteuid() : u->owner.uid;
+}
+
 /* What the login's row holds now, so that a new password is kept so, too. */
 static unsigned
 holds_now(const struct user *u)
@@ -103,8 +111,8 @@ holds_now(const struct user *u)
 	char why[400];
 	unsigned bits = PASSROW_SCRAM;
 
-	if (passwords_find(u->s->auth_file, u->login, &row, why,
-	    sizeof(why)) == PASSWORDS_FOUND)
+	if (passwords_find_as(file_user(u), u->s->auth_file, u->login, &row,
+	    why, sizeof(why)) == PASSWORDS_FOUND)
 		bits = (row.scram[SCRAM_SHA256].iterations != 0 ||
 		    row.scram[SCRAM_SHA1].iterations != 0 ?
 		    PASSROW_SCRAM : 0) |
@@ -267,8 +275,7 @@ list(const struct user *u)
 	struct list l = { .json = u->r->json ? &json : NULL,
 		.path = u->s->auth_file };
 	char why[400];
-	int fd = passwords_open(l.path, u->owner.uid == (uid_t)-1 ?
-	    geteuid() : u->owner.uid, why, sizeof(why)), result;
+	int fd = passwords_open(l.path, file_user(u), why, sizeof(why)), result;
 
 	if (fd == -1) {
 		fprintf(stderr, "inlet user: %s\n", why);
@@ -328,12 +335,28 @@ static const struct {
 	{ "release", release, 1 },
 };
 
+/* tailor resolves it only where somebody can log in; a file may be first. */
+static struct proc_user
+auth_user(const struct configured *c)
+{
+	struct proc_user nobody = { (uid_t)-1, (gid_t)-1 };
+	const struct passwd *p;
+
+	if (geteuid() != 0)
+		return nobody;
+	if (c->plan.users[PLAN_AUTH].uid != (uid_t)-1)
+		return c->plan.users[PLAN_AUTH];
+	p = getpwnam(c->conf->server.v.auth_user);
+	return p != NULL ? (struct proc_user){ p->pw_uid, p->pw_gid } :
+	    nobody;
+}
+
 static int
 prepare(struct user *u, const struct configured *c, const char *typed)
 {
 	u->conf = c->conf;
 	u->s = &c->conf->server.v;
-	u->owner = (struct proc_user){ (uid_t)-1, (gid_t)-1 };
+	u->owner = auth_user(c);
 	if (typed == NULL || login_prepare(u->login, typed,
 	    u->s->auth_ignore_case) == 0)
 		return EX_OK;

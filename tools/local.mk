@@ -56,6 +56,7 @@ tools_libtools_a_SOURCES = \
 	tools/check_channels.c \
 	tools/check_hosts.c \
 	tools/check_machine.c \
+	tools/check_passwords.c \
 	tools/check_places.c \
 	tools/check_programs.c \
 	tools/check_reach.c \

@@ -27,10 +27,10 @@ class Users:
         with open(self.conf, "w") as f:
             for name, user in (("submit", SUBMIT), ("session", SESSION),
                                ("lookup", LOOKUP), ("logger", LOGGER),
-                               ("key", KEYS)):
+                               ("key", KEYS), ("auth", AUTH)):
                 f.write('%s-user = "%d"\n' % (
                     name, user if ROOT else os.getuid()))
-            f.write('auth-backends = {"file"}\nauth-file = "%s"\n%s' % (
+            f.write('auth = "offered"\nauth-backends = {"file"}\nauth-file = "%s"\n%s' % (
                 self.file, "".join("%s = %s\n" % (
                     name.replace("_", "-"), value)
                     for name, value in settings.items())))
@@ -183,4 +183,43 @@ def tries():
          "and why")
 
 
-run(changes, mistakes, together, terminal, tries)
+def check():
+    u = Users()
+    u.run("add", "jane", text="pencil\n")
+    if ROOT:
+        eq(os.stat(u.file).st_uid, AUTH, "the file is auth-user's")
+
+    def checked():
+        p = subprocess.run(
+            [program("inlet"), "-C", u.conf, "-L", program_directory(),
+             "check"], capture_output=True, text=True, timeout=slow(60))
+        return "\n".join(l for l in p.stdout.splitlines()
+                         if "password" in l or "login" in l)
+    like(checked(), r"^ok .*: 1 login in .*passwords$", "inlet check")
+    with open(u.file, "a") as f:
+        f.write("joe:{MD5}x\n")
+    like(checked(), r"^error .*passwords:2: a scheme that", "a damaged row")
+    u.run("del", "joe")
+    os.chmod(u.file, 0o604)
+    like(checked(), r"^error .*passwords: its owner alone", "for all to read")
+    os.chmod(u.file, 0o600)
+    if ROOT:
+        os.chown(u.file, 0, 0)
+        like(checked(), r"^error .*auth-user may not read", "for root alone")
+    with open(u.conf) as f:
+        text = f.read()
+    with open(u.conf, "w") as f:
+        f.write(text.replace('{"file"}', '{"pipe", "saslauthd", "pam"}')
+                + 'auth-pipe = {"/nonexistent/x"}\n'
+                'auth-saslauthd = "/nonexistent/y"\n'
+                'auth-pam-service = "inlet-none"\n')
+    p = subprocess.run(
+        [program("inlet"), "-C", u.conf, "-L", program_directory(), "check"],
+        capture_output=True, text=True, timeout=slow(60))
+    for what in (r"^error .*auth-pipe: /nonexistent/x: No such",
+                 r"^error .*auth-saslauthd: /nonexistent/y: No such",
+                 r"^warning .*/etc/pam.d/inlet-none: No such"):
+        like(p.stdout, what, "back ends that are not there")
+
+
+run(check, changes, mistakes, together, terminal, tries)
