@@ -31,7 +31,7 @@ static const struct command commands[] = {
 	    TAKES_COMMON | TAKES_JSON, 0, 1 },
 	{ "queue", cmd_queue, "[--json] [list | trash | show | hold | "
 	    "release | retry | delete | undelete | bounce] [--sender pattern] "
-	    "[--recipient pattern] [--channel pattern] [--login pattern] "
+	    "[--recipient pattern] [--channel pattern] [--login name] "
 	    "[--reason text] "
 	    "[--older time] [--newer time] [--all] [--dry-run] [--why text] "
 	    "[id ...]",
