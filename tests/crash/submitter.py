@@ -88,7 +88,8 @@ def hello(kind=SESSION, flags=0, row=None):
 def envelope(sender="a@example.net", channel="lan", ident=""):
     return frame("E", b"".join(map(text, (
         sender, "client.test", "ESMTP", "", "", "sid1", channel, "", "", "", "",
-        ident))) + struct.pack("<qqIqBBi", -1, 0, 0, 0, 0, 0, 0))
+        ident))) + struct.pack("<BBIqqIqBBi", 0, 0, 0, -1, 0, 0, 0, 0,
+                                   0, 0))
 
 
 def recipient(address):

@@ -6,6 +6,9 @@ import struct
 import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 ".."))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "crash"))
+import submitter
 from harness import *
 from authpeer import *
 
@@ -25,8 +28,6 @@ CHALLENGE, SUCCESS, FAILURE = 1, 2, 3
 BEGIN, RESPONSE = 1, 2
 FRONT = "<HBBIQ16s32s65s256s24s5xH"
 ROW = 8 + 16 + 3 * 20 + 5 * 4 + 8 + 512 + 256
-VERSION = int(re.search(r"#define SUB_VERSION (\d+)",
-                        text_of("lib/subproto.h")).group(1))
 
 
 def started():
@@ -86,23 +87,15 @@ class Owned:
 
     def believed(self, login, mechanism, receipt, **more):
         """Does submit take an envelope after such a HELLO?"""
-        def text(t):
-            return struct.pack("<H", len(t)) + t + b"\0"
-
-        def frame(kind, p):
-            return struct.pack("<IB3x", len(p), ord(kind)) + p
-        hello = struct.pack("<HBBIQ", VERSION, 1, 1,
+        text, frame = submitter.text, submitter.frame
+        hello = struct.pack("<HBBIQ", submitter.VERSION, 1, 1,
                             more.get("row", self.row),
                             more.get("serial", self.serial)) + \
             more.get("token", self.token) + bytes(38) + \
             struct.pack("<ii", -1, 0) + text(b"") + text(login) + \
             text(mechanism) + receipt + text(b"") + text(b"")
-        envelope = b"".join(map(text, (
-            b"a@b.example", b"x", b"ESMTPA" if login else b"ESMTP", b"", b"",
-            b"sid1", b"world", b"", b"", b"", b"", b""))) + \
-            struct.pack("<qqIqBBi", -1, 0, 0, 0, 0, 0, 0)
         sock = self.reach("submit", socket.SOCK_STREAM)
-        sock.sendall(frame("H", hello) + frame("E", envelope))
+        sock.sendall(frame("H", hello) + submitter.envelope(channel="world"))
         try:
             return bool(sock.recv(100))
         except ConnectionResetError:
