@@ -5,7 +5,6 @@
 
 #include <string.h>
 #include "authsrvr/backend.h"
-#include "authsrvr/passwords.h"
 #include "authsrvr/verify.h"
 #include "lib/text.h"
 
@@ -60,38 +59,6 @@ sensible(const struct verify_question *q, struct inquiry *i)
 	    strlen(q->secret) == q->secret_len);
 }
 
-/* Somebody whom nobody can be is nobody, too. */
-static enum verify_answer
-find_secrets(struct inquiry *i)
-{
-	struct verify_result *r = i->result;
-	const struct strings *names = &i->s->auth_backends;
-	size_t k = 0;
-
-	while (k < names->n && strcmp(names->at[k], "file") != 0)
-		k++;
-	if (k == names->n) {
-		(void)backend_later(i, "%s wants the back end file",
-		    i->q->mechanism);
-		return VERIFY_LATER;
-	}
-	memcpy(r->backend, "file", sizeof("file"));
-	if (login_prepare(i->login, i->q->login,
-	    i->s->auth_ignore_case) == -1)
-		memcpy(i->login, i->q->login, sizeof(i->login));
-	memcpy(r->login, i->login, sizeof(r->login));
-	switch (passwords_find(i->s->auth_file, i->login, &r->row, r->why,
-	    sizeof(r->why))) {
-	case PASSWORDS_FOUND:
-		return VERIFY_YES;
-	case PASSWORDS_NONE:
-		return VERIFY_NO;
-	case PASSWORDS_LATER:
-		break;
-	}
-	return VERIFY_LATER;
-}
-
 void
 verify(const struct settings *s, const struct verify_question *q,
     int64_t deadline, struct verify_result *result_r)
@@ -101,10 +68,6 @@ verify(const struct settings *s, const struct verify_question *q,
 
 	memset(result_r, 0, sizeof(*result_r));
 	result_r->answer = VERIFY_NO;
-	if (q->kind == VERIFY_SECRETS) {
-		result_r->answer = (uint8_t)find_secrets(&i);
-		return;
-	}
 	if (sensible(q, &i))
 		result_r->answer = (uint8_t)ask_all(&i);
 	if (result_r->answer == VERIFY_YES &&

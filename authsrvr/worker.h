@@ -19,7 +19,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "authsrvr/passrow.h"
 #include "lib/authproto.h"
 #include "lib/conf.h"
 #include "lib/mm.h"
@@ -31,13 +30,7 @@ enum verify_kind {
 	 * Of XOAUTH2 and OAUTHBEARER: secret is the client's whole response,
 	 * login what it says, perhaps nothing.
 	 */
-	VERIFY_TOKEN,
-	/*
-	 * Of SCRAM and CRAM-MD5: what the password file has of the login; there
-	 * is no secret.  YES: there is such a login, NO: there is none; both
-	 * have a row, with which the exchange goes the same way.
-	 */
-	VERIFY_SECRETS
+	VERIFY_TOKEN
 };
 
 enum verify_answer { VERIFY_YES, VERIFY_NO, VERIFY_LATER };
@@ -64,14 +57,13 @@ struct verify_question {
 struct verify_result {
 	uint8_t answer;			/* enum verify_answer */
 	char backend[VERIFY_BACKEND];	/* who said so, or "" */
-	char login[AUTH_LOGIN];		/* YES, and of SECRETS NO: canonical */
+	char login[AUTH_LOGIN];		/* YES: canonical */
 	char why[VERIFY_WHY];		/* LATER: for the log, which has it */
 	/*
 	 * NO to a token: what the client must be told, and answer with
 	 * anything, before it may hear so (RFC 7628 3.2.3); "" if nothing.
 	 */
 	char challenge[VERIFY_CHALLENGE];
-	struct passrow row;		/* of SECRETS */
 };
 
 struct workers;		/* the pool */

@@ -5,9 +5,8 @@
  *
  * A setting that is there more than once is a list.  Each line of standard
  * input is a question: login, tab, password; or, with a third field, a
- * mechanism whose client says the second; SECRETS asks for the login's row.
- * The answers come in the order of the questions, which are asked one after
- * the other.
+ * mechanism whose client says the second.  The answers come in the order of
+ * the questions, which are asked one after the other.
  */
 #include "config.h"
 
@@ -20,20 +19,6 @@
 #include "lib/log.h"
 #include "lib/text.h"
 
-static const char *
-secrets(const struct passrow *row)
-{
-	static char text[128];
-
-	snprintf(text, sizeof(text), "%s%u %u %02x%02x %s%.40s",
-	    row->pretended ? "pretended " : "",
-	    row->scram[SCRAM_SHA256].iterations,
-	    row->scram[SCRAM_SHA1].iterations,
-	    row->scram[SCRAM_SHA256].salt[0], row->scram[SCRAM_SHA256].salt[1],
-	    row->crypt[0] != '\0' ? "crypt" : "", row->clear);
-	return text;
-}
-
 static void
 answered(void *ctx, uint64_t id, const struct verify_result *r)
 {
@@ -42,8 +27,7 @@ answered(void *ctx, uint64_t id, const struct verify_result *r)
 
 	(void)id;
 	printf("%s %s %s %s\n", words[r->answer], r->backend,
-	    r->answer == VERIFY_YES ? r->login : r->why,
-	    r->row.login[0] != '\0' ? secrets(&r->row) : r->challenge);
+	    r->answer == VERIFY_YES ? r->login : r->why, r->challenge);
 	fflush(stdout);
 	*waits = false;
 }
@@ -94,8 +78,6 @@ ask(struct workers *w, int epoll, char *line, bool *waits)
 	q.tls = 1;
 	if (mechanism != NULL)
 		*mechanism++ = '\0';
-	if (mechanism != NULL && strcmp(mechanism, "SECRETS") == 0)
-		q.kind = VERIFY_SECRETS;
 	if (text_copy(q.login, sizeof(q.login), line) == -1 ||
 	    text_copy(q.secret, sizeof(q.secret), secret) == -1 ||
 	    text_copy(q.mechanism, sizeof(q.mechanism), mechanism != NULL ?

@@ -148,28 +148,6 @@ def order():
        "no is not what one says that cannot be asked; another's yes is yes")
 
 
-def secrets():
-    s = Scripts()
-    row = ("jane:{SCRAM-SHA-256}4096,W22ZaJ0SNY7soEsUEjb6gQ==,"
-           "WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=,"
-           "wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=:{PLAIN}a:b\n")
-    path = s.scratch.write("passwords", row, 0o600)
-    a = backends.ask("file", "auth-file=" + path, whole=True)
-    got = a(("Jane", "", "SECRETS"), ("eve", "", "SECRETS"),
-            ("eve", "", "SECRETS"), ("ev:e", "", "SECRETS"))
-    eq(got[0], "YES file jane 4096 0 5b6d a:b", "a login's row")
-    like(got[1], r"^NO file  pretended 4096 0 (?!5b6d)[0-9a-f]{4} a:b",
-         "nobody's is like it")
-    eq(got[2], got[1], "and the same again")
-    like(got[3], "^NO file  pretended 4096 0 ", "as is that of a bad name")
-    os.chmod(path, 0o644)
-    like(a(("jane", "", "SECRETS"))[0], "^LATER file .*its owner alone",
-         "a file that is not safe")
-    a = backends.ask("pipe", "auth-pipe=/bin/true", whole=True)
-    like(a(("jane", "", "SECRETS"))[0], "^LATER  .*wants the back end file",
-         "nobody else has any")
-
-
 def memory():
     """What authworker has in its memory after a password."""
     if not ROOT:
@@ -207,4 +185,4 @@ def memory():
     eq(found, 0, "no password is in it")
 
 
-run(checkpassword, pipe, qmail_ldap, order, secrets, memory)
+run(checkpassword, pipe, qmail_ldap, order, memory)
