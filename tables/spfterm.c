@@ -185,6 +185,8 @@ spfterm_next(const char *record, size_t len, size_t *at, struct spfterm *t_r)
 	const char *s, *q, *end;
 	size_t n, i = *at < VERSION_LEN ? VERSION_LEN : *at;
 
+	if (i > len)
+		i = len;
 	while (i < len && record[i] == ' ')
 		i++;
 	*at = i;
