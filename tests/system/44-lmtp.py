@@ -60,6 +60,9 @@ def own_replies():
         with lmtp(server) as c:
             eq(begin(c, ["user@example.org", "other@example.org",
                          "third@example.org"]), [250] * 3, "three are taken")
+            # One that is replaced before it has recovered does not say so.
+            wait_for(lambda: "recovered" in server.scratch.log_text(),
+                     what="the first submit")
             old = server.role("submit")[0].pid
             server.reload(text=server.text.replace('"other", ', ""))
             wait_for(lambda: server.scratch.log_text().count("recovered") ==
