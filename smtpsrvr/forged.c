@@ -8,6 +8,8 @@
  */
 #include "config.h"
 
+#include <string.h>
+
 #include "lib/text.h"
 #include "smtpsrvr/forged.h"
 
@@ -127,15 +129,33 @@ step(struct forged *f, const char *id, char c)
 	return f->step != SKIP && f->held >= FORGED_MOST;
 }
 
+/* The rest of a line in which nothing is looked at; how long it is. */
+static size_t
+pass_line(struct forged *f, const char *p, size_t len)
+{
+	const char *lf = memchr(p, '\n', len);
+
+	f->inside = lf == NULL;
+	return lf == NULL ? len : (size_t)(lf + 1 - p);
+}
+
 size_t
 forged_take(struct forged *f, const char *id, char *text, size_t kept,
     size_t len)
 {
-	size_t at = kept, end = kept + len;
+	size_t at = kept, end = kept + len, n;
 
-	for (; at < end && !f->over; at++) {
+	while (at < end && !f->over) {
 		char c = text[at];
 
+		if (f->inside && (f->cutting || f->step == SKIP)) {
+			n = pass_line(f, text + at, end - at);
+			if (!f->cutting && kept != at)
+				memmove(text + kept, text + at, n);
+			kept += f->cutting ? 0 : n;
+			at += n;
+			continue;
+		}
 		if (!f->inside && c != ' ' && c != '\t') {
 			/* What was held until here is a field without it. */
 			begin_field(f);
@@ -144,6 +164,7 @@ forged_take(struct forged *f, const char *id, char *text, size_t kept,
 		f->inside = c != '\n';
 		if (f->over)
 			break;
+		at++;
 		if (f->cutting)
 			continue;
 		text[kept++] = c;
