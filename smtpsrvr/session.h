@@ -77,7 +77,6 @@ struct transaction {
 	uint64_t came;		/* octets since then */
 	struct chunk_lines lines;	/* of BDAT */
 	struct completion *completion;	/* of its header; or null */
-	struct forged forged;	/* what of its header is */
 	bool bare;		/* its text is void: a bare newline */
 	bool streaming;		/* the envelope went out before the commit */
 	bool broken;		/* the way to submit failed; text is dropped */
@@ -149,6 +148,8 @@ struct session {
 	/* Last, for the buffers: above them and the first replies is one page,
 	 * which with that of the input is all that an idle session has. */
 	struct wire wire;
+	/* Touched with a message: its text begins on the same page. */
+	struct forged forged;	/* what of its header is */
 	char few[512];		/* where the first tx.recipients go */
 	char text[SESSION_TEXT];
 };

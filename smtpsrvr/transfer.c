@@ -16,7 +16,7 @@
 void
 transfer_begin(struct session *s)
 {
-	s->tx.forged.over = s->set->trusted;
+	s->forged = (struct forged){ .over = s->set->trusted };
 	s->tx.began = clock_ms();
 	s->tx.until = s->tx.began + s->set->message_time;
 	s->tx.came = 0;
@@ -31,7 +31,7 @@ added(struct session *s, size_t len)
 	const struct settings *set = s->set;
 	size_t before = s->text_len;
 
-	s->text_len = forged_take(&s->tx.forged, set->authserv_id[0] != '\0' ?
+	s->text_len = forged_take(&s->forged, set->authserv_id[0] != '\0' ?
 	    set->authserv_id : set->hostname, s->text, before, len);
 	s->tx.stored += s->text_len;
 	s->tx.stored -= before;
@@ -41,7 +41,7 @@ added(struct session *s, size_t len)
 static void
 stream(struct session *s)
 {
-	size_t held = s->tx.forged.held, at = s->text_len - held;
+	size_t held = s->forged.held, at = s->text_len - held;
 
 	s->text_len = at;
 	submitter_stream(s);
@@ -127,7 +127,7 @@ void
 transfer_drop(struct session *s)
 {
 	s->text_len = 0;
-	s->tx.forged = (struct forged){ .over = true };
+	s->forged = (struct forged){ .over = true };
 }
 
 int64_t

@@ -49,18 +49,23 @@ wire_pending(const struct wire *w)
 	return w->at < w->len;
 }
 
-/* How long to sleep until the next look; the deadline may be another then. */
+/*
+ * How long to sleep until the next look; the deadline may be another then.
+ * Who answers before that is none the worse, and costs no look.
+ */
 static int
-sleep_for(const struct wire *w, int64_t began, int64_t *deadline)
+sleep_for(const struct wire *w, bool first, int64_t began, int64_t *deadline)
 {
+	int64_t most = first ? w->hurry_ms : LOOK_MS;
 	int left;
 
 	if (w->hurried == NULL)
 		return clock_left(*deadline);
-	if (*deadline > began + w->hurry_ms && w->hurried(w->hurrier))
+	if (!first && *deadline > began + w->hurry_ms &&
+	    w->hurried(w->hurrier))
 		*deadline = began + w->hurry_ms;
 	left = clock_left(*deadline);
-	return left < 0 || left > LOOK_MS ? LOOK_MS : left;
+	return left < 0 || left > most ? (int)most : left;
 }
 
 void
@@ -82,10 +87,12 @@ wait_for(const struct wire *w, int fd, short events, bool stoppable,
 	struct pollfd p[2] = { { fd, events, 0 },
 	    { w->life, stoppable ? POLLIN : 0, 0 } };
 	int64_t began = w->hurried != NULL ? clock_ms() : 0;
+	bool first = true;
 	int n;
 
 	do {
-		n = poll(p, 2, sleep_for(w, began, &deadline));
+		n = poll(p, 2, sleep_for(w, first, began, &deadline));
+		first = false;
 	} while ((n < 0 && errno == EINTR) ||
 	    (n == 0 && clock_left(deadline) != 0));
 	if (n < 0)

@@ -12,7 +12,16 @@
 #include "lib/text.h"
 #include "tests/smtpsrvr/fixture.h"
 
-#define LINES 56
+#define LINES 51
+#define HEADER "Received: from a.example by b.example with ESMTP id 12345\r\n" \
+	"\tfor <user@example.org>; Sat, 21 Nov 2026 00:00:00 +0000\r\n" \
+	"From: Somebody <somebody@a.example>\r\n" \
+	"To: User <user@example.org>\r\n" \
+	"Subject: A message as there are many\r\n" \
+	"Date: Sat, 21 Nov 2026 00:00:00 +0000\r\n" \
+	"Message-ID: <20261121000000.12345@a.example>\r\n" \
+	"MIME-Version: 1.0\r\n" \
+	"Content-Type: text/plain; charset=utf-8\r\n\r\n"
 
 #if defined(__clang__)
 #define COMPILER "clang"
@@ -28,6 +37,8 @@ static void
 make_text(void)
 {
 	buf_init(&text, 8192);
+	if (buf_adds(&text, HEADER) != 0)
+		exit(1);
 	for (int i = 0; i < LINES; i++)
 		if (buf_adds(&text, "A line of a message is about as long as "
 		    "this one is, as a rule..\r\n") != 0)

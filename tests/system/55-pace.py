@@ -118,8 +118,10 @@ def stress():
             "max-connections": "100", "stress-sessions": "2",
             "stress-timeout": '"2s"', "stress-rate": '"100K"',
             "tarpit": '"60s"', "greeting-delay": '"60s"'},
-            listen=HASTY.replace('"1s"', '"0s"')) as s:
-        old = [s.client(), s.client()]
+            listen=HASTY.replace('"1s"', '"0s"').replace(
+                "@port2@", '@port2@  stress-timeout = "10m"')) as s:
+        # They are waited for, and are what the stress is.
+        old = [s.client(port=s.ports["2"]) for _ in range(2)]
         on = wait_for(lambda: s.scratch.log_lines("stress"), 20, "stress")[0]
         like(on, r"stress is=on sessions=2 processor=-?\d+ memory=-?\d+ "
              r"disk=-?\d+$", "the log says so, and why")
@@ -142,7 +144,7 @@ def stress():
             l for l in refusals(s) if "limit=stress-" in l][1:] and [
                 re.search(r"limit=(\S+)", l).group(1) for l in refusals(s)
                 if "limit=" in l], 10, "the log")
-        eq(sorted(limits), ["stress-rate", "stress-timeout"], "by name")
+        eq(set(limits), {"stress-rate", "stress-timeout"}, "by name")
         for c in old:
             c.close()
         off = wait_for(lambda: s.scratch.log_lines("stress")[1:], 20, "off")
