@@ -362,7 +362,8 @@ flips(void)
 	p[9] ^= 1;
 	spill("s00", p, len);
 	journal_close(journal_open(spool, ALL, 0));
-	ok(!there("s00") && stage_count(spool->bad) == 1,
+	/* Its place may be taken by a new one already. */
+	num(stage_count(spool->bad), 1,
 	    "a segment without a good head is set aside");
 	free(p);
 	clear();

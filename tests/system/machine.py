@@ -45,7 +45,8 @@ class Machine:
                 "mount --bind %s/%s /etc/%s && " % (self.base, name, name)
                 for name in ("passwd", "group", "hosts", "resolv.conf")) + \
             "mount -t tmpfs tmpfs /var/spool && " \
-            "mount -t tmpfs tmpfs /var/lib && "
+            "mount -t tmpfs tmpfs /var/lib && " \
+            "mount -t tmpfs tmpfs /run && "
         if trusted:
             self.script += "mount -t tmpfs tmpfs /etc/ssl/certs && cp %s " \
                 "/etc/ssl/certs/ca-certificates.crt && " % trusted
