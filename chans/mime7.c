@@ -400,9 +400,11 @@ mime7_is(const char *p, size_t len, int flags)
 }
 
 int
-mime7_convert(const char *p, size_t len, int flags, struct buf *out,
+mime7_convert(const char *text, size_t len, int flags, struct buf *out,
     const char **why_r)
 {
+	/* Of nothing there need not be an address. */
+	const char *p = len > 0 ? text : "";
 	struct walk w = { .out = out, .end = p + len,
 	    .crlf = (flags & MIME7_BINARY) != 0,
 	    .utf8 = (flags & MIME7_UTF8) != 0 };

@@ -34,7 +34,7 @@ bool mime7_is(const char *p, size_t len, int flags);
  * 3.1 times as long, and each part has a header: out's maximum bounds it.
  * 0; or -1 with *why_r a constant text for people, and out as it was.
  */
-MM_MUST_USE int mime7_convert(const char *p, size_t len, int flags,
+MM_MUST_USE int mime7_convert(const char *text, size_t len, int flags,
     struct buf *out, const char **why_r);
 
 #endif
