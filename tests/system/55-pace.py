@@ -119,7 +119,8 @@ def stress():
             "stress-timeout": '"2s"', "stress-rate": '"100K"',
             "tarpit": '"60s"', "greeting-delay": '"60s"'},
             listen=HASTY.replace('"1s"', '"0s"').replace(
-                "@port2@", '@port2@  stress-timeout = "10m"')) as s:
+                "@port2@", '@port2@  greeting-delay = "0s"\n'
+                '  stress-timeout = "10m"')) as s:
         # They are waited for, and are what the stress is.
         old = [s.client(port=s.ports["2"]) for _ in range(2)]
         on = wait_for(lambda: s.scratch.log_lines("stress"), 20, "stress")[0]
