@@ -136,6 +136,7 @@ talks = \
 EXTRA_DIST += tests/system/backends.py
 EXTRA_DIST += tests/harness.py tests/journal.py tests/pp.py $(talks) \
 	tests/peers.sh tests/system/authpeer.py tests/system/secured.py \
+	tests/long/scorecard tests/long/scorecard.txt tests/long/ledger.txt \
 	$(srcdir)/check run .ci/run build-aux/prepare.sh build-aux/splice.sh \
 	tests/lint/lint.sh tests/lint/layers.txt tests/lint/names.txt \
 	tests/lint/untested.txt

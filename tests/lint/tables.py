@@ -169,4 +169,27 @@ def checks():
          "every check's function is there")
 
 
-run(replies, settings, commands, keywords, checks)
+def scorecard():
+    """Rows name what is there; each goal of SECURITY.md is there once."""
+    table = [line.split() for line in
+             text_of(os.path.join(SRC, "tests/long/scorecard.txt"))
+             .splitlines() if line.strip() and not line.startswith("#")]
+    bad = []
+    for words in table:
+        command = next((w for w in words[2:]
+                        if not re.match(r"[A-Z_]+=", w)), "")
+        written = re.sub(r"\.t$", ".c", command)
+        if len(words) < 3 or words[1] not in ("C", "S", "R") or \
+                not any(os.path.exists(os.path.join(d, p))
+                        for d in (SRC, BUILD) for p in (command, written)):
+            bad.append(" ".join(words))
+    none(bad, "scorecard.txt: every row's command is there")
+    goals = re.findall(r"(?m)^\| (G\d+) \|",
+                       text_of(os.path.join(SRC, "SECURITY.md")))
+    eq(goals, ["G%d" % n for n in range(1, 41)],
+       "SECURITY.md has each goal once")
+    none(sorted({r[0] for r in table} - set(goals)),
+         "and those of scorecard.txt")
+
+
+run(replies, settings, commands, keywords, checks, scorecard)
