@@ -36,14 +36,13 @@ cd "$dir" || exit 1
 version=9.1.1
 digest=izw9mVKFix6YSnC9eLgV6g1opl9DUlRio9ZNcq+Wu9Ujn2UwF+8Nl0B8nz22kEC+
 digest=${digest}CTZCvinkxwJ0DeFbb6NwcQ==
-tarball=packages/nodemailer.tgz
-registry=${npm_config_registry:-https://registry.npmjs.org}
-if curl -fsSL --retry 2 --max-time 60 -o $tarball \
-    "${registry%/}/nodemailer/-/nodemailer-$version.tgz" &&
-    [ "$(openssl dgst -sha512 -binary $tarball | base64 -w 0)" = "$digest" ]
+tarball=packages/nodemailer-$version.tgz
+if command -v npm >/dev/null &&
+    npm pack --silent --pack-destination packages "nodemailer@$version" &&
+    [ "$(openssl dgst -sha512 -binary "$tarball" | base64 -w 0)" = "$digest" ]
 then
 	mkdir -p node_modules/nodemailer
-	tar xzf $tarball -C node_modules/nodemailer --strip-components 1 \
+	tar xzf "$tarball" -C node_modules/nodemailer --strip-components 1 \
 	    --no-same-owner || rm -rf node_modules
 else
 	echo "no nodemailer $version, or not the one that is wanted"
