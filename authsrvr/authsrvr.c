@@ -73,14 +73,12 @@ most_callers(const struct conf *c, uint32_t nrows)
 static int64_t
 longest(const struct conf *c)
 {
-	int64_t most = c->server.v.auth_time;
+	const struct section *s;
+	int64_t most = 0;
 
-	for (int i = 0; i < c->nlisteners; i++)
-		if (c->listeners[i].v.auth_time > most)
-			most = c->listeners[i].v.auth_time;
-	for (int i = 0; i < c->nchannels; i++)
-		if (c->channels[i].v.auth_time > most)
-			most = c->channels[i].v.auth_time;
+	for (int i = 0; (s = conf_section_at(c, i)) != NULL; i++)
+		if (s->v.auth_time > most)
+			most = s->v.auth_time;
 	return most;
 }
 

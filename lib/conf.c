@@ -125,10 +125,33 @@ conf_listener(const struct conf *c, const char *name)
 	return find(c->listeners, c->nlisteners, name);
 }
 
+const struct section *
+conf_section_at(const struct conf *c, int i)
+{
+	if (i == 0)
+		return &c->server;
+	i--;
+	if (i < c->nlisteners)
+		return &c->listeners[i];
+	i -= c->nlisteners;
+	return i < c->nchannels ? &c->channels[i] : NULL;
+}
+
 bool
 conf_listens(const struct section *s)
 {
 	return s->v.socket[0] == '\0' || s->from[SETTING_address].file != NULL;
+}
+
+bool
+conf_greylists(const struct conf *c)
+{
+	const struct section *s;
+	bool any = false;
+
+	for (int i = 0; (s = conf_section_at(c, i)) != NULL; i++)
+		any |= s->v.greylist == GREYLIST_ON;
+	return any;
 }
 
 const char *

@@ -97,8 +97,15 @@ const char *conf_origin_text(struct origin o, char *dst, size_t size);
 int conf_channel(const struct conf *c, const char *name);
 int conf_table(const struct conf *c, const char *name);
 int conf_listener(const struct conf *c, const char *name);
+/*
+ * The sections in which what a session heeds may stand, one after the other:
+ * the server's is 0, then listeners and channels; null behind the last.
+ */
+const struct section *conf_section_at(const struct conf *c, int i);
 /* Does that listener listen at addresses, and not at a socket alone? */
 bool conf_listens(const struct section *s);
+/* Does any section have a greylist? */
+bool conf_greylists(const struct conf *c);
 
 /*
  * What it says itself, weakest first: defaults, server, listener, channel.

@@ -75,10 +75,9 @@ check_wanted(const struct conf *c, const struct section *s,
 void
 conf_check_auth(const struct conf *c, struct conf_wrong *w)
 {
+	const struct section *s;
+
 	check_failures(&c->server, w);
-	check_wanted(c, &c->server, w);
-	for (int i = 0; i < c->nlisteners; i++)
-		check_wanted(c, &c->listeners[i], w);
-	for (int i = 0; i < c->nchannels; i++)
-		check_wanted(c, &c->channels[i], w);
+	for (int i = 0; (s = conf_section_at(c, i)) != NULL; i++)
+		check_wanted(c, s, w);
 }

@@ -107,18 +107,6 @@ prepare(struct lookup *l, const struct conf *conf)
 	    wrap_new(v->hosts_allow, v->hosts_deny));
 }
 
-static bool
-wants_greylist(const struct conf *c)
-{
-	bool any = c->server.v.greylist == GREYLIST_ON;
-
-	for (int i = 0; i < c->nlisteners; i++)
-		any |= c->listeners[i].v.greylist == GREYLIST_ON;
-	for (int i = 0; i < c->nchannels; i++)
-		any |= c->channels[i].v.greylist == GREYLIST_ON;
-	return any;
-}
-
 /* Without one mail is taken, and it is said so: it is better than none. */
 static void
 open_greylist(struct lookup *l, const struct conf *conf)
@@ -131,7 +119,7 @@ open_greylist(struct lookup *l, const struct conf *conf)
 		.keep = v->greylist_keep / 1000,
 		.passes = v->greylist_passes
 	};
-	if (!wants_greylist(conf))
+	if (!conf_greylists(conf))
 		return;
 	buf_init(&why, 1024);
 	l->grey = greylist_open(v->greylist_directory, &why);

@@ -154,12 +154,10 @@ void
 check_hosts(const struct check *k)
 {
 	bool *done = xcalloc((size_t)k->conf->ntables, sizeof(*done));
+	const struct section *s;
 
-	check_table(k, k->conf->server.v.host_settings, done);
-	for (int i = 0; i < k->conf->nlisteners; i++)
-		check_table(k, k->conf->listeners[i].v.host_settings, done);
-	for (int i = 0; i < k->conf->nchannels; i++)
-		check_table(k, k->conf->channels[i].v.host_settings, done);
+	for (int i = 0; (s = conf_section_at(k->conf, i)) != NULL; i++)
+		check_table(k, s->v.host_settings, done);
 	free(done);
 	check_environment(k);
 }

@@ -180,18 +180,6 @@ check_spool(const struct check *k)
 	}
 }
 
-static bool
-has_greylist(const struct conf *c)
-{
-	bool any = c->server.v.greylist == GREYLIST_ON;
-
-	for (int i = 0; i < c->nlisteners; i++)
-		any |= c->listeners[i].v.greylist == GREYLIST_ON;
-	for (int i = 0; i < c->nchannels; i++)
-		any |= c->channels[i].v.greylist == GREYLIST_ON;
-	return any;
-}
-
 static void
 check_greylist(const struct check *k)
 {
@@ -201,7 +189,7 @@ check_greylist(const struct check *k)
 	    s->from[SETTING_greylist_directory], lookup, lookup,
 	    R_OK | W_OK | X_OK, "700", true };
 
-	if (has_greylist(k->conf))
+	if (conf_greylists(k->conf))
 		(void)check_place(k, &p);
 }
 

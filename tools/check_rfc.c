@@ -43,9 +43,8 @@ check_section(const struct check *k, const struct section *s)
 void
 check_rfc(const struct check *k)
 {
-	check_section(k, &k->conf->server);
-	for (int i = 0; i < k->conf->nlisteners; i++)
-		check_section(k, &k->conf->listeners[i]);
-	for (int i = 0; i < k->conf->nchannels; i++)
-		check_section(k, &k->conf->channels[i]);
+	const struct section *s;
+
+	for (int i = 0; (s = conf_section_at(k->conf, i)) != NULL; i++)
+		check_section(k, s);
 }

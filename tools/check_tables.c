@@ -55,12 +55,11 @@ use_of(const struct conf *c, const char *table)
 static bool
 is_logins(const struct conf *c, const char *table)
 {
-	bool is = strcmp(c->server.v.sender_logins, table) == 0;
+	const struct section *s;
+	bool is = false;
 
-	for (int i = 0; i < c->nlisteners; i++)
-		is |= strcmp(c->listeners[i].v.sender_logins, table) == 0;
-	for (int i = 0; i < c->nchannels; i++)
-		is |= strcmp(c->channels[i].v.sender_logins, table) == 0;
+	for (int i = 0; (s = conf_section_at(c, i)) != NULL; i++)
+		is |= strcmp(s->v.sender_logins, table) == 0;
 	return is;
 }
 

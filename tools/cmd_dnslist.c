@@ -131,13 +131,10 @@ try_section(struct testing *t, const struct settings *v)
 static void
 try_all(struct testing *t)
 {
-	const struct conf *c = t->c.conf;
+	const struct section *s;
 
-	try_section(t, &c->server.v);
-	for (int i = 0; i < c->nlisteners; i++)
-		try_section(t, &c->listeners[i].v);
-	for (int i = 0; i < c->nchannels; i++)
-		try_section(t, &c->channels[i].v);
+	for (int i = 0; (s = conf_section_at(t->c.conf, i)) != NULL; i++)
+		try_section(t, &s->v);
 }
 
 int

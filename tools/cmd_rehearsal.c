@@ -164,18 +164,16 @@ print_without(const struct section *s, const char *scope, const char *check)
 static int
 enforce(const struct conf *c, const char *check)
 {
-	bool any;
+	const struct section *s;
+	bool any = false;
 
 	if (!rehearsal_may(check)) {
 		fprintf(stderr, "inlet rehearsal: there is no check %s that "
 		    "may be tried\n", check);
 		return EX_USAGE;
 	}
-	any = print_without(&c->server, "server", check);
-	for (int i = 0; i < c->nlisteners; i++)
-		any |= print_without(&c->listeners[i], "listen", check);
-	for (int i = 0; i < c->nchannels; i++)
-		any |= print_without(&c->channels[i], "channel", check);
+	for (int i = 0; (s = conf_section_at(c, i)) != NULL; i++)
+		any |= print_without(s, conf_scope_name(s->scope), check);
 	if (any)
 		return EX_OK;
 	fprintf(stderr, "inlet rehearsal: %s is tried nowhere\n", check);

@@ -373,15 +373,12 @@ plan_texts(const struct settings *v, struct plan *p)
 static bool
 auth_wanted(const struct conf *c)
 {
-	bool wanted = c->server.v.auth != AUTH_OFF ||
-	    c->server.v.host_settings[0] != '\0';
+	const struct section *s;
+	bool wanted = false;
 
-	for (int i = 0; i < c->nlisteners; i++)
-		wanted |= c->listeners[i].v.auth != AUTH_OFF ||
-		    c->listeners[i].v.host_settings[0] != '\0';
-	for (int i = 0; i < c->nchannels; i++)
-		wanted |= c->channels[i].v.auth != AUTH_OFF ||
-		    c->channels[i].v.host_settings[0] != '\0';
+	for (int i = 0; (s = conf_section_at(c, i)) != NULL; i++)
+		wanted |= s->v.auth != AUTH_OFF ||
+		    s->v.host_settings[0] != '\0';
 	return wanted && c->server.v.auth_backends.n > 0;
 }
 

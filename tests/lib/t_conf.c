@@ -74,6 +74,13 @@ sections(void)
 	ok(add(c, CHANNEL, title, 1) == NULL, "a name too long");
 	title[CONF_NAME - 1] = '\0';
 	ok(add(c, CHANNEL, title, 1) != NULL, "the longest name");
+	ok(conf_section_at(c, 0) == &c->server &&
+	    conf_section_at(c, 1) == &c->channels[0] &&
+	    conf_section_at(c, 2) == &c->channels[1] &&
+	    conf_section_at(c, 3) == NULL, "each of them, and an end");
+	ok(add(c, LISTENER, "lan", 9) != NULL &&
+	    conf_section_at(c, 1) == &c->listeners[0] &&
+	    conf_section_at(c, 2) == &c->channels[0], "listeners before");
 	for (int i = c->nchannels; i < CONF_CHANNELS; i++) {
 		snprintf(title, sizeof(title), "c%d", i);
 		all = all && add(c, CHANNEL, title, 1) != NULL;
