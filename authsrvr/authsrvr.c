@@ -8,7 +8,7 @@
  * Runs as the auth user.  It believes no session, and asks the back ends by
  * way of workers (worker.h), which run apart.  Descriptors: 3 the configuration
  * record, 4 smtpd, 5 the log, 6 the listening socket, 7 the session table, 8
- * the key of receipts.
+ * the key of receipts, 9 (resident) the counts of failures.
  */
 #include "config.h"
 
@@ -32,7 +32,7 @@
 #include "lib/xalloc.h"
 
 enum { CALLER = 0, RECORD = 3, CONTROL = 4, LOG = 5, LISTEN = 6, ROWS = 7,
-	RECEIPTS = 8, FIRST_CLOSED = 9 };
+	RECEIPTS = 8, FAILURES = 9 };
 /* In the upper half of an event's data, lowest byte. */
 enum { OF_CONTROL, OF_WORKERS, OF_LISTEN, OF_CLIENT };
 
@@ -87,7 +87,8 @@ prepare(struct authsrvr *a, const struct conf *c)
 {
 	struct clients_plan p = { .sock = a->child ? -1 : LISTEN,
 		.data = OF_LISTEN, .key = a->key, .time = longest(c),
-		.guard = guard_new(c), .exchanges = exchanges_new(c) };
+		.guard = guard_new(c, a->child ? -1 : FAILURES),
+		.exchanges = exchanges_new(c) };
 	struct epoll_event e = { .events = EPOLLIN };
 
 	p.rows = rows_map(ROWS, &p.nrows);
@@ -95,6 +96,8 @@ prepare(struct authsrvr *a, const struct conf *c)
 		fatal(EX_OSERR, "descriptor 7 has no session table");
 	if (receipt_key_read(RECEIPTS, a->key) != 0)
 		fatal(EX_OSERR, "descriptor 8 has no key of receipts");
+	if (!a->child)
+		close(FAILURES);	/* mapped */
 	p.most = a->child ? 1 : most_callers(c, p.nrows);
 	p.epoll = a->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (a->epoll == -1 || (!a->child && fcntl(LISTEN, F_SETFL,
@@ -211,7 +214,7 @@ main(int argc, char *argv[])
 		fatal(EX_USAGE, "usage: authsrvr [-c]; smtpd starts it");
 	log_open("authsrvr", fd_is_socket(LOG, NULL, NULL) ? LOG : -1,
 	    LEVEL_INFO);
-	fd_close_from(FIRST_CLOSED);
+	fd_close_from(a.child ? FAILURES : FAILURES + 1);
 	if (plan_read(RECORD, plan) == 0)
 		conf = conf_from_fd(RECORD, (int64_t)plan->conf_at);
 	if (conf == NULL)

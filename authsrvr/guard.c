@@ -41,21 +41,27 @@ struct keys {
 	bool there[FAILURES_KINDS];
 };
 
-static const char *const names[FAILURES_KINDS] = {
-	[FAILURES_ADDRESS] = "address",
-	[FAILURES_PREFIX] = "prefix",
-	[FAILURES_LOGIN] = "login",
-	[FAILURES_LOGIN_PREFIX] = "login-prefix",
-};
+static struct counts *
+own_table(uint32_t rows)
+{
+	struct counts *counts;
+	int to_write, to_read;
+
+	if (counts_make("inlet-auth-counts", rows, &to_write, &to_read) != 0)
+		return NULL;
+	counts = counts_open(to_write, true);
+	close(to_write);
+	close(to_read);
+	return counts;
+}
 
 struct guard *
-guard_new(const struct conf *c)
+guard_new(const struct conf *c, int table)
 {
 	const struct settings *v = &c->server.v;
 	struct guard *g = xcalloc(1, sizeof(*g));
 	struct failures_limit limit;
 	enum failures_of of;
-	int to_write, to_read;
 	char why[200];
 
 	for (size_t i = 0; i < v->auth_failures.n; i++)
@@ -66,18 +72,16 @@ guard_new(const struct conf *c)
 	if (g->limits[FAILURES_LOGIN].most > 0 &&
 	    g->limits[FAILURES_LOGIN_PREFIX].most == 0) {
 		g->limits[FAILURES_LOGIN_PREFIX] = g->limits[FAILURES_LOGIN];
-		g->limits[FAILURES_LOGIN_PREFIX].most = UINT32_MAX;
+		g->limits[FAILURES_LOGIN_PREFIX].most = FAILURES_MOST;
 	}
 	g->spared = &v->reserved_peers;
 	g->prefix4 = (int)v->prefix_length_ipv4;
 	g->prefix6 = (int)v->prefix_length_ipv6;
 	g->delay = v->auth_delay;
-	if (counts_make("inlet-auth-counts", (uint32_t)v->counter_rows,
-	    &to_write, &to_read) != 0 ||
-	    (g->counts = counts_open(to_write, true)) == NULL)
+	g->counts = table == -1 ? own_table((uint32_t)v->counter_rows) :
+	    counts_open(table, true);
+	if (g->counts == NULL)
 		fatal(EX_OSERR, "table of counters: %s", strerror(errno));
-	close(to_write);
-	close(to_read);
 	return g;
 }
 
@@ -114,7 +118,7 @@ make_keys(const struct guard *g, const struct netaddr *peer,
 static struct counts_key
 key_of(const struct guard *g, const struct keys *k, int i)
 {
-	return (struct counts_key){ .what = RATE_ERRORS, .by = (uint8_t)i,
+	return (struct counts_key){ .what = COUNTS_LOGINS, .by = (uint8_t)i,
 		.scope = SERVER, .section = "", .text = k->text[i],
 		.period_ms = g->limits[i].period_ms };
 }
@@ -144,7 +148,7 @@ guard_bars(const struct guard *g, const struct netaddr *peer,
 		if (i == FAILURES_LOGIN_PREFIX && over(g, &k, FAILURES_LOGIN,
 		    g->limits[FAILURES_LOGIN].most))
 			most = 1;
-		*what_r = names[i];
+		*what_r = failures_text((enum failures_of)i);
 		if (over(g, &k, i, most))
 			return true;
 	}

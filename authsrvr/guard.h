@@ -2,8 +2,8 @@
  * guard - how often logins fail, and what follows from it (auth-failures,
  * auth-delay).
  *
- * Counts are in a table of fixed size (lib/counts.h) and last as long as
- * authsrvr does.
+ * Counts are in a table of fixed size (lib/counts.h), which smtpd keeps: the
+ * authsrvr that follows a reload, or one that died, goes on with them.
  */
 #ifndef AUTHSRVR_GUARD_H
 #define AUTHSRVR_GUARD_H
@@ -15,7 +15,8 @@
 
 struct guard;
 
-struct guard *guard_new(const struct conf *c);
+/* table: a descriptor of the counts, or -1 for some of its own. */
+struct guard *guard_new(const struct conf *c, int table);
 /*
  * May nobody at peer (family 0: nobody's) log in now; or, unless login is
  * null, not as that?  *what_r is the limit, for the log.

@@ -29,6 +29,7 @@
 #define COUNTS_LEAST 1024		/* rows */
 #define COUNTS_MOST (1U << 20)
 #define COUNTS_PENALTY RATE_WHATS	/* besides what rules count */
+#define COUNTS_LOGINS (RATE_WHATS + 1)	/* that failed; by: failures.h */
 #define COUNTS_SECTION 32
 #define COUNTS_TEXT 56
 
@@ -36,8 +37,8 @@ struct counts;		/* one mapping of a table */
 
 /* Whose events.  What is longer than in a row is compared by its hash. */
 struct counts_key {
-	uint8_t what;		/* enum rate_what, or COUNTS_PENALTY */
-	uint8_t by;		/* enum rate_by */
+	uint8_t what;		/* enum rate_what, or COUNTS_... */
+	uint8_t by;		/* enum rate_by, or failures_of */
 	uint8_t scope;		/* enum setting_scope: of the rule's section */
 	const char *section;	/* its title, "" of the server's */
 	const char *text;	/* address, prefix or login; "" of all */

@@ -10,7 +10,6 @@
 #include "lib/settings.h"
 #include "lib/text.h"
 
-#define MOST 1000000
 #define PERIOD_LEAST 1000
 #define PERIOD_MOST (31LL * 86400 * 1000)
 #define ROOM 64
@@ -21,6 +20,12 @@ static const char *const words[FAILURES_KINDS] = {
 	[FAILURES_LOGIN] = "login",
 	[FAILURES_LOGIN_PREFIX] = "login-prefix",
 };
+
+const char *
+failures_text(enum failures_of of)
+{
+	return of < FAILURES_KINDS ? words[of] : "-";
+}
 
 static int
 find(const char *word, char *why_r, size_t size)
@@ -58,13 +63,13 @@ failures_parse(const char *text, enum failures_of *of_r,
 		return -1;
 	if ((time = strchr(number, '/')) != NULL)
 		*time++ = '\0';
-	if (time == NULL || text_number(number, 1, MOST, &n) != 0 ||
+	if (time == NULL || text_number(number, 1, FAILURES_MOST, &n) != 0 ||
 	    text_duration(time, &limit_r->period_ms) != 0 ||
 	    limit_r->period_ms < PERIOD_LEAST ||
 	    limit_r->period_ms > PERIOD_MOST) {
 		snprintf(why_r, size, "%s must end in a number from 1 to %d, "
 		    "a slash, and a time from 1s to 31d", setting_show(text,
-		    shown), MOST);
+		    shown), FAILURES_MOST);
 		return -1;
 	}
 	limit_r->most = (uint32_t)n;

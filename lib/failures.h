@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include "lib/mm.h"
 
+#define FAILURES_MOST 1000000
+
 /* Of whom failures are counted. */
 enum failures_of {
 	FAILURES_ADDRESS,
@@ -16,6 +18,9 @@ enum failures_of {
 	FAILURES_LOGIN_PREFIX,	/* of one login from one prefix */
 	FAILURES_KINDS
 };
+
+/* "address", "login-prefix". */
+const char *failures_text(enum failures_of of);
 
 struct failures_limit {
 	uint32_t most;		/* 0: none */

@@ -37,7 +37,7 @@ MM_MUST_USE int fd_pwrite(int fd, const void *p, size_t len, off_t at);
  * -1 with errno; descriptors come close-on-exec, surplus ones are closed,
  * and a message that was cut (MSG_TRUNC, MSG_CTRUNC) is EBADMSG.
  */
-#define FD_PASS_MAX 4
+#define FD_PASS_MAX 5
 MM_MUST_USE int fd_pass(int sock, const void *p, size_t len, const int *fds,
     int nfds, int flags);
 ssize_t fd_take(int sock, void *p, size_t len, int *fds, int *nfds_io,

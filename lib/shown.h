@@ -11,13 +11,14 @@
 #include <stdint.h>
 
 #define SHOWN_PATH "/limits"	/* in the run directory; SOCK_SEQPACKET */
-#define SHOWN_MAGIC 0x314e574f48534c49ULL
+#define SHOWN_MAGIC 0x324e574f48534c49ULL
 
 enum shown_fd {
 	SHOWN_RECORD,		/* the settings in force: plan.h, conf.h */
 	SHOWN_ROWS,		/* the session table: rows.h */
 	SHOWN_SMTPD,		/* smtpd's counts: counts.h */
 	SHOWN_SUBMIT,		/* and submit's */
+	SHOWN_AUTH,		/* and authsrvr's: failed logins */
 	SHOWN_FDS
 };
 

@@ -70,6 +70,7 @@ give(int fds[11], enum child_name name, const struct kit *k, int control)
 		fds[n++] = k->inner->auth;
 		fds[n++] = k->rows;
 		fds[n++] = k->receipts;
+		fds[n++] = k->logins;
 	}
 	if (name >= CHILD_TEMPLATE)
 		fds[n++] = k->counts_read;

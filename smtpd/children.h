@@ -32,6 +32,7 @@ struct kit {
 	int record;
 	int rows;
 	int counts_write, counts_read;	/* submit's table */
+	int logins;		/* authsrvr's, to write */
 	int receipts;		/* the key: lib/receipt.h */
 	bool debug;
 	const struct inner *inner;

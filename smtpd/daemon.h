@@ -36,6 +36,7 @@ struct daemon {
 	struct counts *counts;		/* ours: admission.h */
 	int own_read;			/* ours, for who shows it */
 	int counts_write, counts_read;	/* submit's: ours to hand on */
+	int logins_write, logins_read;	/* authsrvr's: the same */
 	int receipts;			/* their key: the same */
 	uint32_t generation;		/* of the settings: reloads */
 	/* Channels of the last one in this one's order; -1: gone. */

@@ -29,7 +29,7 @@ daemon_kit(const struct daemon *d, bool next)
 	    .record = fresh ? d->next_record : d->record,
 	    .rows = d->slots.rows_fd, .counts_write = d->counts_write,
 	    .counts_read = d->counts_read, .receipts = d->receipts,
-	    .debug = d->options->debug,
+	    .logins = d->logins_write, .debug = d->options->debug,
 	    .inner = &d->inner };
 }
 

@@ -122,7 +122,7 @@ write_pid(const struct daemon *d)
 		log_note(LEVEL_WARNING, "smtpd.pid: %s", strerror(errno));
 }
 
-/* Ours is written here alone; submit's is submit's to write. */
+/* Ours is written here alone; the others are their programs' to write. */
 static void
 open_counts(struct daemon *d)
 {
@@ -132,7 +132,9 @@ open_counts(struct daemon *d)
 	if (counts_make("inlet-smtpd-counts", rows, &own, &d->own_read) != 0 ||
 	    (d->counts = counts_open(own, true)) == NULL ||
 	    counts_make("inlet-submit-counts", rows, &d->counts_write,
-	    &d->counts_read) != 0 || (d->receipts = receipt_key_make()) < 0)
+	    &d->counts_read) != 0 ||
+	    counts_make("inlet-auth-counts", rows, &d->logins_write,
+	    &d->logins_read) != 0 || (d->receipts = receipt_key_make()) < 0)
 		fatal(EX_OSERR, "memory files: %s", strerror(errno));
 	close(own);
 }
@@ -295,7 +297,7 @@ show(const struct daemon *d)
 	int fd, most = d->plan.sections[0].most;
 	const int fds[SHOWN_FDS] = { [SHOWN_RECORD] = d->record,
 	    [SHOWN_ROWS] = d->slots.rows_fd, [SHOWN_SMTPD] = d->own_read,
-	    [SHOWN_SUBMIT] = d->counts_read };
+	    [SHOWN_SUBMIT] = d->counts_read, [SHOWN_AUTH] = d->logins_read };
 	struct shown s = { .magic = SHOWN_MAGIC };
 
 	s.most = (uint32_t)most > d->slots.room ? (int)d->slots.room : most;

@@ -1,8 +1,9 @@
 /*
  * cmd_limits - inlet limits: what the running server counts just now.
  *
- * The numbers are in memory of smtpd and submit, which smtpd lets root and
- * its own user look at (lib/shown.h).  Then we need no privilege any more.
+ * The numbers are in memory of smtpd, submit and authsrvr, which smtpd lets
+ * root and its own user look at (lib/shown.h).  Then we need no privilege any
+ * more.
  */
 #include "config.h"
 
@@ -81,8 +82,10 @@ map(struct limits_view *v, const int fds[SHOWN_FDS])
 	v->rows = rows_map(fds[SHOWN_ROWS], &v->nrows);
 	v->table[LIMITS_SMTPD] = counts_open(fds[SHOWN_SMTPD], false);
 	v->table[LIMITS_SUBMIT] = counts_open(fds[SHOWN_SUBMIT], false);
+	v->table[LIMITS_AUTH] = counts_open(fds[SHOWN_AUTH], false);
 	return v->conf != NULL && v->rows != NULL &&
-	    v->table[LIMITS_SMTPD] != NULL && v->table[LIMITS_SUBMIT] != NULL;
+	    v->table[LIMITS_SMTPD] != NULL &&
+	    v->table[LIMITS_SUBMIT] != NULL && v->table[LIMITS_AUTH] != NULL;
 }
 
 static int

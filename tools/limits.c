@@ -6,11 +6,14 @@
  */
 #include "config.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/clock.h"
+#include "lib/failures.h"
+#include "lib/text.h"
 #include "lib/xalloc.h"
 #include "tools/limits.h"
 
@@ -52,6 +55,7 @@ static bool
 wanted(const struct limits_filter *f, int scope, const char *section,
     const char *key)
 {
+	char place[COUNTS_TEXT];
 	struct netaddr a;
 	int bits;
 
@@ -60,9 +64,11 @@ wanted(const struct limits_filter *f, int scope, const char *section,
 		    strcmp(section, f->channel->title) == 0;
 	if (f->net.family == 0)
 		return true;
-	if (net_parse(key, &a) == 0)
+	/* Of failed logins a login may follow the prefix. */
+	snprintf(place, sizeof(place), "%.*s", (int)strcspn(key, " "), key);
+	if (net_parse(place, &a) == 0)
 		bits = net_bits(&a);
-	else if (net_parse_prefix(key, &a, &bits) != 0)
+	else if (net_parse_prefix(place, &a, &bits) != 0)
 		return false;
 	return overlap(&f->net, f->bits, &a, bits);
 }
@@ -332,6 +338,21 @@ look_table(const struct limits_view *v, int which, int64_t now,
 		    sizeof(*s->counts));
 		s->counts[s->ncounts++] = c;
 	}
+}
+
+const char *
+limits_rule(const struct counts_row *r, char dst[RATE_TEXT])
+{
+	struct rate rate = { .what = r->what, .by = r->by, .most = r->most,
+		.period_ms = r->period_ms };
+	char period[24];
+
+	if (r->what != COUNTS_LOGINS)
+		return rate_text(&rate, dst);
+	text_from_duration(period, sizeof(period), r->period_ms);
+	snprintf(dst, RATE_TEXT, "failed logins per %s %" PRIu32 "/%s",
+	    failures_text((enum failures_of)r->by), r->most, period);
+	return dst;
 }
 
 void

@@ -1,8 +1,8 @@
 /*
  * limits - what a running server counts, as inlet limits shows it.
  *
- * Everything is read from memory that smtpd and submit write meanwhile; it is
- * looked at once, and shown from that look.
+ * Everything is read from memory that smtpd, submit and authsrvr write
+ * meanwhile; it is looked at once, and shown from that look.
  */
 #ifndef TOOLS_LIMITS_H
 #define TOOLS_LIMITS_H
@@ -17,7 +17,7 @@
 #include "lib/space.h"
 #include "lib/stress.h"
 
-enum { LIMITS_SMTPD, LIMITS_SUBMIT, LIMITS_TABLES };
+enum { LIMITS_SMTPD, LIMITS_SUBMIT, LIMITS_AUTH, LIMITS_TABLES };
 
 /* The server's memory. */
 struct limits_view {
@@ -78,6 +78,8 @@ void limits_look(const struct limits_view *v, const struct limits_filter *f,
     struct limits_seen *s_r);
 void limits_free(struct limits_seen *s);
 
+/* The rule that a row counts for, as its setting has it; gives dst. */
+const char *limits_rule(const struct counts_row *r, char dst[RATE_TEXT]);
 void limits_text(const struct limits_view *v, const struct limits_seen *s);
 void limits_json(const struct limits_view *v, const struct limits_seen *s);
 

@@ -55,14 +55,13 @@ static void
 count(struct show_json *j, const struct limits_count *c)
 {
 	const struct counts_row *r = &c->row;
-	struct rate rate = { .what = r->what, .by = r->by, .most = r->most,
-		.period_ms = r->period_ms };
 	char rule[RATE_TEXT];
 
 	show_json_open(j, '{');
 	section(j, r->scope, r->section);
-	if (r->what != COUNTS_PENALTY) {
-		show_json_pair(j, "rule", rate_text(&rate, rule));
+	if (r->what != COUNTS_PENALTY)
+		show_json_pair(j, "rule", limits_rule(r, rule));
+	if (r->what < RATE_WHATS) {
 		show_json_pair(j, "what", rate_what_text(r->what));
 		show_json_pair(j, "by", rate_by_text(r->by));
 	}
@@ -78,12 +77,13 @@ count(struct show_json *j, const struct limits_count *c)
 
 static void
 counts(struct show_json *j, const char *key, const struct limits_seen *s,
-    bool penalties)
+    int least, int most)
 {
 	show_json_key(j, key);
 	show_json_open(j, '[');
 	for (size_t i = 0; i < s->ncounts; i++)
-		if ((s->counts[i].row.what == COUNTS_PENALTY) == penalties)
+		if (s->counts[i].row.what >= least &&
+		    s->counts[i].row.what <= most)
 			count(j, &s->counts[i]);
 	show_json_close(j, ']');
 }
@@ -92,7 +92,8 @@ static void
 tables(struct show_json *j, const struct limits_view *v,
     const struct limits_seen *s)
 {
-	static const char *const names[LIMITS_TABLES] = { "smtpd", "submit" };
+	static const char *const names[LIMITS_TABLES] = { "smtpd", "submit",
+	    "authsrvr" };
 
 	show_json_key(j, "tables");
 	show_json_open(j, '{');
@@ -157,8 +158,9 @@ limits_json(const struct limits_view *v, const struct limits_seen *s)
 	show_json_begin(&j, stdout);
 	show_json_open(&j, '{');
 	connections(&j, v, s);
-	counts(&j, "rates", s, false);
-	counts(&j, "penalties", s, true);
+	counts(&j, "rates", s, 0, RATE_WHATS - 1);
+	counts(&j, "penalties", s, COUNTS_PENALTY, COUNTS_PENALTY);
+	counts(&j, "failed-logins", s, COUNTS_LOGINS, COUNTS_LOGINS);
 	tables(&j, v, s);
 	space(&j, v, s);
 	if (s->stress_known)

@@ -111,14 +111,12 @@ same_rule(const struct counts_row *a, const struct counts_row *b)
 static void
 rule(const struct counts_row *r)
 {
-	struct rate rate = { .what = r->what, .by = r->by, .most = r->most,
-		.period_ms = r->period_ms };
 	char text[RATE_TEXT], in[80];
 
 	if (r->what == COUNTS_PENALTY)
 		printf("penalties\n");
 	else
-		printf("%s%s\n", rate_text(&rate, text), where(r->scope,
+		printf("%s%s\n", limits_rule(r, text), where(r->scope,
 		    r->section, in, sizeof(in)));
 }
 
@@ -158,7 +156,8 @@ counts(const struct limits_seen *s)
 static void
 tables(const struct limits_view *v, const struct limits_seen *s)
 {
-	static const char *const names[LIMITS_TABLES] = { "smtpd", "submit" };
+	static const char *const names[LIMITS_TABLES] = { "smtpd", "submit",
+	    "authsrvr" };
 
 	printf("tables\n");
 	for (int i = 0; i < LIMITS_TABLES; i++) {

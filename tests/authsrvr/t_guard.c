@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "authsrvr/guard.h"
+#include "lib/counts.h"
 #include "tests/tap.h"
 
 static struct netaddr
@@ -38,7 +39,7 @@ guard(const char *const *limits, size_t n)
 	set(c, "auth-failures", limits, n);
 	set(c, "reserved-peers", spared, 1);
 	set(c, "auth-delay", delay, 1);
-	return guard_new(c);
+	return guard_new(c, -1);
 }
 
 static bool
@@ -142,9 +143,35 @@ nowhere(void)
 	is(what, "login-prefix", "by that limit");
 }
 
+/* Who comes after it goes on with its counts, whatever else it may be. */
+static void
+successors(void)
+{
+	static const char *const limit[] = { "address 2/10m" };
+	static const char *const other[] = { "address 3/10m" };
+	struct conf *a = conf_new(), *b = conf_new();
+	struct guard *first, *second;
+	int to_write, to_read;
+
+	set(a, "auth-failures", limit, 1);
+	set(b, "auth-failures", other, 1);
+	ok(counts_make("test", 1024, &to_write, &to_read) == 0, "a table");
+	first = guard_new(a, to_write);
+	fails(first, "192.0.2.1", "anna", 2);
+	second = guard_new(a, to_write);
+	ok(bars(second, "192.0.2.1", "anna"), "what failed before it, counts");
+	fails(second, "192.0.2.2", "anna", 2);
+	ok(bars(first, "192.0.2.2", "anna"), "for the one that is leaving too");
+	second = guard_new(b, to_write);
+	ok(!bars(second, "192.0.2.1", "anna"), "another maximum, another word");
+	fails(second, "192.0.2.1", "anna", 1);
+	ok(bars(second, "192.0.2.1", "anna"), "but the same counts");
+}
+
 int
 main(void)
 {
+	successors();
 	places();
 	logins();
 	delays();

@@ -167,7 +167,7 @@ def stays():
                  "an answer of inlet limits")
         ok(True, "and so does inlet limits")
         data, fds, _flags, _from = socket.recv_fds(lazy[0], 100, 10)
-        eq(len(fds), 4, "what it was given waits for it")
+        eq(len(fds), 5, "what it was given waits for it")
         for fd in fds:
             written = False
             with contextlib.suppress(OSError):

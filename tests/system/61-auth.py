@@ -2,6 +2,7 @@
 """AUTH with what the password file knows: what it answers (RFC 4954 4, and
 RFC 4954 6), what a login opens, and what is written of it."""
 import hmac
+import json
 import os
 import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -300,10 +301,49 @@ def trouble():
             says(c.cmd(ANNA), "AUTH_OK", "and the one after a reload")
 
 
+def remembered():
+    """What has failed counts on when authsrvr is another one."""
+    wrong = "AUTH PLAIN " + plain("otto", "wrong")
+    right = "AUTH PLAIN " + plain("otto", PASSWORDS["otto"])
+    limits = '{"address 1000/10m", "login-prefix 3/10m"}'
+
+    def failed():
+        p = s.inlet(*s.where(), "limits", "--json", "127.0.0.1")
+        return {row["rule"]: row["value"]
+                for row in json.loads(p.stdout)["failed-logins"]}
+    with started(**{"auth-failures": limits}) as s:
+        with greeted(s) as c:
+            says(c.cmd(wrong), "AUTH_FAILED", "a failure")
+        eq(failed(), {"failed logins per address 1000/10m": 1,
+                      "failed logins per login-prefix 3/10m": 1},
+           "inlet limits shows it")
+        old = s.kill("authsrvr")
+        wait_for(lambda: [p.pid for p in s.role("authsrvr")] not in
+                 ([], [old]), what="another authsrvr")
+        with greeted(s) as c:
+            says(c.cmd(wrong), "AUTH_FAILED", "a failure, after a crash")
+        eq(failed()["failed logins per login-prefix 3/10m"], 2,
+           "both are counted")
+        old = {p.pid for p in s.role("authsrvr")}
+        s.reload(settings={"auth-time": '"20s"', "auth-failures": limits})
+        wait_for(lambda: {p.pid for p in s.role("authsrvr")} - old,
+                 what="the authsrvr of the new settings")
+        with greeted(s) as c:
+            says(c.cmd(wrong), "AUTH_FAILED", "a third one")
+        with greeted(s) as c:
+            says(c.cmd(right), "AUTH_BARRED", "and that was the last")
+        with greeted(s) as c:
+            says(c.cmd(ANNA), "AUTH_OK", "others log in")
+        like(s.inlet(*s.where(), "limits").stdout,
+             r"^failed logins per login-prefix 3/10m\n"
+             r"  127\.0\.0\.0/24 otto +3 of 3, free in ",
+             "inlet limits says until when")
+
+
 def everything():
     with started() as s:
         for part in (offers, mechanisms, proofs, garbled, mail, failures):
             part(s)
 
 
-run(everything, secured, trouble)
+run(everything, secured, trouble, remembered)
