@@ -179,7 +179,9 @@ tests_tables_t_wraprules_t_LDADD = $(tables_LDADD)
 inlet_PROGRAMS += tables/lookup
 noinst_LIBRARIES += tables/liblookup.a
 tables_liblookup_a_SOURCES = \
-	tables/askers.c tables/askers.h \
+	tables/askers.c tables/askers.h tables/asking.h \
+	tables/batches.c tables/question.c tables/question.h \
+	tables/questions.c tables/waiting.c \
 	tables/cache.c tables/cache.h \
 	tables/confirm.c tables/confirm.h \
 	tables/dns.c tables/dns.h \
@@ -252,3 +254,8 @@ check_PROGRAMS += tests/tables/t_zones.t
 tests_tables_t_zones_t_SOURCES = tests/tables/t_zones.c tests/tap.h
 tests_tables_t_zones_t_LDADD = tables/liblookup.a lib/libbase.a
 TESTS += tests/tables/t_zones.t
+
+check_PROGRAMS += tests/tables/t_question.t
+tests_tables_t_question_t_SOURCES = tests/tables/t_question.c tests/tap.h
+tests_tables_t_question_t_LDADD = tables/liblookup.a lib/libbase.a
+TESTS += tests/tables/t_question.t
