@@ -55,6 +55,9 @@ static const struct command commands[] = {
 	    "run smtpd and deliver, and keep them running",
 	    TAKES_COMMON | TAKES_FOREGROUND | TAKES_DEBUG | TAKES_FINICKY |
 	    TAKES_MOST | TAKES_PORT, 0, 0 },
+	{ "status", cmd_status, "[--json]",
+	    "show whether the server runs and how it is",
+	    TAKES_COMMON | TAKES_JSON, 0, 0 },
 	{ "tls", cmd_tls, "[--json]",
 	    "show the certificates, and what others must know of them",
 	    TAKES_COMMON | TAKES_JSON, 0, 0 },

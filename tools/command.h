@@ -41,6 +41,7 @@ int cmd_rehearsal(const struct request *r);
 int cmd_send(const struct request *r);
 int cmd_settings(const struct request *r);
 int cmd_start(const struct request *r);
+int cmd_status(const struct request *r);
 int cmd_table(const struct request *r);
 int cmd_tls(const struct request *r);
 int cmd_user(const struct request *r);

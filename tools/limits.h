@@ -7,6 +7,7 @@
 #ifndef TOOLS_LIMITS_H
 #define TOOLS_LIMITS_H
 
+#include <sys/types.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include "lib/conf.h"
@@ -16,12 +17,14 @@
 #include "lib/shown.h"
 #include "lib/space.h"
 #include "lib/stress.h"
+#include "tools/show.h"
 
 enum { LIMITS_SMTPD, LIMITS_SUBMIT, LIMITS_AUTH, LIMITS_TABLES };
 
 /* The server's memory. */
 struct limits_view {
 	struct shown shown;
+	pid_t process;			/* smtpd's; 0: unknown */
 	struct plan plan;
 	struct conf *conf;
 	const struct row *rows;
@@ -82,5 +85,10 @@ void limits_free(struct limits_seen *s);
 const char *limits_rule(const struct counts_row *r, char dst[RATE_TEXT]);
 void limits_text(const struct limits_view *v, const struct limits_seen *s);
 void limits_json(const struct limits_view *v, const struct limits_seen *s);
+/* Of these only the room that the queue has, stress and load. */
+void limits_text_state(const struct limits_view *v,
+    const struct limits_seen *s);
+void limits_json_state(struct show_json *j, const struct limits_view *v,
+    const struct limits_seen *s);
 
 #endif

@@ -151,6 +151,18 @@ stress(struct show_json *j, const struct stress *s)
 }
 
 void
+limits_json_state(struct show_json *j, const struct limits_view *v,
+    const struct limits_seen *s)
+{
+	space(j, v, s);
+	if (s->stress_known)
+		stress(j, &s->stress);
+	if (s->load >= 0)
+		show_json_count(j, "load-hundredths",
+		    (int64_t)(s->load * 100));
+}
+
+void
 limits_json(const struct limits_view *v, const struct limits_seen *s)
 {
 	struct show_json j;
@@ -162,12 +174,7 @@ limits_json(const struct limits_view *v, const struct limits_seen *s)
 	counts(&j, "penalties", s, COUNTS_PENALTY, COUNTS_PENALTY);
 	counts(&j, "failed-logins", s, COUNTS_LOGINS, COUNTS_LOGINS);
 	tables(&j, v, s);
-	space(&j, v, s);
-	if (s->stress_known)
-		stress(&j, &s->stress);
-	if (s->load >= 0)
-		show_json_count(&j, "load-hundredths",
-		    (int64_t)(s->load * 100));
+	limits_json_state(&j, v, s);
 	show_json_close(&j, '}');
 	show_json_end(&j);
 }

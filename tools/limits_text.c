@@ -9,7 +9,6 @@
 
 #include "lib/text.h"
 #include "tools/limits.h"
-#include "tools/show.h"
 
 #define SHOWN_MOST 20	/* of one kind, unless it is asked for */
 #define KEY_WIDTH 40
@@ -233,13 +232,8 @@ stress(const struct stress *s)
 }
 
 void
-limits_text(const struct limits_view *v, const struct limits_seen *s)
+limits_text_state(const struct limits_view *v, const struct limits_seen *s)
 {
-	connections(v, s);
-	counts(s);
-	if (narrow(s))
-		return;
-	tables(v, s);
 	space(v, s);
 	if (s->stress_known)
 		stress(&s->stress);
@@ -247,4 +241,15 @@ limits_text(const struct limits_view *v, const struct limits_seen *s)
 		key(0, "load", "", "");
 		printf("%.2f\n", s->load);
 	}
+}
+
+void
+limits_text(const struct limits_view *v, const struct limits_seen *s)
+{
+	connections(v, s);
+	counts(s);
+	if (narrow(s))
+		return;
+	tables(v, s);
+	limits_text_state(v, s);
 }

@@ -78,6 +78,7 @@ tools_libtools_a_SOURCES = \
 	tools/cmd_send.c \
 	tools/cmd_settings.c \
 	tools/cmd_start.c \
+	tools/cmd_status.c \
 	tools/cmd_table.c \
 	tools/cmd_tls.c \
 	tools/cmd_user.c \
@@ -101,6 +102,7 @@ tools_libtools_a_SOURCES = \
 	tools/orderly.c tools/orderly.h \
 	tools/queue_change.c tools/queue_change.h \
 	tools/rehearsed.c tools/rehearsed.h \
+	tools/running.c tools/running.h \
 	tools/request.c tools/request.h \
 	tools/selection.c tools/selection.h \
 	tools/show.c tools/show.h \

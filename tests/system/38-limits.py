@@ -25,9 +25,9 @@ SETTINGS = {"max-connections": "30", "reserved-connections": "2",
             "min-free-space": '"1M"', "min-free-inodes": "3"}
 
 
-def limits(server, *args, **more):
+def limits(server, *args, command="limits", **more):
     return subprocess.run(
-        server.command("inlet", *server.where(), "limits", *args),
+        server.command("inlet", *server.where(), command, *args),
         capture_output=True, text=True, timeout=slow(60),
         stdin=subprocess.DEVNULL, **(more or server.as_user()))
 
@@ -179,5 +179,31 @@ def stays():
             x.close()
 
 
+def status():
+    """inlet status: runs it, and how is it?  Its exit status says it, too."""
+    with Server(CONF, deliver=False, settings=SETTINGS) as s:
+        p = limits(s, command="status")
+        eq(p.returncode, 0, "it runs")
+        like(p.stdout, r"^server +running, process %d$" % s.smtpd.pid,
+             "and as which process")
+        like(p.stdout, r"^messages +0$", "nothing waits")
+        c = s.enter()
+        eq(s.send(b"text\n").code, 250, "a message")
+        s.send(b"text\n")
+
+        def told():
+            p = limits(s, "--json", command="status")
+            return json.loads(p.stdout)
+        eq(lambda: (told()["messages"], told()["connections"]), (2, 1),
+           "what waits, and who is there")
+        ok(0 <= told()["oldest"] < 3600, "how long")
+        eq((told()["bad"], told()["connections-most"]), (0, 30), "the rest")
+        c.close()
+        s.stop()
+        p = limits(s, command="status")
+        eq(p.returncode, 69, "it does not run")
+        like(p.stderr, r"^inlet status: no server is running", "and says so")
+
+
 need_built("smtpd", "smtpsrvr", "submit", "inlet")
-run(numbers, rates, refusals, own_server, stays)
+run(numbers, rates, refusals, own_server, stays, status)

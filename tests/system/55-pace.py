@@ -131,6 +131,10 @@ def stress():
             capture_output=True, check=True).stdout)["stress"]
         ok(shown["on"] and shown["sessions-percent"] == 2,
            "and inlet limits: %s" % shown)
+        p = subprocess.run(s.command("inlet", *s.where(), "status"),
+                           capture_output=True, text=True)
+        eq(p.returncode, 1, "and inlet status, by its exit status")
+        like(p.stdout, r"^stress +yes; sessions 2 %", "and in words")
         with s.client(port=s.ports["3"]) as c:
             c.hello()
             eq(c.cmd("RCPT TO:<a@b.test>").code, 503, "no tarpit, no delay")
