@@ -229,11 +229,11 @@ ask_list(int sock, enum ask_kind kind, const char *name, int64_t deadline,
 }
 
 int
-ask_grey(int sock, struct ask_grey_question *q, int64_t deadline,
-    struct ask_grey_answer *a_r)
+ask_grey(int sock, enum ask_kind kind, struct ask_grey_question *q,
+    int64_t deadline, struct ask_grey_answer *a_r)
 {
 	q->q.version = ASK_VERSION;
-	q->q.kind = ASK_GREY;
+	q->q.kind = (uint8_t)kind;
 	q->q.id = (uint32_t)clock_wall_us();
 	if (send_question(sock, q, sizeof(*q), deadline) == 0) {
 		while (take_answer(sock, a_r, sizeof(*a_r), deadline) == 0) {

@@ -25,7 +25,8 @@ enum ask_kind {
 	ASK_MX,		/* the hosts that take a domain's mail */
 	ASK_ADDRESSES,	/* a host's addresses */
 	ASK_RECORDS,	/* what the name service has of names: records.h */
-	ASK_GREY = 32	/* has this sender written to that recipient before */
+	ASK_GREY = 32,	/* has this sender written to that recipient before */
+	ASK_GREY_LOOK	/* the same, of no consequence */
 };
 
 enum ask_outcome {
@@ -56,7 +57,7 @@ enum ask_host {
 	ASK_HOST_LATER		/* it could not be found out in time */
 };
 
-/* ASK_GREY: see tables/greylist.h. */
+/* ASK_GREY, ASK_GREY_LOOK: see tables/greylist.h. */
 enum ask_grey { ASK_GREY_WAIT = 48, ASK_GREY_PASS, ASK_GREY_KNOWN,
 	ASK_GREY_BROKEN };
 
@@ -81,7 +82,7 @@ struct ask_host_question {
 	char name[256];
 };
 
-/* ASK_GREY: its address is the client's network; texts are NUL-ended. */
+/* The same: its address is the client's network; texts are NUL-ended. */
 struct ask_grey_question {
 	struct ask_question q;
 	uint32_t delay;		/* seconds */
@@ -149,11 +150,11 @@ int ask_list(int sock, enum ask_kind kind, const char *name, int64_t deadline,
     struct ask_list *list_r);
 
 /*
- * For ASK_GREY; its version, kind and id are filled in.  -1 (a_r is
- * ASK_GREY_BROKEN) on any trouble.
+ * For ASK_GREY and ASK_GREY_LOOK; its version, kind and id are filled in.  -1
+ * (a_r is ASK_GREY_BROKEN) on any trouble.
  */
-int ask_grey(int sock, struct ask_grey_question *q, int64_t deadline,
-    struct ask_grey_answer *a_r);
+int ask_grey(int sock, enum ask_kind kind, struct ask_grey_question *q,
+    int64_t deadline, struct ask_grey_answer *a_r);
 
 /* Can it be an answer to a question of that kind? */
 bool ask_good(enum ask_kind kind, const struct ask_answer *a);

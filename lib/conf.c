@@ -143,17 +143,6 @@ conf_listens(const struct section *s)
 	return s->v.socket[0] == '\0' || s->from[SETTING_address].file != NULL;
 }
 
-bool
-conf_greylists(const struct conf *c)
-{
-	const struct section *s;
-	bool any = false;
-
-	for (int i = 0; (s = conf_section_at(c, i)) != NULL; i++)
-		any |= s->v.greylist == GREYLIST_ON;
-	return any;
-}
-
 const char *
 conf_scope_name(enum setting_scope scope)
 {

@@ -104,8 +104,6 @@ int conf_listener(const struct conf *c, const char *name);
 const struct section *conf_section_at(const struct conf *c, int i);
 /* Does that listener listen at addresses, and not at a socket alone? */
 bool conf_listens(const struct section *s);
-/* Does any section have a greylist? */
-bool conf_greylists(const struct conf *c);
 
 /*
  * What it says itself, weakest first: defaults, server, listener, channel.
@@ -113,6 +111,12 @@ bool conf_greylists(const struct conf *c);
  */
 void conf_effective(const struct conf *c, int listener, int channel,
     struct settings *s_r);
+
+/*
+ * Is anybody greylisted?  rows_r: a row of host-settings may say so, too,
+ * which nobody knows before.
+ */
+bool conf_greylists(const struct conf *c, bool *rows_r);
 
 /* Where a program of ours is: program-directory, or its installed place. */
 MM_MUST_USE int conf_program(const struct conf *c, const char *name,

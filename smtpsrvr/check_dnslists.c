@@ -133,6 +133,7 @@ check_dnslists(struct session *s, const struct check_subject *x,
 
 	(void)x;
 	s->tx.listed = 0;
+	s->tx.score = 0;
 	if (s->set->dnslists.n == 0 || consult_spares(s))
 		return PASS;
 	a = xcalloc(1, sizeof(*a));
@@ -148,6 +149,7 @@ check_dnslists(struct session *s, const struct check_subject *x,
 		if (a->at[i] >= 0)
 			tell(a, i, began);
 	s->tx.listed = a->score.listed;
+	s->tx.score = a->score.score;
 	if (s->set->dnslist_refuse > 0 && a->score.refuser >= 0 &&
 	    a->score.score >= s->set->dnslist_refuse) {
 		ask_reason(a, sock, deadline, said);

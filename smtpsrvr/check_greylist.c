@@ -8,23 +8,40 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "lib/ask.h"
 #include "lib/text.h"
 #include "smtpsrvr/checks.h"
 #include "smtpsrvr/consult.h"
+#include "tables/envelope.h"
 
-/* Hosts that may relay, and who has logged in, are no strangers. */
 static bool
-wanted(const struct session *s)
+spares(const struct session *s, const char *whom)
 {
-	struct sending from;
+	for (size_t i = 0; i < s->set->greylist_spare.n; i++)
+		if (strcmp(s->set->greylist_spare.at[i], whom) == 0)
+			return true;
+	return false;
+}
 
-	checks_sending(s, &from);
-	return s->set->greylist == GREYLIST_ON && s->who.peer.family != 0 &&
-	    s->login[0] == '\0' &&
-	    !authorise_relays_for(s->server->conf, &from);
+static bool
+wanted(const struct session *s, const struct mailbox *to)
+{
+	const struct settings *v = s->set;
+	struct envelope e;
+
+	if (v->greylist != GREYLIST_ON && (v->dnslist_greylist == 0 ||
+	    s->tx.score < v->dnslist_greylist))
+		return false;
+	if (consult_spares(s) || (s->tx.spf_pass && spares(s, "spf")) ||
+	    (s->tx.score < 0 && spares(s, "dnslists")))
+		return false;
+	/* Hosts that may relay are no strangers. */
+	checks_envelope(s, &e);
+	return !envelope_postmaster(&e, to) &&
+	    !authorise_relays_for(s->server->conf, &e.from);
 }
 
 static void
@@ -44,31 +61,48 @@ ask(const struct session *s, const struct mailbox *to,
 	    v->prefix_length_ipv6 : v->prefix_length_ipv4));
 	path_text(&s->tx.sender, q.sender);
 	path_text(to, q.recipient);
-	(void)!ask_grey(sock, &q, clock_ms() + v->dns_timeout, a_r);
+	/* Whoever only wants to know is not remembered. */
+	(void)!ask_grey(sock, s->watcher != NULL ? ASK_GREY_LOOK : ASK_GREY,
+	    &q, clock_ms() + v->dns_timeout, a_r);
 	close(sock);
+}
+
+/* For whoever looks on. */
+static void
+tell(struct session *s, const struct ask_grey_answer *a, int64_t began)
+{
+	static const char *const answers[] = { "no, and may come again later",
+	    "yes", "its network has come again often enough",
+	    "could not be found out" };
+
+	consult_told(s, began, "whether it came before",
+	    answers[a->outcome - ASK_GREY_WAIT]);
 }
 
 enum check_verdict
 check_greylist(struct session *s, const struct check_subject *x,
     struct reply *r)
 {
+	int64_t began = s->watcher != NULL ? clock_us() : 0;
 	struct ask_grey_answer a;
 	char seconds[24];
 
-	if (!wanted(s))
+	if (!wanted(s, x->path))
 		return PASS;
-	if (s->watcher != NULL) {
-		/* Whoever only wants to know is not remembered. */
-		s->watcher->consulted(s, "whether it came before",
-		    "not asked: if it did not, it is told to come again", 0);
-		return PASS;
-	}
 	ask(s, x->path, &a);
+	tell(s, &a, began);
 	if (a.outcome != ASK_GREY_WAIT)
 		return PASS;
 	snprintf(seconds, sizeof seconds, "%u s", (unsigned)a.wait);
 	reply_set(r, REPLY_GREYLISTED, seconds);
-	reply_limit(r, "greylist-delay", (long long)a.wait * 1000,
-	    s->set->greylist_delay);
+	if (s->set->greylist == GREYLIST_ON)
+		reply_limit(r, "greylist-delay", (long long)a.wait * 1000,
+		    s->set->greylist_delay);
+	else
+		reply_detail(r, "limit=greylist-delay value=%lld most=%lld "
+		    "score=%lld least=%lld", (long long)a.wait * 1000,
+		    (long long)s->set->greylist_delay,
+		    (long long)s->tx.score,
+		    (long long)s->set->dnslist_greylist);
 	return REFUSE;
 }

@@ -162,11 +162,13 @@ check_spf(struct session *s, const struct check_subject *x, struct reply *r)
 
 	(void)x;
 	s->tx.spf = SPF_UNASKED;
+	s->tx.spf_pass = false;
 	if (s->set->spf == CHECK_SPF_OFF || domain[0] == '\0' ||
 	    consult_spares(s))
 		return PASS;
 	find_out(s, null ? "postmaster" : s->tx.sender.local, domain, &a);
 	action = spf_action_of(&s->set->spf_actions, a.result);
+	s->tx.spf_pass = a.result == SPF_PASS;
 	if (action != SPF_IGNORE)
 		s->tx.spf = (uint8_t)a.result;
 	return action == SPF_REFUSE ? refuse(s, domain, &a, "spf", r) : PASS;

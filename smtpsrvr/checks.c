@@ -21,7 +21,7 @@ static const struct check checks[] = {
 /* What a client is doing when a stage's checks are asked. */
 static const char *const verbs[] = { [CONNECT] = "CONNECT", [TALK] = "CONNECT",
     [HELO] = "EHLO", [MAIL] = "MAIL", [SENDER] = "MAIL", [RCPT] = "RCPT",
-    [END] = "DATA" };
+    [ACCEPT] = "RCPT", [END] = "DATA" };
 
 const struct check *
 checks_row(size_t i)

@@ -7,14 +7,14 @@
 #include "smtpsrvr/session.h"
 #include "tables/envelope.h"
 
-enum check_stage { CONNECT, TALK, HELO, MAIL, SENDER, RCPT, END };
+enum check_stage { CONNECT, TALK, HELO, MAIL, SENDER, RCPT, ACCEPT, END };
 
 /* May what it refuses be let pass, to try it (rehearse)? */
 enum check_weight { MUST, POLICY };
 
 /* What a check may look at besides the session. */
 struct check_subject {
-	const struct mailbox *path;		/* MAIL, RCPT */
+	const struct mailbox *path;		/* MAIL, RCPT, ACCEPT */
 	const struct mail_params *params;	/* MAIL */
 };
 

@@ -27,7 +27,8 @@ cmd_rcpt(struct session *s, const struct argument *a, struct reply *r)
 		return;
 	s->tx.recipient = path;
 	if (checks_run(s, RCPT, &x, r) == REFUSE ||
-	    checks_delayed(s, &path, r) == REFUSE) {
+	    checks_delayed(s, &path, r) == REFUSE ||
+	    checks_run(s, ACCEPT, &x, r) == REFUSE) {
 		if (s->state == STATE_MAIL)
 			s->state = STATE_REFUSED;
 		return;

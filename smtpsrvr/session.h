@@ -69,7 +69,9 @@ struct transaction {
 	struct mailbox recipient;	/* the last one named, for the log */
 	bool judged;		/* HELO and sender, at a recipient */
 	uint8_t spf;		/* enum spf_result that is to be told */
+	bool spf_pass;		/* whatever is told of it */
 	uint32_t listed;	/* by which dnslists, a bit each */
+	int32_t score;		/* what their weights come to */
 	struct reply *refusal;	/* which that gave; or null */
 	uint64_t size;		/* of the message as sent */
 	uint64_t stored;	/* of the text that submit gets */

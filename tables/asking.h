@@ -77,6 +77,7 @@ struct askers {
 	struct confirms *confirms;
 	struct wrap *wrap;
 	struct greylist *grey;	/* or null */
+	bool no_grey;		/* and that was said */
 	struct greylist_rules rules;
 	struct waiters waiters;	/* by deadline: all have equal time */
 	struct waiters own;	/* the same with times of their own */

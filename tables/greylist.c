@@ -245,42 +245,79 @@ proved(struct greylist *g, const uint8_t key[KEY], struct seen *net,
 	keep(g, key, net);
 }
 
+/* One question: the keys, and what is known of them. */
+struct met {
+	uint8_t of_net[KEY], of_all[KEY];
+	struct seen net, all;
+};
+
+static int
+meet(struct greylist *g, const struct netaddr *net, const char *sender,
+    const char *recipient, struct met *m)
+{
+	make_key(g, 'n', net, "", "", m->of_net);
+	make_key(g, 't', net, sender, recipient, m->of_all);
+	return find(g, m->of_net, &m->net) == 0 &&
+	    find(g, m->of_all, &m->all) == 0 ? 0 : -1;
+}
+
+/* What to say; one that is new, or is again, begins now. */
+static enum grey
+judge(const struct greylist *g, struct met *m, const struct greylist_rules *r,
+    int64_t now, int64_t *wait_r)
+{
+	if (r->passes > 0 && m->net.passes >= r->passes &&
+	    now - m->net.last <= r->keep)
+		return GREY_KNOWN;
+	if (m->all.first == 0 || is_old(&m->all, r, now))
+		m->all = (struct seen){ .first = now };
+	if (m->all.last != 0 || now - m->all.first >= r->delay)
+		return GREY_PASS;
+	if (g->failed)
+		return GREY_BROKEN;
+	*wait_r = r->delay - (now - m->all.first);
+	return GREY_WAIT;
+}
+
+enum grey
+greylist_look(struct greylist *g, const struct netaddr *net,
+    const char *sender, const char *recipient,
+    const struct greylist_rules *r, int64_t now, int64_t *wait_r)
+{
+	struct met m;
+
+	*wait_r = 0;
+	return meet(g, net, sender, recipient, &m) != 0 ? GREY_BROKEN :
+	    judge(g, &m, r, now, wait_r);
+}
+
 enum grey
 greylist_ask(struct greylist *g, const struct netaddr *net,
     const char *sender, const char *recipient,
     const struct greylist_rules *r, int64_t now, int64_t *wait_r)
 {
-	uint8_t key[KEY], whole[KEY];
-	struct seen s, of_net;
+	struct met m;
+	enum grey answer;
 	bool first;
 
 	*wait_r = 0;
-	make_key(g, 'n', net, "", "", key);
-	make_key(g, 't', net, sender, recipient, whole);
-	if (find(g, key, &of_net) != 0 || find(g, whole, &s) != 0)
+	if (meet(g, net, sender, recipient, &m) != 0)
 		return GREY_BROKEN;
-	if (r->passes > 0 && of_net.passes >= r->passes &&
-	    now - of_net.last <= r->keep) {
-		of_net.last = now;
-		keep(g, key, &of_net);
-		return GREY_KNOWN;
+	answer = judge(g, &m, r, now, wait_r);
+	if (answer == GREY_KNOWN) {
+		m.net.last = now;
+		keep(g, m.of_net, &m.net);
+		return answer;
 	}
-	if (s.first == 0 || is_old(&s, r, now)) {
-		s = (struct seen){ .first = now };
-		keep(g, whole, &s);
-	}
-	if (s.last == 0 && now - s.first < r->delay) {
-		if (g->failed)
-			return GREY_BROKEN;
-		*wait_r = r->delay - (now - s.first);
-		return GREY_WAIT;
-	}
-	first = s.last == 0;
-	s.last = now;
-	keep(g, whole, &s);
+	first = answer == GREY_PASS && m.all.last == 0;
+	if (answer == GREY_PASS)
+		m.all.last = now;
+	/* One that waits is kept since it was new. */
+	if (answer == GREY_PASS || m.all.first == now)
+		keep(g, m.of_all, &m.all);
 	if (first)
-		proved(g, key, &of_net, r, now);
-	return GREY_PASS;
+		proved(g, m.of_net, &m.net, r, now);
+	return answer;
 }
 
 bool

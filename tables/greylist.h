@@ -43,6 +43,10 @@ void greylist_close(struct greylist *g);
 enum grey greylist_ask(struct greylist *g, const struct netaddr *net,
     const char *sender, const char *recipient,
     const struct greylist_rules *r, int64_t now, int64_t *wait_r);
+/* What that would say; nothing is remembered. */
+enum grey greylist_look(struct greylist *g, const struct netaddr *net,
+    const char *sender, const char *recipient,
+    const struct greylist_rules *r, int64_t now, int64_t *wait_r);
 /* Is there anything to save?  And so much that it should be at once? */
 bool greylist_unsaved(const struct greylist *g);
 bool greylist_full(const struct greylist *g);

@@ -113,17 +113,18 @@ open_greylist(struct lookup *l, const struct conf *conf)
 {
 	const struct settings *v = &conf->server.v;
 	struct buf why;
+	bool rows, wanted = conf_greylists(conf, &rows);
 
 	l->rules = (struct greylist_rules){
 		.window = v->greylist_window / 1000,
 		.keep = v->greylist_keep / 1000,
 		.passes = v->greylist_passes
 	};
-	if (!conf_greylists(conf))
+	if (!wanted && !rows)
 		return;
 	buf_init(&why, 1024);
 	l->grey = greylist_open(v->greylist_directory, &why);
-	if (l->grey == NULL)
+	if (l->grey == NULL && wanted)
 		log_note(LEVEL_ERROR, "%s: nobody is made to wait",
 		    buf_str(&why));
 	buf_free(&why);

@@ -57,6 +57,7 @@ question_good(const union question *q, ssize_t len)
 		    (q->q.address.family == 0 || (q->q.kind == ASK_HOST &&
 		    is_address(&q->q.address)));
 	case ASK_GREY:
+	case ASK_GREY_LOOK:
 		return len == (ssize_t)sizeof(q->grey) &&
 		    is_address(&q->q.address) && memchr(q->grey.sender, '\0',
 		    sizeof(q->grey.sender)) != NULL &&

@@ -239,10 +239,16 @@ take_grey(struct askers *s, struct client *c, const struct ask_grey_question *q)
 	int64_t wait = 0;
 
 	r.delay = q->delay;
+	if (s->grey == NULL && !s->no_grey) {
+		s->no_grey = true;
+		log_note(LEVEL_ERROR, "greylist: there is no store: nobody is "
+		    "made to wait");
+	}
 	if (s->grey != NULL)
-		a.outcome = ASK_GREY_WAIT + (uint32_t)greylist_ask(s->grey,
-		    &q->q.address, q->sender, q->recipient, &r,
-		    clock_wall_us() / 1000000, &wait);
+		a.outcome = ASK_GREY_WAIT + (uint32_t)(q->q.kind == ASK_GREY ?
+		    greylist_ask : greylist_look)(s->grey, &q->q.address,
+		    q->sender, q->recipient, &r, clock_wall_us() / 1000000,
+		    &wait);
 	a.wait = (uint32_t)wait;
 	(void)askers_reply(s, c, &a, sizeof(a));
 }
@@ -256,7 +262,7 @@ questions_take(struct askers *s, struct client *c, union question *q)
 
 	q->q.address.port = 0;
 	q->q.address.pad = 0;
-	if (q->q.kind == ASK_GREY) {
+	if (q->q.kind == ASK_GREY || q->q.kind == ASK_GREY_LOOK) {
 		take_grey(s, c, &q->grey);
 		return;
 	}

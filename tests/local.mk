@@ -103,6 +103,7 @@ system_tests = \
 	tests/system/55-tickets.py \
 	tests/system/56-rehearsal.py \
 	tests/system/58-greylist.py \
+	tests/system/59-gate.py \
 	tests/system/56-tls-clients.py \
 	tests/system/60-user.py \
 	tests/system/61-auth.py \

@@ -189,7 +189,9 @@ check_greylist(const struct check *k)
 	    s->from[SETTING_greylist_directory], lookup, lookup,
 	    R_OK | W_OK | X_OK, "700", true };
 
-	if (conf_greylists(k->conf))
+	bool rows;
+
+	if (conf_greylists(k->conf, &rows))
 		(void)check_place(k, &p);
 }
 

@@ -252,6 +252,34 @@ relay_mistakes(void)
 	    "brackets\n");
 }
 
+static struct section *
+channel(void)
+{
+	return &good()->channels[0];
+}
+
+static void
+gate_mistakes(void)
+{
+#define GATE "inlet.conf:50: "
+	wrong(channel(), "greylist-spare", "sfp", NULL, GATE "greylist-spare: "
+	    "there is nothing called \"sfp\" (did you mean spf?)\n");
+	wrong(channel(), "greylist-spare", "spf", "whitelist", GATE
+	    "greylist-spare: there is nothing called \"whitelist\"\n");
+	wrong(channel(), "results", "received-sfp", NULL, GATE "results: "
+	    "there is nothing called \"received-sfp\" (did you mean "
+	    "received-spf?)\n");
+	wrong(channel(), "dnslists", "bl.test", "localhost", GATE "dnslists: "
+	    "\"localhost\": it begins with no zone\n");
+	wrong(channel(), "dnslists", "bl.test answers 127.255.255.1", NULL,
+	    GATE "dnslists: \"bl.test answers 127.255.255.1\": no range of "
+	    "127.0.0.0/8 without 127.255.255.0/24: 127.255.255.1\n");
+	wrong(channel(), "spf-actions", "fail refuse", "fail mark", GATE
+	    "spf-actions: fail is there twice\n");
+	wrong(channel(), "authserv-id", "a b", NULL, GATE "authserv-id: "
+	    "\"a b\" is not a domain name\n");
+}
+
 static void
 mistakes(void)
 {
@@ -304,6 +332,7 @@ mistakes(void)
 	    "authorise: host-and-user needs an authorise-table: without "
 	    "one nobody is an authorised user\n");
 	relay_mistakes();
+	gate_mistakes();
 	c = good();
 	wrong(&c->channels[0], "insrc", "host", NULL, AT "insrc: there is "
 	    "no table \"host\" (did you mean hosts?)\n");

@@ -105,6 +105,8 @@ ELSEWHERE = {
         "tarpit-delay", "stress-timeout", "stress-rate"), PACE),
     **dict.fromkeys(("dnslists", "dnslist-refuse", "dnslist-mark",
                      "dnslist-time"), "tests/system/57-dnslists.py"),
+    **dict.fromkeys(("greylist-spare", "dnslist-greylist"),
+                    "tests/system/59-gate.py"),
     **dict.fromkeys(("spf", "spf-actions", "spf-helo-actions", "spf-time",
                      "results", "authserv-id"), "tests/system/58-spf.py"),
     **dict.fromkeys(("tls", "tls-implicit", "tls-least", "tls-ciphers",
@@ -127,6 +129,7 @@ ELSEWHERE["over-login-rates"] = LOGIN_RATES
 # Tests that show a listener's or a channel's over the server's.
 OVERRIDDEN = {
     "tests/system/57-dnslists.py", "tests/system/58-spf.py",
+    "tests/system/59-gate.py",
     TIMES, RATES, PROXY, XCLIENT, TURNS, TLS,
     SUBMISSION, HEADER, LOGIN_RATES, AUTH_PARAMETER,
     PACE,

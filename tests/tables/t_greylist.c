@@ -46,7 +46,9 @@ saved(struct greylist *x, int64_t now)
 
 /* "wait 60", "pass", "known", "broken" */
 static const char *
-asked(struct greylist *x, const char *net, const char *from, const char *to,
+answered(enum grey ask(struct greylist *, const struct netaddr *, const char *,
+    const char *, const struct greylist_rules *, int64_t, int64_t *),
+    struct greylist *x, const char *net, const char *from, const char *to,
     int64_t now)
 {
 	static const char *const words[] = { "wait", "pass", "known",
@@ -58,12 +60,49 @@ asked(struct greylist *x, const char *net, const char *from, const char *to,
 
 	if (net_parse(net, &a) != 0)
 		errx(1, "%s", net);
-	e = greylist_ask(x, &a, from, to, &rules, now, &wait);
+	e = ask(x, &a, from, to, &rules, now, &wait);
 	if (e == GREY_WAIT)
 		snprintf(text, sizeof(text), "wait %d", (int)wait);
 	else
 		snprintf(text, sizeof(text), "%s", words[e]);
 	return text;
+}
+
+static const char *
+asked(struct greylist *x, const char *net, const char *from, const char *to,
+    int64_t now)
+{
+	return answered(greylist_ask, x, net, from, to, now);
+}
+
+static const char *
+looked(const char *net, const char *to, int64_t now)
+{
+	return answered(greylist_look, g, net, "look@b.c", to, now);
+}
+
+static void
+looks(void)
+{
+	const char *net = "192.0.9.0";
+	char to[] = "0@e.f";
+
+	is(looked(net, "d@e.f", T0), "wait 60", "looked at: new");
+	is(looked(net, "d@e.f", T0 + 60), "wait 60", "nothing is remembered");
+	ok(!greylist_unsaved(g), "nor to be saved");
+	is(asked(g, net, "look@b.c", "d@e.f", T0 + 60), "wait 60", "asked");
+	is(looked(net, "d@e.f", T0 + 61), "wait 59", "looked at: it waits");
+	is(looked(net, "d@e.f", T0 + 120), "pass", "looked at: it may come");
+	is(asked(g, net, "look@b.c", "d@e.f", T0 + 119), "wait 1",
+	    "which is none of its coming");
+	for (; to[0] < '3'; to[0]++) {
+		(void)asked(g, net, "x@y.z", to, T0);
+		(void)asked(g, net, "x@y.z", to, T0 + 60);
+	}
+	is(looked(net, "d@e.f", T0 + 61), "known", "looked at: known");
+	is(looked(net, "d@e.f", T0 + 60 + 86400), "known", "is kept");
+	is(looked(net, "d@e.f", T0 + 61 + 86400), "wait 60",
+	    "but not by looking");
 }
 
 static void
@@ -184,6 +223,7 @@ main(void)
 	if (mkdtemp(dir) == NULL)
 		err(1, "%s", dir);
 	g = opened();
+	looks();
 	comes_again();
 	network();
 	lasts();
