@@ -78,6 +78,8 @@ hosts(void)
 
 	q = asked(ASK_GREY, 4);
 	ok(question_good(&q, WHOLE(grey)), "the greylist");
+	q = asked(ASK_GREY_LOOK, 4);
+	ok(question_good(&q, WHOLE(grey)), "looked at");
 	memset(q.grey.sender, 'a', sizeof(q.grey.sender));
 	ok(!question_good(&q, WHOLE(grey)), "a sender without an end");
 	q = asked(ASK_GREY, 4);
