@@ -166,3 +166,24 @@ check_PROGRAMS += tests/smtpsrvr/t_forged.t
 tests_smtpsrvr_t_forged_t_SOURCES = tests/smtpsrvr/t_forged.c tests/tap.h
 tests_smtpsrvr_t_forged_t_LDADD = smtpsrvr/libsmtpsrvr.a lib/libbase.a
 TESTS += tests/smtpsrvr/t_forged.t
+
+# Its world is in memory; the automaton knows nothing of ours.
+check_PROGRAMS += tests/smtpsrvr/t_sequences.t
+tests_smtpsrvr_t_sequences_t_SOURCES = tests/smtpsrvr/t_sequences.c \
+	tests/smtpsrvr/automaton.c tests/smtpsrvr/automaton.h tests/tap.h
+tests_smtpsrvr_t_sequences_t_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=fd_write -Wl,--wrap=fd_writev \
+	-Wl,--wrap=net_unix_connect -Wl,--wrap=sub_read_verdict \
+	-Wl,--wrap=envelope_recipient_refuse
+tests_smtpsrvr_t_sequences_t_LDADD = $(SESSION_LIBS)
+TESTS += tests/smtpsrvr/t_sequences.t
+
+check_PROGRAMS += tests/smtpsrvr/t_envelopes.t
+tests_smtpsrvr_t_envelopes_t_SOURCES = tests/smtpsrvr/t_envelopes.c \
+	tests/tap.h
+tests_smtpsrvr_t_envelopes_t_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=fd_write -Wl,--wrap=fd_writev \
+	-Wl,--wrap=net_unix_connect -Wl,--wrap=sub_read_verdict \
+	-Wl,--wrap=route_recipient -Wl,--wrap=consult_domain
+tests_smtpsrvr_t_envelopes_t_LDADD = $(SESSION_LIBS)
+TESTS += tests/smtpsrvr/t_envelopes.t
