@@ -28,6 +28,7 @@
 #include "smtpsrvr/trouble.h"
 
 #define ANSWER_SPARE_MS 5000	/* authsrvr keeps a time of its own */
+#define STOPPED (-1)		/* besides the outcomes: smtpd wants us to end */
 
 /* One login. */
 struct exchange {
@@ -151,15 +152,21 @@ good(const struct auth_answer *a, ssize_t n)
 	    (a->outcome != AUTH_SUCCESS || a->login[0] != '\0');
 }
 
-/* Its outcome; LATER where there is none in time. */
+/*
+ * Its outcome; LATER where there is none in time.  A failure may be told long
+ * after it: a server that stops does not wait for that.
+ */
 static int
 hear(struct exchange *x)
 {
-	struct pollfd p = { x->sock, POLLIN, 0 };
+	struct pollfd p[2] = { { x->sock, POLLIN, 0 },
+	    { x->s->life, POLLIN, 0 } };
 	ssize_t n;
 
 	do {
-		n = poll(&p, 1, clock_left(x->deadline + ANSWER_SPARE_MS));
+		n = poll(p, 2, clock_left(x->deadline + ANSWER_SPARE_MS));
+		if (n > 0 && p[0].revents == 0)
+			return STOPPED;
 		if (n > 0)
 			n = recv(x->sock, &x->a, sizeof x->a,
 			    MSG_DONTWAIT | MSG_TRUNC);
@@ -305,6 +312,10 @@ run(struct exchange *x, enum mechanism m, const char *initial,
 		while (ask(x) == 0 && (outcome = hear(x)) == AUTH_CHALLENGE)
 			if (!challenge(x, r))
 				return;
+	if (outcome == STOPPED) {
+		session_no_line(x->s, WIRE_STOPPING, x->deadline);
+		return;
+	}
 	if (outcome == AUTH_CHALLENGE)
 		outcome = AUTH_LATER;
 	/* What was given to us may still bring a late answer. */

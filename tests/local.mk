@@ -108,6 +108,7 @@ system_tests = \
 	tests/system/60-user.py \
 	tests/system/61-auth.py \
 	tests/system/62-auth-owned.py \
+	tests/system/68-guesses.py \
 	tests/system/61-backends.py \
 	tests/system/57-tls-floods.py \
 	tests/system/62-backends.py \
