@@ -28,7 +28,7 @@
 #include "smtpsrvr/trouble.h"
 
 #define ANSWER_SPARE_MS 5000	/* authsrvr keeps a time of its own */
-#define STOPPED (-1)		/* besides the outcomes: smtpd wants us to end */
+#define STOPPED (-1)		/* no outcome: smtpd wants us to end */
 
 /* One login. */
 struct exchange {
