@@ -2,20 +2,24 @@
  * disk - a file that is as slow as a disk, and forgets what was not synced:
  * for slow disks, and for power cuts.
  *
- *	disk [-d MICROSECONDS] [-r] IMAGE PLACE
+ *	disk [-d MICROSECONDS] [-r] [-w LOG] IMAGE PLACE
  *
  * Mounts itself over PLACE, a file, as a file system that is this one file
  * (so it needs root, and no library: linux/fuse.h is all there is to it).  A
  * loop device over PLACE asks it for a sync wherever the device is flushed;
  * it takes MICROSECONDS for one.  IMAGE is never synced: the page cache is
  * the disk here.  With -r it remembers what each write since the last sync
- * has replaced.  It says "ready", and then does what it reads, a line each:
+ * has replaced; with -w it records in LOG, in their order, each write with its
+ * bytes, each sync and each mark: a letter, an offset, a length, what was
+ * written (states.py).  It says "ready", and then does what it reads, a line
+ * each:
  *
  *	cut SEED WRITES	the power fails, after so many more writes.  Of those
  *			since the last sync (of any of them, torn between
  *			sectors) remains what SEED chooses; from then on each
  *			write and sync fails.  "cut 3 of 7", when it is done.
  *	syncs		"syncs 12": how many there were.
+ *	mark TEXT	into the log; "marked".
  *
  * At end of file it unmounts itself and ends.
  */
@@ -53,7 +57,7 @@ struct unsynced {
 };
 
 struct disk {
-	int fuse, image;
+	int fuse, image, log;
 	off_t size;
 	int64_t delay;		/* microseconds */
 	bool remembers, dead;
@@ -122,6 +126,19 @@ remember(struct disk *d, off_t at, size_t len)
 	return 0;
 }
 
+/* What letter stands for, behind all that came before. */
+static void
+record(const struct disk *d, char letter, off_t at, const void *p, size_t len)
+{
+	const uint64_t head[3] = { (unsigned char)letter, (uint64_t)at, len };
+	struct iovec iov[2] = { { (void *)(uintptr_t)head, sizeof head },
+	    { (void *)(uintptr_t)p, len } };
+
+	if (d->log != -1 &&
+	    writev(d->log, iov, 2) != (ssize_t)(sizeof head + len))
+		err(EX_IOERR, "the log");
+}
+
 static void cut(struct disk *d);
 
 static void
@@ -140,6 +157,8 @@ do_write(struct disk *d, uint64_t unique, const struct fuse_write_in *in,
 	if (error == 0 &&
 	    pwrite(d->image, in + 1, in->size, at) != (ssize_t)in->size)
 		error = EIO;
+	if (error == 0)
+		record(d, 'W', at, in + 1, in->size);
 	reply(d, unique, error, &out, error == 0 ? sizeof out : 0);
 	if (d->left > 0 && --d->left == 0)
 		cut(d);
@@ -171,6 +190,7 @@ do_sync(struct disk *d, uint64_t unique)
 			(void)nanosleep(&t, NULL);
 		forget(d);
 		d->syncs++;
+		record(d, 'S', 0, NULL, 0);
 	}
 	reply(d, unique, d->dead ? EIO : 0, NULL, 0);
 }
@@ -331,6 +351,10 @@ hear_commands(struct disk *d)
 	} else if (strcmp(verb, "syncs") == 0) {
 		printf("syncs %ld\n", d->syncs);
 		fflush(stdout);
+	} else if (strcmp(verb, "mark") == 0 && p != NULL) {
+		record(d, 'M', 0, p, strlen(p));
+		puts("marked");
+		fflush(stdout);
 	} else {
 		errx(EX_USAGE, "no such command: %s", line);
 	}
@@ -351,17 +375,30 @@ mount_at(struct disk *d, const char *place)
 		err(EX_UNAVAILABLE, "mount");
 }
 
+static int
+open_log(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND |
+	    O_CLOEXEC, 0600);
+
+	if (fd == -1)
+		err(EX_CANTCREAT, "%s", path);
+	return fd;
+}
+
 int
 main(int argc, char **argv)
 {
-	struct disk d = { .fuse = -1, .left = -1 };
+	struct disk d = { .fuse = -1, .log = -1, .left = -1 };
 	struct pollfd p[2];
 	struct stat st;
 	int c;
 
-	while ((c = getopt(argc, argv, "d:r")) != -1)
+	while ((c = getopt(argc, argv, "d:rw:")) != -1)
 		if (c == 'r')
 			d.remembers = true;
+		else if (c == 'w')
+			d.log = open_log(optarg);
 		else if (c != 'd' ||
 		    text_number(optarg, 0, 1000000, &d.delay) != 0)
 			goto usage;
@@ -389,6 +426,7 @@ main(int argc, char **argv)
 	free(d.unsynced);
 	return 0;
 usage:
-	fprintf(stderr, "usage: disk [-d microseconds] [-r] image place\n");
+	fprintf(stderr, "usage: disk [-d microseconds] [-r] [-w log] image "
+	    "place\n");
 	return EX_USAGE;
 }

@@ -35,7 +35,7 @@ class Disk:
     """In a directory that exists: image and place there, mounted at mnt."""
 
     def __init__(self, program, top, kind="ext4", size=None, delay=0,
-                 remembers=False, memory="/dev/shm"):
+                 remembers=False, memory="/dev/shm", log=None):
         self.program, self.top, self.kind = program, top, kind
         least, mkfs = MKFS[kind]
         if not os.access(memory, os.W_OK):
@@ -44,7 +44,8 @@ class Disk:
             os.path.basename(top), os.getpid()))
         self.place = os.path.join(top, "place")
         self.mount_point = os.path.join(top, "mnt")
-        self.options = ["-d", str(delay)] + ["-r"] * remembers
+        self.options = ["-d", str(delay)] + ["-r"] * remembers + \
+            (["-w", log] if log else [])
         self.process = self.loop = None
         self.mounted = False
         for path in (self.image, self.place):
@@ -78,6 +79,12 @@ class Disk:
         if not select.select([self.process.stdout], [], [], seconds)[0]:
             return None
         return int(self.process.stdout.readline().split()[-1])
+
+    def mark(self, text):
+        """Into the log, behind all that the disk was told before."""
+        self.say("mark " + text)
+        if self.process.stdout.readline() != "marked\n":
+            raise OSError("the disk does not mark")
 
     def syncs(self):
         self.say("syncs")

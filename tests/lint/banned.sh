@@ -1,8 +1,9 @@
 #!/bin/bash
 # banned.sh - calls that we do not make: unbounded or truncating copies,
 # parsers that guess, shells, predictable names; names and syncs outside
-# names.txt; logging in code that should give its result back (tailored starts
-# tailor for the mains, which exit with its code).
+# names.txt; handlers of signals that do more than set a flag; logging in code
+# that should give its result back (tailored starts tailor for the mains, which
+# exit with its code).
 . "${top_srcdir:-$(dirname "$0")/../..}/tests/lint/lint.sh"
 cd "$src" || exit 1
 
@@ -68,6 +69,19 @@ calls 'syslog|vsyslog|openlog' \
     $(echo "$programs" | grep -v '/logger') |
     clean "only logger knows syslog"
 
+# All that runs in one sets a flag; most signals are read from descriptors.
+grep -oE 'sa_(handler|sigaction)[[:space:]]*=[^,}]*' $programs /dev/null |
+while IFS=: read -r file set; do
+	name=${set##*= }
+	name=${name%% *}
+	case $name in SIG_IGN|SIG_DFL) continue;; esac
+	code "$file" | awk -v name="$name" -v file="$file" '
+		index($0, name "(int") == 1 { inside = found = 1; next }
+		inside && /^}/ { inside = 0 }
+		inside && !/^\{?$/ && !/^\t\(void\)sig;$/ &&
+		    !/^\t[a-z_]+ = (1|true|sig);$/ { print file ": " name ":" $0 }
+		END { if (!found) print file ": where is " name "?" }'
+done | clean "a handler of signals sets a flag"
 grep -nE '^[[:space:]]*#[[:space:]]*pragma' $everything /dev/null |
     grep -v '/\*' | clean "no pragma without a reason beside it"
 grep -nE '__attribute__|__builtin' $everything /dev/null |
