@@ -15,13 +15,20 @@ secure_possible(const struct session *s)
 	    s->set->tls != TLS_OFF;
 }
 
+/* Before the greeting nobody has said anything. */
+static const char *
+verb_of(const struct session *s)
+{
+	return s->greeted ? "STARTTLS" : "CONNECT";
+}
+
 static void
 log_trouble(struct session *s, enum log_level level, const char *why)
 {
 	struct logline l;
 
 	log_begin(&l, level, "tls-failed");
-	session_log(s, &l, "STARTTLS");
+	session_log(s, &l, verb_of(s));
 	log_text(&l, "why", why);
 	log_end(&l);
 }
@@ -55,7 +62,7 @@ log_success(struct session *s)
 	struct logline l;
 
 	log_begin(&l, LEVEL_INFO, "tls");
-	session_log(s, &l, "STARTTLS");
+	session_log(s, &l, verb_of(s));
 	log_word(&l, "tls", s->secured->version);
 	log_word(&l, "cipher", s->secured->cipher);
 	log_text(&l, "sni", s->secured->sni);

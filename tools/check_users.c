@@ -6,6 +6,7 @@
 
 #include <sys/stat.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include "tools/check.h"
@@ -38,18 +39,22 @@ static void
 check_apart(const struct check *k)
 {
 	unsigned before = k->f->count[FINDING_WARNING];
+	char authsrvr[40];
 
+	snprintf(authsrvr, sizeof(authsrvr), ", authsrvr %u",
+	    (unsigned)k->plan->users[PLAN_AUTH].uid);
 	for (int a = 0; a < PLAN_USERS; a++)
 		for (int b = a + 1; b < PLAN_USERS; b++)
 			check_pair(k, a, b);
 	if (k->f->count[FINDING_WARNING] == before)
 		finding(k->f, FINDING_OK, FINDING_NOWHERE, "users: submit %u, "
-		    "sessions %u, lookup %u, logger %u, keysrvr %u",
+		    "sessions %u, lookup %u, logger %u, keysrvr %u%s",
 		    (unsigned)k->plan->users[PLAN_SUBMIT].uid,
 		    (unsigned)k->plan->users[PLAN_SESSION].uid,
 		    (unsigned)k->plan->users[PLAN_LOOKUP].uid,
 		    (unsigned)k->plan->users[PLAN_LOGGER].uid,
-		    (unsigned)k->plan->users[PLAN_KEYS].uid);
+		    (unsigned)k->plan->users[PLAN_KEYS].uid,
+		    k->plan->auth ? authsrvr : "");
 }
 
 static void

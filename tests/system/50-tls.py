@@ -196,6 +196,9 @@ def implicit():
                 pass
             ok(b"220" not in got and b"250" not in got,
                "in the clear nothing is said")
+        for event in ("tls", "tls-failed"):
+            like(lambda event=event: "".join(s.scratch.log_lines(event)),
+                 r"verb=CONNECT ", "nobody said STARTTLS: %s" % event)
 
 
 # What each setting does, and what a client must see of it:
