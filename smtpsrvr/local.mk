@@ -187,3 +187,6 @@ tests_smtpsrvr_t_envelopes_t_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=route_recipient -Wl,--wrap=consult_domain
 tests_smtpsrvr_t_envelopes_t_LDADD = $(SESSION_LIBS)
 TESTS += tests/smtpsrvr/t_envelopes.t
+
+dist_check_SCRIPTS += tests/system/70-edges.py
+TESTS += tests/system/70-edges.py
