@@ -40,9 +40,9 @@ static const struct command commands[] = {
 	{ "table", cmd_table, "get name key | list name",
 	    "ask a table as the server does",
 	    TAKES_COMMON, 2, 3 },
-	{ "dnslist", cmd_dnslist, "test [zone ...]",
+	{ "dnslist", cmd_dnslist, "[--json] test [zone ...]",
 	    "ask the lists of dnslists for what every list has",
-	    TAKES_COMMON, 1, 1000 },
+	    TAKES_COMMON | TAKES_JSON, 1, 1000 },
 	{ "rehearsal", cmd_rehearsal, "[--all] [--json] [--enforce check] "
 	    "[log | -]",
 	    "show what checks that are only tried would have refused",

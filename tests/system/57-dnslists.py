@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Lists of hosts and domains in the name service: eight of them at once, of
 which some fail in every way there is; what is refused, marked, spared."""
+import json
 import os
 import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -9,8 +10,9 @@ from harness import *
 from between import Between
 from nsd import Nsd
 
+MAPPED = ".0.0.0.0.0.f.7.f.f.f.f" + ".0" * 20 + " A 127.0.0.2\n"
 LISTS = {
-    "bl.test.": """
+    "bl.test.": "2" + MAPPED + """
 2.0.0.127 A 127.0.0.2
 2.0.0.127 TXT "Listed\\009for \\195\\164 reason, see http://bl.test/"
 9.0.0.127 A 127.0.0.2
@@ -27,6 +29,13 @@ LISTS = {
     "over.test.": "*.0.0.127 A 127.255.255.254\n",
     "sold.test.": "*.0.0.127 A 192.0.2.80\n",
     "slow.test.": "7.0.0.127 A 127.0.0.2\n",
+    "names.test.": "host.known.test A 127.0.0.2\n"
+                   "liar.known.test A 127.0.0.2\n",
+    "known.test.": "host A 127.0.0.30\nliar A 127.0.0.32\n",
+    "127.in-addr.arpa.": "30.0.0 PTR host.known.test.\n"
+                         "31.0.0 PTR liar.known.test.\n",
+    "six.test.": "2" + MAPPED,
+    "wide.test.": "1" + MAPPED + "2.0.0.127 A 127.0.0.2\n",
     "dbl.test.": "bad.example A 127.0.1.2\nhelo.example A 127.0.1.3\n"
                  "TEST A 127.0.1.2\n",
 }
@@ -36,7 +45,8 @@ dnslists = {"bl.test weight 2 answers 127.0.0.2 127.0.0.4-127.0.0.7",
     "over.test weight 50", "sold.test weight 50", "silent.test weight 50",
     "fails.test weight 50", "slow.test weight 2",
     "dbl.test of sender answers 127.0.1.2 weight 2",
-    "dbl.test of helo answers 127.0.1.3 weight 2"}
+    "dbl.test of helo answers 127.0.1.3 weight 2",
+    "names.test of name weight 2"}
 dnslist-refuse = 2
 dnslist-mark = 1
 dnslist-time = "4s"
@@ -48,6 +58,7 @@ table "own" { type = "list"  rows = {"127.0.0.21"} }
 channel "local" { table = "here"  program = "local"  mailboxes = "people" }
 channel "trusted" { table = "trusted"  trusted = yes }
 channel "own" { table = "own"  dnslists = {"more.test"} }
+channel "points" { relay = no  dnslists = {"six.test", "wide.test"} }
 channel "world" { }
 listen "smtp" { address = {"127.0.0.1"}  port = @port@
     xclient = {"127.0.0.1"} }
@@ -86,7 +97,8 @@ def said(server, source, sender="s@elsewhere.test", to="user@example.org",
 
 
 def verdicts():
-    with Served(dnslist_time='"1s"') as s:
+    # That of which nobody knows is refused by the name server, at once.
+    with Served(manners={"fails.test": "fails"}) as s:
         for source, reply, what in (
                 ("127.0.0.2", "DNS_LISTED", "2 + 1"),
                 ("127.0.0.4", "RECIPIENT_OK", "1 is less than 2"),
@@ -165,6 +177,53 @@ def slow_one():
             says(c.reply(), "DNS_LISTED", "the slow one")
 
 
+EIGHT = ("bl.test", "more.test", "wl.test allow", "dbl.test of sender "
+         "answers 127.0.1.2", "over.test weight 50", "fails.test weight 50",
+         "silent.test weight 50", "slow.test weight 2")
+
+
+def eight():
+    """Eight lists, of which one is silent, two answer with errors, and one is
+    slow: each client hears the right thing within one deadline."""
+    text = re.sub(r"(?s)^.dnslists.*?}", "dnslists = {%s}" % ", ".join(
+        '"%s"' % l for l in EIGHT), SETTINGS)
+    with Served(manners={**FAILING, "slow.test": "waits"}, text=text,
+                dnslist_time='"4s"', dns_timeout='"50s"') as s, \
+            contextlib.ExitStack() as clients:
+        began = time.monotonic()
+        cases = [(n, clients.enter_context(s.server.client(
+            source="127.0.0.%d" % n)), reply, what) for n, reply, what in (
+                (2, "DNS_LISTED", "two lists of one each"),
+                (3, "RECIPIENT_OK", "nobody but those that fail"),
+                (6, "RECIPIENT_OK", "one list, and one that allows"),
+                (7, "DNS_LISTED", "the slow one"))]
+        for _, c, _, _ in cases:
+            c.hello()
+            c.cmd("MAIL FROM:<x@elsewhere.test>")
+            c.line("RCPT TO:<user@example.org>")
+        wait_for(lambda: len({name for _, _, name in s.between.held}) ==
+                 len(cases), what="the slow one's questions")
+        asked = {n for n in s.between.names() if n.startswith("7.0.0.127.")}
+        eq(len(asked), 7, "seven lists of addresses are asked at once")
+        s.between.go()
+        for n, c, reply, what in cases:
+            says(c.reply(), reply, "127.0.0.%d: %s" % (n, what))
+        ok(time.monotonic() - began < 30, "within dnslist-time, not that of "
+           "the name service")
+
+
+def by_name():
+    """A name that points back is looked up, another is not."""
+    with Served(manners={}, lookup_names='"auto"') as s:
+        says(said(s.server, "127.0.0.30"), "DNS_LISTED", "its name is listed")
+        says(said(s.server, "127.0.0.31"), "RECIPIENT_OK",
+             "one that is not its own")
+        eq(s.between.names("liar.known.test.names.test"), [],
+           "which is not looked up")
+        text = str(said(s.server, "127.0.0.30"))
+        like(text, r"host\.known\.test is listed by names\.test", "the reply")
+
+
 def silence():
     """One that never answers is left alone after a while."""
     with Served(dnslist_time='"100ms"', dns_timeout='"300ms"',
@@ -182,7 +241,7 @@ def silence():
 
 
 def marks():
-    with Served(dnslist_time='"1s"') as s:
+    with Served(manners={}) as s:
         with s.server.client(source="127.0.0.4") as c:
             reply = c.message("Subject: x\n\ntext\n")
             entry = s.server.scratch.entry(s.server.queue_id(reply))
@@ -202,11 +261,14 @@ def marks():
 
 def points():
     """inlet dnslist test."""
-    with Served() as s:
+    with Served(dns_timeout='"2s"', dnslist_time='"2s"') as s:
         done = s.server.inlet(*s.server.where(), "dnslist", "test")
         eq(done.returncode, 1, "not all lists are good")
         for line in (
-                "bl.test of client: good",
+                "bl.test of client: good, IPv4 and IPv6",
+                "six.test of client: good, IPv6",
+                "wide.test of client: 1.0.0.0.0.0.f.7.f.f.f.f" + ".0" * 20 +
+                ".wide.test: lists it: it would list everybody",
                 "more.test of client: 1.0.0.127.more.test: lists it: it "
                 "would list everybody",
                 "over.test of client: 2.0.0.127.over.test: answers with an "
@@ -220,8 +282,27 @@ def points():
                 "is in none of its answers"):
             ok(line in done.stdout.split("\n"), line)
         done = s.server.inlet(*s.server.where(), "dnslist", "test", "bl.test")
-        eq((done.returncode, done.stdout), (0, "bl.test of client: good\n"),
-           "one alone")
+        eq((done.returncode, done.stdout),
+           (0, "bl.test of client: good, IPv4 and IPv6\n"), "one alone")
+        done = s.server.inlet(*s.server.where(), "dnslist", "test", "bl.tset",
+                              "wl.test")
+        eq((done.returncode, done.stdout, done.stderr),
+           (1, "wl.test of client: 2.0.0.127.wl.test: does not list it\n",
+            'inlet dnslist: no dnslists have "bl.tset"\n'),
+           "a zone that nobody has is not good")
+        done = s.server.inlet(*s.server.where(), "dnslist", "--json", "test",
+                              "dbl.test")
+        eq(done.returncode, 1, "the same as JSON")
+        eq(json.loads(done.stdout), [
+            {"zone": "dbl.test", "of": of, "allow": False, "weight": 2,
+             "points": [
+                 {"name": "test.dbl.test", "should-be-listed": True,
+                  "answers": ["127.0.1.2"], **wrong},
+                 {"name": "invalid.dbl.test", "should-be-listed": False,
+                  "answers": []}]}
+            for of, wrong in (("sender", {}), ("helo", {
+                "wrong": "answers 127.0.1.2, which is in none of its "
+                         "answers"}))], "with all that was answered")
         done = s.server.inlet(*s.server.where(), "dnslist", "tset")
         eq(done.returncode, 64, "a mistake")
 
@@ -241,4 +322,4 @@ def explained():
             like(out, "(?s)" + part, part)
 
 
-run(verdicts, at_once, slow_one, silence, marks, points, explained)
+run(verdicts, at_once, slow_one, eight, by_name, silence, marks, points, explained)
