@@ -141,10 +141,10 @@ EXTRA_DIST += tests/crash/submitter.py tests/crash/slowdisk.py \
 	tests/crash/nosync.c
 dist_check_SCRIPTS += tests/crash/kills.py tests/crash/faults.py \
 	tests/crash/powercut.py tests/crash/unsynced.py \
-	tests/crash/states.py
+	tests/crash/states.py tests/crash/tree.py
 TESTS += tests/crash/kills.py tests/crash/faults.py \
 	tests/crash/powercut.py tests/crash/unsynced.py \
-	tests/crash/states.py
+	tests/crash/states.py tests/crash/tree.py
 
 check_PROGRAMS += tests/submit/t_results.t
 tests_submit_t_results_t_SOURCES = tests/submit/t_results.c tests/tap.h

@@ -135,10 +135,13 @@ talks = \
 	tests/talks/46-etrn.talk \
 	tests/talks/31-times.talk tests/talks/32-utf8.talk
 # With $(srcdir), or make dist would make the target check.
+dist_check_SCRIPTS += tests/long/g21-defects.py
+TESTS += tests/long/g21-defects.py
 EXTRA_DIST += tests/system/backends.py
 EXTRA_DIST += tests/harness.py tests/journal.py tests/pp.py $(talks) \
 	tests/peers.sh tests/system/authpeer.py tests/system/secured.py \
 	tests/long/scorecard tests/long/scorecard.txt tests/long/ledger.txt \
+	$(srcdir)/tests/long/defects \
 	$(srcdir)/check run .ci/run build-aux/prepare.sh build-aux/splice.sh \
 	tests/lint/lint.sh tests/lint/layers.txt tests/lint/names.txt \
 	tests/lint/untested.txt

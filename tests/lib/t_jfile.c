@@ -8,7 +8,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "lib/digest.h"
 #include "lib/jfile.h"
+#include "lib/qfile.h"
 #include "tests/tap.h"
 
 static int
@@ -98,11 +100,81 @@ places(void)
 	num(jfile_next_block(8192), 8192, "at this one, if it is one");
 }
 
+/* A record with a text, behind one whose sum was before; its own sum. */
+static uint64_t
+put_record(int fd, uint64_t at, uint64_t generation, uint64_t before)
+{
+	unsigned char p[JFILE_HEAD + 8 + QFILE_TRAILER];
+	struct jrecord r = { .generation = generation, .at = at,
+		.length = 8 + QFILE_TRAILER, .before = before,
+		.digest = digest_of("headtext", 8), .id = "ID" };
+
+	r.next = jfile_next_block(jfile_after(at, r.length));
+	jfile_put_record(p, &r);
+	memcpy(p + JFILE_HEAD, "headtext", 8);
+	qfile_trailer(p + JFILE_HEAD + 8, 4, 4, r.digest);
+	if (pwrite(fd, p, sizeof(p), (off_t)at) != (ssize_t)sizeof(p))
+		exit(71);
+	return r.sum;
+}
+
+/* How many records follow what was announced. */
+static int
+unannounced(int fd, const struct jsegment *s)
+{
+	struct jrecord r;
+	struct jwalk w;
+	int n = 0;
+
+	jfile_walk(&w, fd, s, JFILE_BLOCK);
+	while (jfile_more(&w, &r))
+		n++;
+	return n;
+}
+
+static void
+chain(void)
+{
+	struct jsegment s = { .number = 3, .generation = 9,
+		.size = 16 * JFILE_BLOCK, .random = 77 };
+	unsigned char p[JFILE_BLOCK], byte;
+	const off_t second = 2 * JFILE_BLOCK;
+	int fd = memory(), wrong = 0;
+	uint64_t sum;
+
+	if (ftruncate(fd, (off_t)s.size) != 0)
+		exit(71);
+	jfile_put_segment(p, &s);
+	sum = put_record(fd, JFILE_BLOCK, 9, s.sum);
+	put_record(fd, (uint64_t)second, 9, sum);
+	num(unannounced(fd, &s), 2, "two records that nobody announced");
+	put_record(fd, (uint64_t)second, 9, sum + 1);
+	num(unannounced(fd, &s), 1, "one behind another record: of a batch "
+	    "that was taken back");
+	put_record(fd, (uint64_t)second, 8, sum);
+	num(unannounced(fd, &s), 1, "one of an earlier use");
+	put_record(fd, (uint64_t)second, 9, sum);
+	for (off_t i = 0; i < JFILE_HEAD + 8 + QFILE_TRAILER; i++) {
+		if (pread(fd, &byte, 1, second + i) != 1)
+			exit(71);
+		byte ^= 0x10;
+		if (pwrite(fd, &byte, 1, second + i) != 1)
+			exit(71);
+		wrong += unannounced(fd, &s) != 1;
+		byte ^= 0x10;
+		if (pwrite(fd, &byte, 1, second + i) != 1)
+			exit(71);
+	}
+	num(wrong, 0, "one with any byte flipped");
+	close(fd);
+}
+
 int
 main(void)
 {
 	segments();
 	slots();
+	chain();
 	places();
 	return done();
 }

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -50,9 +51,15 @@ drop_to_nobody(void)
 {
 	uid_t uid = geteuid() == 0 ? 65534 : geteuid();
 	gid_t gid = geteuid() == 0 ? 65534 : getegid();
+	bool was_root = geteuid() == 0;
 
+	/* Nobody's are left, root's neither. */
+	if (was_root && setgroups(2, (gid_t[]){ 4, 0 }) == -1)
+		return 5;
 	if (priv_drop(uid, gid) == -1)
 		return 1;
+	if (was_root && getgroups(0, NULL) != 0)
+		return 6;
 	if (getuid() != uid || geteuid() != uid || getgid() != gid)
 		return 2;
 	if (setuid(0) == 0 || setgid(0) == 0)

@@ -86,6 +86,27 @@ each_limit(void)
 	num(l.section[0], 6, "the total is right");
 }
 
+/* Each address of a /64 is the same network's: a client has all of them. */
+static void
+prefixes_of_six(void)
+{
+	struct netaddr a, other;
+	struct limits l;
+
+	limits_init(&l, 100);
+	limits_clear(&l, &plan);
+	ok(net_parse("2001:db8::1", &a) == 0 &&
+	    net_parse("2001:db8:0:1::1", &other) == 0, "two networks");
+	for (int i = 0; i < 3; i++) {
+		a.ip[8 + i] = 1;
+		is(enter(&l, a, 0), "in", "an address of the /64");
+	}
+	a.ip[12] = 1;
+	is(enter(&l, a, 0), "max-connections-per-prefix", "the fourth");
+	is(h.key, "2001:db8::/64", "which one");
+	is(enter(&l, other, 0), "in", "of the next /64");
+}
+
 static const char *
 into(struct limits *l, struct netaddr a, int channel)
 {
@@ -246,6 +267,7 @@ int
 main(void)
 {
 	each_limit();
+	prefixes_of_six();
 	channels();
 	shares();
 	plan.sections[PLAN_CHANNEL(0)] = plan.sections[PLAN_CHANNEL(1)] =
