@@ -15,15 +15,17 @@
 #define by_ldap NULL
 #endif
 
+enum { PASSWORD = 1 << VERIFY_PASSWORD };
+
 static const struct backend backends[] = {
-	{ "file", false, by_file },
-	{ "pam", false, by_pam },
-	{ "ldap", false, by_ldap },
-	{ "checkpassword", false, by_checkpassword },
-	{ "pipe", false, by_pipe },
-	{ "qmail-ldap", false, by_qmail_ldap },
-	{ "dovecot", true, by_dovecot },
-	{ "saslauthd", false, by_saslauthd },
+	{ "file", PASSWORD | 1 << VERIFY_SCRAM | 1 << VERIFY_DIGEST, by_file },
+	{ "pam", PASSWORD, by_pam },
+	{ "ldap", PASSWORD, by_ldap },
+	{ "checkpassword", PASSWORD, by_checkpassword },
+	{ "pipe", PASSWORD, by_pipe },
+	{ "qmail-ldap", PASSWORD, by_qmail_ldap },
+	{ "dovecot", PASSWORD | 1 << VERIFY_TOKEN, by_dovecot },
+	{ "saslauthd", PASSWORD, by_saslauthd },
 };
 
 const struct backend *

@@ -23,15 +23,16 @@ enum backend_says {
 
 struct inquiry {
 	const struct settings *s;
-	const struct verify_question *q;	/* its secret is not empty */
+	const struct verify_question *q;	/* its secret is not empty, but
+						 * for SCRAM */
 	char login[AUTH_LOGIN];	/* prepared; what is left here counts, if YES */
 	int64_t deadline;
-	struct verify_result *result;	/* why, and challenge */
+	struct verify_result *result;	/* why, challenge, scram */
 };
 
 struct backend {
 	const char *name;
-	bool tokens;		/* takes VERIFY_TOKEN, too */
+	unsigned kinds;		/* that it takes: 1 << VERIFY_... */
 	enum backend_says (*ask)(struct inquiry *i);	/* null: not built */
 };
 

@@ -274,9 +274,9 @@ fail(struct clients *s, struct client *c, const char *backend,
 }
 
 static void
-succeed(struct clients *s, struct client *c, const char *login,
-    const char *backend)
+succeed(struct clients *s, struct client *c, const char *backend)
 {
+	const char *login = exchange_proven(c->x);
 	struct receipt_of of = { .serial = c->serial, .row = c->row,
 		.mechanism = mechanism_name(c->m), .login = login };
 
@@ -292,29 +292,6 @@ give_up(struct clients *s, struct client *c, const char *backend)
 {
 	log_login(c, "later", exchange_login(c->x), backend, NULL);
 	answer(s, c, AUTH_LATER);
-}
-
-void
-clients_answered(void *ctx, uint64_t id, const struct verify_result *r)
-{
-	struct clients *s = ctx;
-	struct client *c = named(s, id);
-
-	if (c == NULL || c->state != CHECKING)
-		return;
-	/* From here on it may be let go. */
-	c->state = TALKING;
-	switch ((enum verify_answer)r->answer) {
-	case VERIFY_YES:
-		succeed(s, c, r->login, r->backend);
-		break;
-	case VERIFY_NO:
-		fail(s, c, r->backend, r->challenge);
-		break;
-	case VERIFY_LATER:
-		give_up(s, c, r->backend);
-		break;
-	}
 }
 
 static bool
@@ -348,11 +325,12 @@ verify(struct clients *s, struct client *c)
 	give_up(s, c, "");
 }
 
+/* What a step of its exchange means for it; challenge is a back end's. */
 static void
-step(struct clients *s, struct client *c, const void *p, size_t len)
+conclude(struct clients *s, struct client *c, enum exchange_step step,
+    const char *backend, const char *challenge)
 {
-	c->asked = clock_ms();
-	switch (exchange_take(c->x, p, len, &s->step, &s->question)) {
+	switch (step) {
 	case EXCHANGE_CHALLENGE:
 		/* Before anything is told that depends on the password. */
 		if (barred(s, c, exchange_login(c->x)))
@@ -365,14 +343,13 @@ step(struct clients *s, struct client *c, const void *p, size_t len)
 		verify(s, c);
 		break;
 	case EXCHANGE_SUCCESS:
-		succeed(s, c, exchange_proven(c->x), "file");
+		succeed(s, c, backend);
 		break;
 	case EXCHANGE_LATER:
-		give_up(s, c, "file");
+		give_up(s, c, backend);
 		break;
 	case EXCHANGE_FAILURE:
-		if (!barred(s, c, exchange_login(c->x)))
-			fail(s, c, "", "");
+		fail(s, c, backend, challenge);
 		break;
 	case EXCHANGE_GARBLED:
 		answer(s, c, AUTH_GARBLED);
@@ -380,6 +357,32 @@ step(struct clients *s, struct client *c, const void *p, size_t len)
 	}
 	explicit_bzero(&s->question, sizeof(s->question));
 	explicit_bzero(&s->step, sizeof(s->step));
+}
+
+void
+clients_answered(void *ctx, uint64_t id, const struct verify_result *r)
+{
+	struct clients *s = ctx;
+	struct client *c = named(s, id);
+
+	if (c == NULL || c->state != CHECKING)
+		return;
+	/* From here on it may be let go. */
+	c->state = TALKING;
+	conclude(s, c, exchange_answered(c->x, r, &s->step), r->backend,
+	    r->challenge);
+}
+
+static void
+step(struct clients *s, struct client *c, const void *p, size_t len)
+{
+	enum exchange_step next;
+
+	c->asked = clock_ms();
+	next = exchange_take(c->x, p, len, &s->step, &s->question);
+	if (next == EXCHANGE_FAILURE && barred(s, c, exchange_login(c->x)))
+		return;
+	conclude(s, c, next, next == EXCHANGE_SUCCESS ? "file" : "", "");
 }
 
 /* A session has one login at a time: another one takes its place. */

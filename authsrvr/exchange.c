@@ -2,7 +2,7 @@
  * exchange - see exchange.h.
  *
  * SCRAM is GNU SASL's.  What has the password is ours: there it would stay in
- * memory that was freed.
+ * memory that was freed.  What of it needs the password file is a worker's.
  */
 #include "config.h"
 
@@ -12,13 +12,11 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include <nettle/hmac.h>
-
+#include "authsrvr/cram.h"
 #include "authsrvr/exchange.h"
-#include "authsrvr/passwords.h"
 #include "authsrvr/scram.h"
 #include "lib/clock.h"
-#include "lib/log.h"
+#include "lib/text.h"
 #include "lib/utf8.h"
 #include "lib/xalloc.h"
 
@@ -26,8 +24,7 @@
 
 struct exchanges {
 	struct scrams *scrams;
-	const char *file, *hostname;
-	bool fold;
+	const char *hostname;
 };
 
 struct exchange {
@@ -45,10 +42,8 @@ exchanges_new(const struct conf *c)
 {
 	struct exchanges *all = xcalloc(1, sizeof(*all));
 
-	all->scrams = scrams_new(c);
-	all->file = c->server.v.auth_file;
+	all->scrams = scrams_new();
 	all->hostname = c->server.v.hostname;
-	all->fold = c->server.v.auth_ignore_case;
 	return all;
 }
 
@@ -93,7 +88,7 @@ exchange_login(const struct exchange *x)
 const char *
 exchange_proven(const struct exchange *x)
 {
-	return x->scram != NULL ? scram_login(x->scram) : x->canonical;
+	return x->canonical;
 }
 
 static enum exchange_step
@@ -190,28 +185,44 @@ login(struct exchange *x, const char *p, size_t len, struct exchange_out *out,
 	return ask(out, "Password:");
 }
 
-/* The client answers the server's last message with nothing (RFC 4954 4). */
+/* What a step of SCRAM is for us; its message is in out. */
 static enum exchange_step
-scram(struct exchange *x, const char *p, size_t len, struct exchange_out *out)
+scram_stepped(struct exchange *x, enum scram_step step,
+    struct verify_question *q)
 {
-	if (x->proven)
-		return len == 0 ? EXCHANGE_SUCCESS : EXCHANGE_GARBLED;
-	if (p == NULL)
-		return ask(out, "");
-	switch (scram_take(x->scram, p, len, out->data, &out->len)) {
+	const char *typed = scram_typed(x->scram);
+
+	switch (step) {
+	case SCRAM_ASK:
+		q->kind = VERIFY_SCRAM;
+		memcpy(q->login, typed, strlen(typed) + 1);
+		q->secret[0] = '\0';
+		q->secret_len = 0;
+		return EXCHANGE_VERIFY;
 	case SCRAM_PROVEN:
 		x->proven = true;
 		return EXCHANGE_CHALLENGE;
 	case SCRAM_CHALLENGE:
 		return EXCHANGE_CHALLENGE;
-	case SCRAM_FAILURE:
-		break;
 	case SCRAM_GARBLED:
 		return EXCHANGE_GARBLED;
-	case SCRAM_LATER:
-		return EXCHANGE_LATER;
+	case SCRAM_FAILURE:
+		break;
 	}
 	return EXCHANGE_FAILURE;
+}
+
+/* The client answers the server's last message with nothing (RFC 4954 4). */
+static enum exchange_step
+scram(struct exchange *x, const char *p, size_t len, struct exchange_out *out,
+    struct verify_question *q)
+{
+	if (x->proven)
+		return len == 0 ? EXCHANGE_SUCCESS : EXCHANGE_GARBLED;
+	if (p == NULL)
+		return ask(out, "");
+	return scram_stepped(x, scram_take(x->scram, p, len, out->data,
+	    &out->len), q);
 }
 
 /* <number.time@host>, which nobody foresees (RFC 2195 2). */
@@ -228,53 +239,14 @@ cram_challenge(struct exchange *x, struct exchange_out *out)
 	return ask(out, x->challenge);
 }
 
-static void
-cram_digest(const struct exchange *x, const char *password,
-    char text_r[2 * MD5_DIGEST_SIZE + 1])
-{
-	uint8_t digest[MD5_DIGEST_SIZE];
-	struct hmac_md5_ctx ctx;
-
-	hmac_md5_set_key(&ctx, strlen(password), (const uint8_t *)password);
-	hmac_md5_update(&ctx, strlen(x->challenge),
-	    (const uint8_t *)x->challenge);
-	hmac_md5_digest(&ctx, sizeof(digest), digest);
-	for (size_t i = 0; i < sizeof(digest); i++)
-		snprintf(text_r + 2 * i, 3, "%02x", digest[i]);
-	explicit_bzero(&ctx, sizeof(ctx));
-}
-
-/* Is it the digest of that password?  Who has none in the clear never is. */
-static enum exchange_step
-cram_check(struct exchange *x, const char *digest)
-{
-	char right[2 * MD5_DIGEST_SIZE + 1], why[256];
-	enum passwords_answer answer = PASSWORDS_NONE;
-	unsigned differ = 0;
-	struct passrow row = { .login = "" };
-	bool good;
-
-	if (login_prepare(x->canonical, x->login, x->all->fold) == 0)
-		answer = passwords_find(x->all->file, x->canonical, &row, why,
-		    sizeof(why));
-	if (answer == PASSWORDS_LATER) {
-		log_note(LEVEL_ERROR, "a password cannot be checked: %s", why);
-		return EXCHANGE_LATER;
-	}
-	good = answer == PASSWORDS_FOUND && row.clear[0] != '\0';
-	cram_digest(x, row.clear, right);
-	for (size_t i = 0; i < sizeof(right) - 1; i++)
-		differ |= (unsigned)(right[i] ^ digest[i]);
-	passrow_wipe(&row);
-	return good && differ == 0 ? EXCHANGE_SUCCESS : EXCHANGE_FAILURE;
-}
-
 /* RFC 2195 2: login, a blank, 32 digits. */
 static enum exchange_step
-cram(struct exchange *x, const char *p, size_t len, struct exchange_out *out)
+cram(struct exchange *x, const char *p, size_t len, struct exchange_out *out,
+    struct verify_question *q)
 {
-	const size_t tail = 2 * MD5_DIGEST_SIZE + 1;
-	char digest[2 * MD5_DIGEST_SIZE];
+	const size_t tail = CRAM_DIGEST + 1;
+	char *digest;
+	size_t n;
 
 	if (x->challenge[0] == '\0')
 		return p == NULL ? cram_challenge(x, out) : EXCHANGE_GARBLED;
@@ -282,11 +254,18 @@ cram(struct exchange *x, const char *p, size_t len, struct exchange_out *out)
 		return EXCHANGE_GARBLED;
 	if (!take_login(x, p, len - tail))
 		return EXCHANGE_FAILURE;
-	memcpy(digest, p + len - sizeof(digest), sizeof(digest));
-	for (size_t i = 0; i < sizeof(digest); i++)
-		if (digest[i] >= 'A' && digest[i] <= 'F')
-			digest[i] = (char)(digest[i] + 'a' - 'A');
-	return cram_check(x, digest);
+	n = strlen(x->challenge);
+	memcpy(q->secret, x->challenge, n);
+	memcpy(q->secret + n, p + len - tail, tail);
+	digest = q->secret + n + 1;
+	digest[CRAM_DIGEST] = '\0';
+	if (strspn(digest, "0123456789abcdefABCDEF") != CRAM_DIGEST)
+		return EXCHANGE_GARBLED;
+	text_lower(digest);
+	q->kind = VERIFY_DIGEST;
+	memcpy(q->login, x->login, sizeof(q->login));
+	q->secret_len = (uint16_t)(n + tail);
+	return EXCHANGE_VERIFY;
 }
 
 /*
@@ -339,9 +318,9 @@ exchange_take(struct exchange *x, const void *p, size_t len,
 	case MECHANISM_SCRAM_SHA_256_PLUS:
 	case MECHANISM_SCRAM_SHA_256:
 	case MECHANISM_SCRAM_SHA_1:
-		return scram(x, p, len, out_r);
+		return scram(x, p, len, out_r, q_r);
 	case MECHANISM_CRAM_MD5:
-		return cram(x, p, len, out_r);
+		return cram(x, p, len, out_r, q_r);
 	case MECHANISM_XOAUTH2:
 	case MECHANISM_OAUTHBEARER:
 		return token(x, p, len, out_r, q_r);
@@ -349,4 +328,36 @@ exchange_take(struct exchange *x, const void *p, size_t len,
 		break;
 	}
 	return EXCHANGE_GARBLED;
+}
+
+/* The secret that the exchange goes on with. */
+static enum exchange_step
+scram_answered(struct exchange *x, const struct verify_result *r,
+    struct exchange_out *out)
+{
+	if (r->scram.iterations == 0 || r->scram.salt_len == 0)
+		return EXCHANGE_FAILURE;
+	return scram_stepped(x, scram_answer(x->scram, &r->scram,
+	    r->answer == VERIFY_YES, out->data, &out->len), NULL);
+}
+
+enum exchange_step
+exchange_answered(struct exchange *x, const struct verify_result *r,
+    struct exchange_out *out_r)
+{
+	out_r->len = 0;
+	if (r->answer == VERIFY_YES && text_copy(x->canonical,
+	    sizeof(x->canonical), r->login) != 0)
+		return EXCHANGE_FAILURE;
+	switch ((enum verify_answer)r->answer) {
+	case VERIFY_LATER:
+		return EXCHANGE_LATER;
+	case VERIFY_YES:
+		return x->scram != NULL ? scram_answered(x, r, out_r) :
+		    EXCHANGE_SUCCESS;
+	case VERIFY_NO:
+		break;
+	}
+	return x->scram != NULL ? scram_answered(x, r, out_r) :
+	    EXCHANGE_FAILURE;
 }

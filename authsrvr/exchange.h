@@ -18,7 +18,7 @@
 enum exchange_step {
 	EXCHANGE_CHALLENGE,	/* data is for the client, who answers */
 	EXCHANGE_VERIFY,	/* kind, login and secret of the question are
-				 * set: the pool has the last word */
+				 * set: exchange_answered() */
 	EXCHANGE_SUCCESS,	/* the client has proved who it is */
 	EXCHANGE_FAILURE,
 	EXCHANGE_LATER,		/* it cannot be found out now */
@@ -52,5 +52,8 @@ const char *exchange_proven(const struct exchange *x);
  */
 MM_MUST_USE enum exchange_step exchange_take(struct exchange *x, const void *p,
     size_t len, struct exchange_out *out_r, struct verify_question *q_r);
+/* The answer to the question of VERIFY; there is no other one. */
+MM_MUST_USE enum exchange_step exchange_answered(struct exchange *x,
+    const struct verify_result *r, struct exchange_out *out_r);
 
 #endif

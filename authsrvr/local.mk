@@ -29,6 +29,7 @@ authsrvr_libbackends_a_SOURCES = \
 	authsrvr/by_pipe.c \
 	authsrvr/by_qmail_ldap.c \
 	authsrvr/by_saslauthd.c \
+	authsrvr/cram.c authsrvr/cram.h \
 	authsrvr/ldapname.c authsrvr/ldapname.h \
 	authsrvr/program.c authsrvr/program.h \
 	authsrvr/secretfile.c authsrvr/secretfile.h \
@@ -36,7 +37,13 @@ authsrvr_libbackends_a_SOURCES = \
 inlet_PROGRAMS += authsrvr/authworker
 authsrvr_authworker_SOURCES = authsrvr/authworker.c
 authsrvr_authworker_LDADD = authsrvr/libbackends.a authsrvr/libworkers.a \
-	$(passwords_LIBS) $(PAM_LIBS) $(LDAP_LIBS) $(LBER_LIBS)
+	$(passwords_LIBS) $(NETTLE_LIBS) $(PAM_LIBS) $(LDAP_LIBS) $(LBER_LIBS)
+
+check_PROGRAMS += tests/authsrvr/t_cram.t
+tests_authsrvr_t_cram_t_SOURCES = tests/authsrvr/t_cram.c tests/tap.h
+tests_authsrvr_t_cram_t_LDADD = authsrvr/libbackends.a lib/libbase.a \
+	$(NETTLE_LIBS)
+TESTS += tests/authsrvr/t_cram.t
 
 check_PROGRAMS += tests/authsrvr/t_login.t tests/authsrvr/t_ldapname.t \
 	tests/authsrvr/t_passwords.t tests/authsrvr/t_worker.t

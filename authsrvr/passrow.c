@@ -160,6 +160,25 @@ passrow_glance(const char *line, size_t len, size_t *login_len_r)
 	return NULL;
 }
 
+bool
+passrow_has(const char *line, size_t len, enum scram kind)
+{
+	const char *at = line, *end = line + len;
+
+	/* Behind a clear password all is the password's. */
+	while ((at = memchr(at, ':', (size_t)(end - at))) != NULL) {
+		size_t left = (size_t)(end - ++at);
+		size_t clear = strlen(clear_scheme);
+		size_t want = strlen(kinds[kind].scheme);
+
+		if (left >= clear && memcmp(at, clear_scheme, clear) == 0)
+			return false;
+		if (left >= want && memcmp(at, kinds[kind].scheme, want) == 0)
+			return true;
+	}
+	return false;
+}
+
 const char *
 passrow_parse(const char *line, size_t len, struct passrow *row_r)
 {

@@ -47,6 +47,8 @@ MM_MUST_USE const char *passrow_parse(const char *line, size_t len,
 /* The login of a row that looks like one; null, or why it does not. */
 MM_MUST_USE const char *passrow_glance(const char *line, size_t len,
     size_t *login_len_r);
+/* Has a row that looks like one a secret of that kind? */
+bool passrow_has(const char *line, size_t len, enum scram kind);
 /* Adds it to b, with its newline; -1 if it is too long. */
 MM_MUST_USE int passrow_format(const struct passrow *row, struct buf *b);
 

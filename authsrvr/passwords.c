@@ -19,16 +19,23 @@
 #include "lib/text.h"
 #include "lib/xalloc.h"
 
+/* A row of the file, copied. */
+struct copy {
+	char text[PASSROW_LINE];
+	size_t len;			/* 0: none */
+};
+
 /* One search. */
 struct search {
 	const char *login;
 	size_t len;
-	struct passrow *row;
+	int kind;			/* enum scram that models must have, or
+					 * -1 */
 	int line, damaged;		/* where; 0: nowhere */
 	const char *why;		/* of the damage */
-	uint64_t nearest;		/* of all rows, to pretend with */
-	char model[PASSROW_LINE];
-	size_t model_len;
+	struct copy own;
+	struct copy model;		/* of who there is not */
+	uint64_t nearest;
 };
 
 int
@@ -112,6 +119,13 @@ passwords_walk(int fd, passwords_each *each, void *ctx)
 	return 0;
 }
 
+static void
+keep(struct copy *c, const char *row, size_t len)
+{
+	memcpy(c->text, row, len);
+	c->len = len;
+}
+
 /*
  * The row whose login is nearest to the one asked for, by a sum that nobody
  * can choose: always the same one while the rows are.
@@ -122,14 +136,15 @@ keep_model(struct search *s, const char *row, size_t len, size_t login_len)
 	char both[2 * AUTH_LOGIN];
 	uint64_t sum;
 
+	if (s->kind != -1 && !passrow_has(row, len, (enum scram)s->kind))
+		return;
 	memcpy(both, row, login_len);
 	memcpy(both + login_len, s->login, s->len);
 	sum = digest_of(both, login_len + s->len);
-	if (s->model_len > 0 && sum >= s->nearest)
+	if (s->model.len > 0 && sum >= s->nearest)
 		return;
 	s->nearest = sum;
-	memcpy(s->model, row, len);
-	s->model_len = len;
+	keep(&s->model, row, len);
 }
 
 static void
@@ -145,7 +160,7 @@ look(void *ctx, int number, const char *row, size_t len, const char *wrong)
 	if (why == NULL && here && s->line != 0)
 		why = "a second row of the same login";
 	if (why == NULL && here) {
-		why = passrow_parse(row, len, s->row);
+		keep(&s->own, row, len);
 		s->line = number;
 	}
 	if (why == NULL)
@@ -159,56 +174,112 @@ look(void *ctx, int number, const char *row, size_t len, const char *wrong)
 	}
 }
 
-/* With no row to be like, those of passrow_make(). */
+/* A row like the model; with no row to be like, those of passrow_make(). */
 static void
-pretend(struct search *s)
+pretend(const struct search *s, struct passrow *row)
 {
-	if (s->model_len == 0 ||
-	    passrow_parse(s->model, s->model_len, s->row) != NULL)
+	memset(row, 0, sizeof(*row));
+	if (s->model.len == 0 ||
+	    passrow_parse(s->model.text, s->model.len, row) != NULL)
 		for (size_t k = 0; k < SCRAM_KINDS; k++)
-			s->row->scram[k] = (struct scram_secret){
+			row->scram[k] = (struct scram_secret){
 				.iterations = PASSROW_ITERATIONS,
 				.salt_len = 16 };
-	passrow_pretend(s->row, s->login);
+	passrow_pretend(row, s->login);
+}
+
+/*
+ * The login's own row, or another.  Who is there costs as much work as who is
+ * not: a row like it is made in any case.
+ */
+static enum passwords_answer
+choose(struct search *s, struct passrow *row_r)
+{
+	const struct copy *c = s->own.len > 0 ? &s->own : &s->model;
+	struct passrow other;
+	const char *why = c->len > 0 ? passrow_parse(c->text, c->len, row_r) :
+	    NULL;
+	bool there = s->own.len > 0 && (s->kind == -1 ||
+	    row_r->scram[s->kind].iterations > 0);
+
+	pretend(s, &other);
+	if (s->own.len > 0 && why != NULL) {
+		s->why = why;
+		s->damaged = s->line;
+	}
+	if (!there)
+		*row_r = other;
+	passrow_wipe(&other);
+	return there ? PASSWORDS_FOUND : PASSWORDS_NONE;
+}
+
+static enum passwords_answer
+find(uid_t user, const char *path, struct search *s, struct passrow *row_r,
+    char *why_r, size_t size)
+{
+	int fd = passwords_open(path, user, why_r, size);
+	enum passwords_answer answer;
+
+	memset(row_r, 0, sizeof(*row_r));
+	if (fd == -1)
+		return PASSWORDS_LATER;
+	s->len = strlen(s->login);
+	if (passwords_walk(fd, look, s) == -1) {
+		snprintf(why_r, size, "%s: %s", path, strerror(errno));
+		answer = PASSWORDS_LATER;
+	} else {
+		answer = choose(s, row_r);
+		if (s->damaged != 0 && (s->line == 0 ||
+		    s->line == s->damaged)) {
+			snprintf(why_r, size, "%s:%d: %s", path, s->damaged,
+			    s->why);
+			answer = PASSWORDS_LATER;
+		}
+	}
+	close(fd);
+	if (answer == PASSWORDS_LATER)
+		passrow_wipe(row_r);
+	return answer;
+}
+
+static enum passwords_answer
+search(uid_t user, const char *path, const char *login, int kind,
+    struct passrow *row_r, char *why_r, size_t size)
+{
+	struct search *s = xcalloc(1, sizeof(*s));
+	enum passwords_answer answer;
+
+	s->login = login;
+	s->kind = kind;
+	answer = find(user, path, s, row_r, why_r, size);
+	explicit_bzero(s, sizeof(*s));
+	free(s);
+	return answer;
 }
 
 enum passwords_answer
 passwords_find(const char *path, const char *login, struct passrow *row_r,
     char *why_r, size_t size)
 {
-	return passwords_find_as(geteuid(), path, login, row_r, why_r, size);
+	return search(geteuid(), path, login, -1, row_r, why_r, size);
 }
 
 enum passwords_answer
 passwords_find_as(uid_t user, const char *path, const char *login,
     struct passrow *row_r, char *why_r, size_t size)
 {
-	struct search *s;
-	enum passwords_answer answer = PASSWORDS_FOUND;
-	int fd = passwords_open(path, user, why_r, size);
+	return search(user, path, login, -1, row_r, why_r, size);
+}
 
-	memset(row_r, 0, sizeof(*row_r));
-	if (fd == -1)
-		return PASSWORDS_LATER;
-	s = xcalloc(1, sizeof(*s));
-	s->login = login;
-	s->len = strlen(login);
-	s->row = row_r;
-	if (passwords_walk(fd, look, s) == -1) {
-		snprintf(why_r, size, "%s: %s", path, strerror(errno));
-		answer = PASSWORDS_LATER;
-	} else if (s->damaged != 0 && (s->line == 0 ||
-	    s->line == s->damaged)) {
-		snprintf(why_r, size, "%s:%d: %s", path, s->damaged, s->why);
-		answer = PASSWORDS_LATER;
-	} else if (s->line == 0) {
-		pretend(s);
-		answer = PASSWORDS_NONE;
-	}
-	close(fd);
-	explicit_bzero(s, sizeof(*s));
-	free(s);
-	if (answer == PASSWORDS_LATER)
-		passrow_wipe(row_r);
+enum passwords_answer
+passwords_find_scram(const char *path, const char *login, enum scram kind,
+    struct scram_secret *secret_r, char *why_r, size_t size)
+{
+	struct passrow row;
+	enum passwords_answer answer = search(geteuid(), path, login,
+	    (int)kind, &row, why_r, size);
+
+	*secret_r = row.scram[kind];
+	passrow_wipe(&row);
 	return answer;
 }

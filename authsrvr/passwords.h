@@ -29,6 +29,14 @@ enum passwords_answer passwords_find_as(uid_t user, const char *path,
     const char *login, struct passrow *row_r, char *why_r, size_t size);
 
 /*
+ * What SCRAM of that kind wants.  NONE: there is no such login, or it has none
+ * of the kind; the secret is a pretended one, like those that there are.
+ */
+enum passwords_answer passwords_find_scram(const char *path,
+    const char *login, enum scram kind, struct scram_secret *secret_r,
+    char *why_r, size_t size);
+
+/*
  * Opens the file to read it, if it is a regular one, root's or user's own,
  * that its owner alone may change and others may not read; -1 with a reason.
  */

@@ -16,7 +16,7 @@ bool
 verify_question_good(const struct verify_question *q, size_t len)
 {
 	return len > offsetof(struct verify_question, secret) &&
-	    q->kind <= VERIFY_TOKEN &&
+	    q->kind < VERIFY_KINDS &&
 	    q->secret_len < sizeof(q->secret) &&
 	    len == VERIFY_QUESTION_LEN(q) &&
 	    q->secret[q->secret_len] == '\0' && net_good(&q->client) &&
@@ -32,5 +32,6 @@ verify_result_good(const struct verify_result *r)
 	    (r->answer != VERIFY_YES || r->login[0] != '\0') &&
 	    ends(r->backend, sizeof(r->backend)) &&
 	    ends(r->why, sizeof(r->why)) &&
-	    ends(r->challenge, sizeof(r->challenge));
+	    ends(r->challenge, sizeof(r->challenge)) &&
+	    r->scram.salt_len <= sizeof(r->scram.salt);
 }

@@ -15,7 +15,7 @@ ask(const struct backend *b, struct inquiry *i)
 	    b->name);
 	if (b->ask == NULL)
 		return backend_later(i, "%s was not built", b->name);
-	if (i->q->kind == VERIFY_TOKEN && !b->tokens)
+	if ((b->kinds & 1u << i->q->kind) == 0)
 		return SAYS_UNKNOWN;
 	return b->ask(i);
 }
@@ -51,12 +51,22 @@ ask_all(struct inquiry *i)
 static bool
 sensible(const struct verify_question *q, struct inquiry *i)
 {
-	if (q->kind == VERIFY_TOKEN && q->login[0] == '\0')
-		return q->secret_len > 0;
-	return login_prepare(i->login, q->login,
-	    i->s->auth_ignore_case) == 0 && q->secret_len > 0 &&
-	    (q->kind == VERIFY_TOKEN ||
-	    strlen(q->secret) == q->secret_len);
+	bool named = login_prepare(i->login, q->login,
+	    i->s->auth_ignore_case) == 0;
+
+	switch ((enum verify_kind)q->kind) {
+	case VERIFY_SCRAM:	/* who can be nobody has what nobody has */
+		return true;
+	case VERIFY_TOKEN:
+		return (named || q->login[0] == '\0') && q->secret_len > 0;
+	case VERIFY_PASSWORD:
+	case VERIFY_DIGEST:
+		return named && q->secret_len > 0 &&
+		    strlen(q->secret) == q->secret_len;
+	case VERIFY_KINDS:
+		break;
+	}
+	return false;
 }
 
 void

@@ -215,6 +215,7 @@ take(struct workers *w, struct slot *s)
 		return;
 	if (n != (ssize_t)sizeof(m) || !verify_result_good(&m.r)) {
 		later(w, s->id, "authworker speaks garbage");
+		explicit_bzero(&m, sizeof(m));
 		return;
 	}
 	if (m.r.answer == VERIFY_LATER)

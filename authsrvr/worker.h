@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "authsrvr/passrow.h"
 #include "lib/authproto.h"
 #include "lib/conf.h"
 #include "lib/mm.h"
@@ -30,7 +31,16 @@ enum verify_kind {
 	 * Of XOAUTH2 and OAUTHBEARER: secret is the client's whole response,
 	 * login what it says, perhaps nothing.
 	 */
-	VERIFY_TOKEN
+	VERIFY_TOKEN,
+	/*
+	 * Of SCRAM: what the password file has for that mechanism; there is no
+	 * secret.  YES: it is the login's.  NO: nobody's, with which the
+	 * exchange goes the same way, and fails.
+	 */
+	VERIFY_SCRAM,
+	/* Of CRAM-MD5: secret is the challenge, a blank and the digest. */
+	VERIFY_DIGEST,
+	VERIFY_KINDS
 };
 
 enum verify_answer { VERIFY_YES, VERIFY_NO, VERIFY_LATER };
@@ -64,6 +74,7 @@ struct verify_result {
 	 * anything, before it may hear so (RFC 7628 3.2.3); "" if nothing.
 	 */
 	char challenge[VERIFY_CHALLENGE];
+	struct scram_secret scram;	/* of SCRAM, unless LATER */
 };
 
 struct workers;		/* the pool */

@@ -118,6 +118,82 @@ login_messages(void)
 	exchange_free(x);
 }
 
+/* RFC 5802 5: whose secret it needs it asks for, and goes on with any. */
+static void
+scram_messages(void)
+{
+	static const char first[] = "n,,n=anna,r=rOprNGfwEbeRWgbNEkqO";
+	struct verify_result r = { .answer = VERIFY_NO,
+		.scram = { .iterations = 4096, .salt_len = 3, .salt = "abc" } };
+	struct exchange *x = exchange_new(all, MECHANISM_SCRAM_SHA_256, NULL);
+
+	takes(x, NULL, 0, EXCHANGE_CHALLENGE, "it is the client's turn");
+	asks(x, "");
+	takes(x, first, sizeof(first) - 1, EXCHANGE_VERIFY, "who it is");
+	is(exchange_login(x), "anna", "it says");
+	is(q.login, "anna", "and so is asked");
+	num(q.kind, VERIFY_SCRAM, "for what the file has");
+	num(q.secret_len, 0, "without a secret");
+	num(exchange_answered(x, &r, &out), EXCHANGE_CHALLENGE,
+	    "nobody is told like anybody");
+	out.data[out.len] = '\0';
+	ok(strncmp((char *)out.data, "r=rOprNGfwEbeRWgbNEkqO", 22) == 0 &&
+	    strstr((char *)out.data, ",s=YWJj,i=4096") != NULL,
+	    "salt and cost");
+	takes(x, "c=biws,r=x,p=AAAA", 17, EXCHANGE_GARBLED, "no proof");
+	exchange_free(x);
+	x = exchange_new(all, MECHANISM_SCRAM_SHA_1, NULL);
+	takes(x, "", 0, EXCHANGE_GARBLED, "nothing is no message");
+	exchange_free(x);
+	x = exchange_new(all, MECHANISM_SCRAM_SHA_1, NULL);
+	takes(x, first, sizeof(first) - 1, EXCHANGE_VERIFY, "another one");
+	r.answer = VERIFY_LATER;
+	num(exchange_answered(x, &r, &out), EXCHANGE_LATER, "not now");
+	exchange_free(x);
+	x = exchange_new(all, MECHANISM_SCRAM_SHA_1, NULL);
+	takes(x, first, sizeof(first) - 1, EXCHANGE_VERIFY, "and another");
+	r = (struct verify_result){ .answer = VERIFY_NO };
+	num(exchange_answered(x, &r, &out), EXCHANGE_FAILURE,
+	    "nobody has a file");
+	exchange_free(x);
+	ok(exchange_new(all, MECHANISM_SCRAM_SHA_256_PLUS, NULL) == NULL,
+	    "nothing to bind to");
+}
+
+/* RFC 2195 2. */
+static void
+cram_messages(void)
+{
+	struct verify_result r = { .answer = VERIFY_YES, .login = "anna" };
+	struct exchange *x = exchange_new(all, MECHANISM_CRAM_MD5, NULL);
+	char challenge[200];
+
+	takes(x, NULL, 0, EXCHANGE_CHALLENGE, "a challenge");
+	snprintf(challenge, sizeof(challenge), "%.*s", (int)out.len,
+	    (char *)out.data);
+	ok(challenge[0] == '<', "in angle brackets");
+	takes(x, "Anna B913a602c7eda7a495b4e6e7334d3890", 37, EXCHANGE_VERIFY,
+	    "a digest");
+	num(q.kind, VERIFY_DIGEST, "is asked about");
+	ok(strncmp(q.secret, challenge, strlen(challenge)) == 0,
+	    "with its challenge");
+	is(q.secret + strlen(challenge), " b913a602c7eda7a495b4e6e7334d3890",
+	    "in lower case");
+	num(q.secret_len, strlen(q.secret), "all of it");
+	num(exchange_answered(x, &r, &out), EXCHANGE_SUCCESS, "it is hers");
+	is(exchange_proven(x), "anna", "as the file has her name");
+	exchange_free(x);
+	x = exchange_new(all, MECHANISM_CRAM_MD5, NULL);
+	takes(x, "anna b913a602c7eda7a495b4e6e7334d3890", 37, EXCHANGE_GARBLED,
+	    "a digest of nothing");
+	exchange_free(x);
+	x = exchange_new(all, MECHANISM_CRAM_MD5, NULL);
+	takes(x, NULL, 0, EXCHANGE_CHALLENGE, "a challenge");
+	takes(x, "anna x913a602c7eda7a495b4e6e7334d3890", 37, EXCHANGE_GARBLED,
+	    "no digest");
+	exchange_free(x);
+}
+
 int
 main(void)
 {
@@ -125,5 +201,7 @@ main(void)
 	plain_messages();
 	lengths();
 	login_messages();
+	scram_messages();
+	cram_messages();
 	return done();
 }

@@ -172,6 +172,45 @@ modes(void)
 	    "nobody costs as a new row does");
 }
 
+static enum passwords_answer
+find_scram(const char *login, enum scram kind, struct scram_secret *s)
+{
+	char why[300];
+
+	return passwords_find_scram(path, login, kind, s, why, sizeof(why));
+}
+
+/* Nobody, and who has no such secret, have one that is like the others'. */
+static void
+scrams(void)
+{
+	struct scram_secret s, again;
+
+	write_file("crypted:" CRYPTED "x\nuser:" RFC7677 "\n"
+	    "odd:{PLAIN}:{SCRAM-SHA-256}\n", 0600);
+	num(find_scram("user", SCRAM_SHA256, &s), PASSWORDS_FOUND, "its own");
+	num(s.iterations, 4096, "as the row has it");
+	num(find_scram("user", SCRAM_SHA1, &s), PASSWORDS_NONE,
+	    "not of another kind");
+	num(s.iterations, PASSROW_ITERATIONS, "of which there is none here");
+	for (int i = 0; i < 40; i++) {
+		char name[20];
+
+		snprintf(name, sizeof(name), "nobody%d", i);
+		if (find_scram(name, SCRAM_SHA256, &s) != PASSWORDS_NONE ||
+		    s.iterations != 4096 || s.salt_len != 16)
+			ok(false, "nobody's is like the one that there is");
+	}
+	num(find_scram("crypted", SCRAM_SHA256, &s), PASSWORDS_NONE,
+	    "who has another one");
+	num(s.iterations, 4096, "costs the same");
+	num(find_scram("odd", SCRAM_SHA256, &s), PASSWORDS_NONE,
+	    "a password that looks like one");
+	num(s.iterations, 4096, "is none to be like");
+	find_scram("odd", SCRAM_SHA256, &again);
+	ok(memcmp(&s, &again, sizeof(s)) == 0, "it is the same each time");
+}
+
 int
 main(void)
 {
@@ -185,6 +224,7 @@ main(void)
 	rows();
 	makes();
 	files();
+	scrams();
 	modes();
 	(void)!unlink(path);
 	return done();

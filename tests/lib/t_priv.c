@@ -667,6 +667,12 @@ try_helpers(void)
 	kills(&filter_logger, inet_socket, "a network socket");
 	kills(&filter_logger, fork_one, "fork");
 	kills(&filter_logger, execute, "execute");
+	kills(&filter_authsrvr, open_file, "open a file to read");
+	kills(&filter_authsrvr, open_to_append, "open a file to append");
+	kills(&filter_authsrvr, unix_socket, "make a socket");
+	kills(&filter_authsrvr, fork_one, "fork");
+	kills(&filter_authsrvr, execute, "execute");
+	kills(&filter_authsrvr, code_memory, "map code");
 }
 
 int

@@ -340,9 +340,50 @@ def remembered():
              "inlet limits says until when")
 
 
+def unlike(s):
+    """What a stranger learns before it has proved anything: for who there is
+    not the same as for others, also of another authsrvr; and the file of this
+    moment counts."""
+    path = s.scratch.at("passwords")
+    owner = AUTH if ROOT else None
+    rows = [row(*pair) for pair in PASSWORDS.items()]
+
+    def first(login):
+        with greeted(s) as c:
+            r = c.cmd("AUTH SCRAM-SHA-256 " +
+                      Scram("SHA-256", login, "x").first())
+            part = dict(word.split("=", 1) for word in
+                        unb64(r.text[4:]).decode().split(","))
+            return unb64(part["s"]), part["i"]
+
+    def answers():
+        return {name: first(name) for name in
+                ("anna", "otto", "noone", "who", "crypted")}
+    write_passwords(path, rows + ["crypted:{CRYPT}$6$rounds=1000$salt$x\n"],
+                    owner)
+    before = answers()
+    eq({(len(salt), i) for salt, i in before.values()},
+       {(16, str(ITERATIONS))}, "salts of one length, and the same work")
+    eq(len({salt for salt, _ in before.values()}), 5, "to each his own")
+    old = s.kill("authsrvr")
+    wait_for(lambda: [p.pid for p in s.role("authsrvr")] not in ([], [old]),
+             what="another authsrvr")
+    eq(answers(), before, "which remain")
+    write_passwords(path + ".new", [row("anna", "new")], owner)
+    os.rename(path + ".new", path)
+    for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-1"):
+        with greeted(s) as c:
+            says(scram_login(c, mechanism, "anna", PASSWORDS["anna"])[0],
+                 "AUTH_FAILED", "in another file the old password is none")
+            says(scram_login(c, mechanism, "anna", "new")[0], "AUTH_OK",
+                 "and the new one is, at once")
+    write_passwords(path, rows, owner)
+
+
 def everything():
     with started() as s:
-        for part in (offers, mechanisms, proofs, garbled, mail, failures):
+        for part in (offers, mechanisms, proofs, unlike, garbled, mail,
+                     failures):
             part(s)
 
 
