@@ -43,13 +43,24 @@ tell(const struct asking *a, int i, int64_t began)
 	    "an error" };
 	const struct dnslist *l = &a->lists[i];
 	const struct records_got *g = &a->records.got[a->at[i]];
-	char question[RECORDS_NAME + 320], about[256];
+	char question[RECORDS_NAME + 320], about[256], answer[80];
+	const uint8_t *ip;
+	size_t at = 0, len;
+	int n;
 
-	snprintf(question, sizeof(question), "%s lists the %s %s?", l->zone,
+	snprintf(question, sizeof(question), "%s, about the %s %s", l->zone,
 	    dnslist_of_text(l->of), dnslist_subject_text(&a->about, l->of,
 	    about, sizeof(about)));
-	consult_told(a->s, began, question, dnslist_lists(l, g) ? "listed" :
-	    outcomes[g->outcome]);
+	n = snprintf(answer, sizeof(answer), "%s", dnslist_lists(l, g) ?
+	    "listed" : outcomes[g->outcome]);
+	if (g->outcome == RECORDS_FOUND && records_next(g, &at, &ip, &len) &&
+	    len == 4)
+		n += snprintf(answer + n, sizeof(answer) - (size_t)n,
+		    ", %u.%u.%u.%u", ip[0], ip[1], ip[2], ip[3]);
+	if (dnslist_lists(l, g))
+		snprintf(answer + n, sizeof(answer) - (size_t)n,
+		    ", weight %s%d", l->allow ? "-" : "", l->weight);
+	consult_told(a->s, began, question, answer);
 }
 
 /* In words that no list can choose: printable ASCII, and not much of it. */

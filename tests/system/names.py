@@ -1,11 +1,11 @@
-"""names - a small name server in the test itself: PTR, A and MX from three
+"""names - a small name server in the test itself: PTR, A, MX and TXT from
 dictionaries, SERVFAIL where asked for."""
 import re
 import socket
 import struct
 import threading
 
-PTR, A, MX, AAAA, NXDOMAIN, SERVFAIL = 12, 1, 15, 28, 3, 2
+PTR, A, MX, TXT, AAAA, NXDOMAIN, SERVFAIL = 12, 1, 15, 16, 28, 3, 2
 
 
 def name_bytes(name):
@@ -15,11 +15,12 @@ def name_bytes(name):
 
 class Names:
     """Answers from dictionaries; SERVFAIL for what broken matches.  mail: the
-    MX of a name, "" for one that takes none."""
+    MX of a name, "" for one that takes none.  text: its TXT, a string or a
+    list of some."""
 
-    def __init__(self, reverse, forward, broken, mail=None):
+    def __init__(self, reverse, forward, broken, mail=None, text=None):
         self.reverse, self.forward, self.broken = reverse, forward, broken
-        self.mail = mail or {}
+        self.mail, self.text = mail or {}, text or {}
         self.asked = []
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.sock.bind(("127.0.0.1", 0))
@@ -43,7 +44,7 @@ class Names:
         question = data[12:at + 5]
         name = ".".join(parts).lower()
         self.asked.append((kind, name))
-        rows, code = b"", 0
+        rows, n, code = b"", 1, 0
         if re.search(self.broken, name):
             code = SERVFAIL
         elif kind == PTR and name in self.reverse:
@@ -58,8 +59,16 @@ class Names:
                 + name_bytes(self.mail[name])
             rows = b"\xc0\x0c" + struct.pack("!HHIH", MX, 1, 60,
                                              len(value)) + value
-        elif name not in self.forward and name not in self.mail:
+        elif kind == TXT and name in self.text:
+            texts = self.text[name]
+            texts = [texts] if isinstance(texts, str) else texts
+            n = len(texts)
+            rows = b"".join(b"\xc0\x0c" + struct.pack(
+                "!HHIHB", TXT, 1, 60, len(t) + 1, len(t)) + t.encode()
+                for t in texts)
+        elif name not in self.forward and name not in self.mail and \
+                name not in self.text:
             code = NXDOMAIN
         return data[:2] + struct.pack("!HHHHH", 0x8180 | code, 1,
-                                      1 if rows else 0, 0, 0) \
+                                      n if rows else 0, 0, 0) \
             + question + rows
