@@ -45,6 +45,14 @@ tests_authsrvr_t_cram_t_LDADD = authsrvr/libbackends.a lib/libbase.a \
 	$(NETTLE_LIBS)
 TESTS += tests/authsrvr/t_cram.t
 
+# Notes what is asked of crypt(3) and GNU SASL
+check_PROGRAMS += tests/authsrvr/t_alike.t
+tests_authsrvr_t_alike_t_SOURCES = tests/authsrvr/t_alike.c tests/tap.h
+tests_authsrvr_t_alike_t_LDADD = $(authsrvr_authworker_LDADD)
+tests_authsrvr_t_alike_t_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=crypt_r \
+	-Wl,--wrap=gsasl_scram_secrets_from_password
+TESTS += tests/authsrvr/t_alike.t
+
 check_PROGRAMS += tests/authsrvr/t_login.t tests/authsrvr/t_ldapname.t \
 	tests/authsrvr/t_passwords.t tests/authsrvr/t_worker.t
 tests_authsrvr_t_login_t_SOURCES = tests/authsrvr/t_login.c tests/tap.h

@@ -140,6 +140,7 @@ TESTS += tests/long/g21-defects.py
 EXTRA_DIST += tests/system/backends.py
 EXTRA_DIST += tests/harness.py tests/journal.py tests/pp.py $(talks) \
 	tests/peers.sh tests/system/authpeer.py tests/system/secured.py \
+	tests/long/login-times.py \
 	tests/long/scorecard tests/long/scorecard.txt tests/long/ledger.txt \
 	$(srcdir)/tests/long/defects \
 	$(srcdir)/check run .ci/run build-aux/prepare.sh build-aux/splice.sh \
