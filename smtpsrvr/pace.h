@@ -11,7 +11,7 @@
 
 #include "smtpsrvr/session.h"
 
-/* Lets the wire look whether there is stress. */
+/* Lets the wire look whether there is stress, with the settings as they are. */
 void pace_init(struct session *s);
 
 /*

@@ -169,6 +169,7 @@ session_settle(struct session *s)
 	s->wire.plain = !offer_keyword(&s->offer,
 	    KEYWORD_ENHANCEDSTATUSCODES);
 	s->wire.reply_ms = s->set->reply_timeout;
+	pace_init(s);
 	s->longest_line = (size_t)s->set->max_command_line +
 	    most_growth(&s->offer);
 	log_level_set((enum log_level)s->set->log_level);
@@ -373,7 +374,6 @@ session_greet(struct session *s)
 		return;
 	}
 	s->until = clock_ms() + s->set->session_time;
-	pace_init(s);
 	greet_client(s);
 	if (s->early && !s->lost && checks_run(s, TALK,
 	    &(struct check_subject){ 0 }, &r) == REFUSE) {
@@ -431,8 +431,11 @@ session_no_line(struct session *s, enum wire_end end, int64_t deadline)
 		s->lost = true;
 		return;
 	case WIRE_TIMEOUT:
+		/* What it should hear it would not read either. */
+		s->lost = s->wire.stuck;
 		s->over = true;
-		timed_out(s, deadline);
+		if (!s->lost)
+			timed_out(s, deadline);
 		return;
 	case WIRE_STOPPING:
 		s->over = true;
@@ -476,8 +479,8 @@ session_run(struct session *s)
 	submitter_abort(s);
 	trouble_end(s);
 	if (s->lost && !s->mute && !only_looked(s))
-		log_end_of(s, s->state > STATE_READY ? "in-transaction" :
-		    "closed");
+		log_end_of(s, s->wire.stuck ? "unread" :
+		    s->state > STATE_READY ? "in-transaction" : "closed");
 	if (!s->lost)
 		wire_hang_up(&s->wire, s->quit);
 	submitter_close(s);

@@ -30,6 +30,8 @@ wire_init(struct wire *w, int in, int out, int life)
 	w->at = w->len = w->used = 0;
 	w->plain = false;
 	w->hurried = NULL;
+	w->awaited = CLOCK_NEVER;
+	w->stuck = false;
 	w->cover = NULL;
 	w->over = NULL;
 }
@@ -54,18 +56,34 @@ wire_pending(const struct wire *w)
  * Who answers before that is none the worse, and costs no look.
  */
 static int
-sleep_for(const struct wire *w, bool first, int64_t began, int64_t *deadline)
+sleep_for(const struct wire *w, int64_t *deadline)
 {
-	int64_t most = first ? w->hurry_ms : LOOK_MS;
+	int64_t due = w->since + w->hurry_ms, now;
+	int64_t most = LOOK_MS;
 	int left;
 
 	if (w->hurried == NULL)
 		return clock_left(*deadline);
-	if (!first && *deadline > began + w->hurry_ms &&
-	    w->hurried(w->hurrier))
-		*deadline = began + w->hurry_ms;
+	now = clock_ms();
+	if (now < due)
+		most = due - now;
+	else if (*deadline > due && w->hurried(w->hurrier))
+		*deadline = due;
 	left = clock_left(*deadline);
 	return left < 0 || left > most ? (int)most : left;
+}
+
+/*
+ * What has one deadline is one wait, in however many pieces it comes: else a
+ * byte now and then would be as good as a whole command.
+ */
+static void
+begin_wait(struct wire *w, int64_t deadline)
+{
+	if (w->hurried == NULL || deadline == w->awaited)
+		return;
+	w->awaited = deadline;
+	w->since = clock_ms();
 }
 
 void
@@ -81,18 +99,16 @@ wire_forget(struct wire *w)
  * hang-up, which poll tells unasked.
  */
 static enum wire_end
-wait_for(const struct wire *w, int fd, short events, bool stoppable,
+wait_for(struct wire *w, int fd, short events, bool stoppable,
     int64_t deadline)
 {
 	struct pollfd p[2] = { { fd, events, 0 },
 	    { w->life, stoppable ? POLLIN : 0, 0 } };
-	int64_t began = w->hurried != NULL ? clock_ms() : 0;
-	bool first = true;
 	int n;
 
+	begin_wait(w, deadline);
 	do {
-		n = poll(p, 2, sleep_for(w, first, began, &deadline));
-		first = false;
+		n = poll(p, 2, sleep_for(w, &deadline));
 	} while ((n < 0 && errno == EINTR) ||
 	    (n == 0 && clock_left(deadline) != 0));
 	if (n < 0)
@@ -103,7 +119,7 @@ wait_for(const struct wire *w, int fd, short events, bool stoppable,
 }
 
 enum wire_end
-wire_wait(const struct wire *w, short events, int64_t deadline)
+wire_wait(struct wire *w, short events, int64_t deadline)
 {
 	return wait_for(w, w->in, events, false, deadline);
 }
@@ -134,6 +150,38 @@ write_covered(struct wire *w, const char *p, size_t len, int64_t deadline)
 	return 0;
 }
 
+/*
+ * What the client has room for goes at once.  What is no socket has no client
+ * that could be waited for with the rest of us.
+ */
+static int
+write_plain(struct wire *w, const char *p, size_t len, int64_t deadline)
+{
+	enum wire_end end;
+	ssize_t n;
+
+	while (len > 0) {
+		n = send(w->out, p, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (n > 0) {
+			p += n;
+			len -= (size_t)n;
+			continue;
+		}
+		if (n < 0 && errno == ENOTSOCK)
+			return fd_write(w->out, p, len, deadline);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK))
+			return -1;
+		end = wait_for(w, w->out, POLLOUT, false, deadline);
+		if (end != WIRE_OK) {
+			errno = end == WIRE_TIMEOUT ? ETIMEDOUT : EPIPE;
+			return -1;
+		}
+	}
+	return 0;
+}
+
 enum wire_end
 wire_flush(struct wire *w)
 {
@@ -142,14 +190,17 @@ wire_flush(struct wire *w)
 	int bad;
 
 	w->used = 0;
+	if (w->stuck)
+		return WIRE_TIMEOUT;
 	if (n == 0)
 		return WIRE_OK;
 	deadline = clock_ms() + w->reply_ms;
 	bad = w->cover != NULL ? write_covered(w, w->replies, n, deadline) :
-	    fd_write(w->out, w->replies, n, deadline);
+	    write_plain(w, w->replies, n, deadline);
 	if (bad == 0)
 		return WIRE_OK;
-	return errno == ETIMEDOUT ? WIRE_TIMEOUT : WIRE_CLOSED;
+	w->stuck = errno == ETIMEDOUT;
+	return w->stuck ? WIRE_TIMEOUT : WIRE_CLOSED;
 }
 
 /* What is there already comes first: poll does not know of it. */
@@ -378,6 +429,8 @@ wire_hang_up(struct wire *w, bool wished)
 	ssize_t n;
 
 	w->life = -1;
+	if (w->stuck)
+		return;
 	if ((w->cover == NULL ? send_last(w) : wire_flush(w)) != WIRE_OK)
 		return;
 	if (w->cover != NULL)

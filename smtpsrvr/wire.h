@@ -48,6 +48,9 @@ struct wire {
 	bool (*hurried)(const void *ctx);	/* null: never */
 	const void *hurrier;	/* its context */
 	int64_t hurry_ms;
+	int64_t awaited, since;	/* the deadline that is waited for, and when
+				   that began */
+	bool stuck;		/* it reads no replies: it hears no more */
 	const struct wire_cover *cover;	/* null: none */
 	void *over;		/* its context */
 	/* Last, the longest last: an idle session touches few pages. */
@@ -58,7 +61,8 @@ struct wire {
 void wire_init(struct wire *w, int in, int out, int life);
 /*
  * Whenever hurried says so, the client has no more than ms for what it is
- * waited for, however long the deadline is; looked at every fifteen seconds.
+ * waited for (a whole command, a handshake, room for our replies), however
+ * long the deadline is; looked at every fifteen seconds.
  */
 void wire_hurry(struct wire *w, int64_t ms,
     bool (*hurried)(const void *ctx), const void *ctx);
@@ -73,7 +77,7 @@ enum wire_end wire_line(struct wire *w, size_t most, bool stoppable,
  * Waits until the connection is ready for events (poll's), or the deadline;
  * WIRE_STOPPING if smtpd goes away.
  */
-enum wire_end wire_wait(const struct wire *w, short events, int64_t deadline);
+enum wire_end wire_wait(struct wire *w, short events, int64_t deadline);
 /* Reads more behind what is there; the buffer must not be full. */
 enum wire_end wire_fill(struct wire *w, bool stoppable, int64_t deadline);
 /* The same, but what is there is taken even if the deadline is over. */
@@ -95,7 +99,10 @@ bool wire_pending(const struct wire *w);
 /* Adds "code[ enhanced] text" as one line, or one of several. */
 enum wire_end wire_reply_line(struct wire *w, int code, const char *enhanced,
     const char *text, bool more);
-/* Sends what has collected. */
+/*
+ * Sends what has collected.  After a WIRE_TIMEOUT nothing is ever sent again:
+ * who did not read it is not waited for twice.
+ */
 enum wire_end wire_flush(struct wire *w);
 /*
  * The polite end: sends replies, ends our direction, reads and drops what

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/clock.h"
@@ -142,6 +143,65 @@ deaf(void)
 	for (int i = 0; i < 1000000 && end == WIRE_OK; i++)
 		end = reply_once(&r);
 	num(end, WIRE_TIMEOUT, "a client that reads nothing is given up");
+	reply_once(&r);
+	w.reply_ms = 3600000;
+	num(wire_flush(&w), WIRE_TIMEOUT, "and is not waited for again");
+	wire_hang_up(&w, false);
+}
+
+static bool
+pressed(const void *ctx)
+{
+	return *(const bool *)ctx;
+}
+
+/* A child says a byte every 20 ms, a hundred of them, and is gone. */
+static void
+trickle(void)
+{
+	const struct timespec pause = { .tv_nsec = 20000000 };
+
+	if (fork() == 0) {
+		for (int i = 0; i < 100; i++) {
+			SAY("a");
+			nanosleep(&pause, NULL);
+		}
+		_exit(0);
+	}
+	close(client);
+}
+
+/*
+ * Under stress: a whole line, or all of a deadline's reads, have the shorter
+ * time; so has a client that reads no replies.
+ */
+static void
+hurried(void)
+{
+	enum wire_end end = WIRE_OK;
+	bool stress = false;
+	struct reply r;
+	int64_t until;
+	size_t len;
+	char *l;
+
+	begin();
+	wire_hurry(&w, 50, pressed, &stress);
+	num(wire_line(&w, 100, false, clock_ms() + 200, &l, &len),
+	    WIRE_TIMEOUT, "without stress there is time");
+	stress = true;
+	until = clock_ms() + 3600000;
+	trickle();
+	while (end == WIRE_OK)
+		end = wire_fill(&w, false, until);
+	num(end, WIRE_TIMEOUT, "a trickle is one wait");
+	begin();
+	wire_hurry(&w, 50, pressed, &stress);
+	reply_set(&r, REPLY_OK);
+	end = WIRE_OK;
+	for (int i = 0; i < 1000000 && end == WIRE_OK; i++)
+		end = reply_once(&r);
+	num(end, WIRE_TIMEOUT, "nor has one who reads nothing five minutes");
 }
 
 /* Segments with something in them that came in at fd. */
@@ -193,6 +253,7 @@ main(void)
 	replies();
 	deadlines();
 	deaf();
+	hurried();
 	last_reply();
 	return done();
 }
