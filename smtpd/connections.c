@@ -21,7 +21,24 @@
 #define ACCEPT_BATCH 64
 #define ACCEPT_PAUSE 100	/* ms after EMFILE, ENFILE, ENOMEM */
 #define TRIES_MOST 3		/* templates that one connection is passed to */
+#define DROP_MOST (1 << 20)
 #define REPORTS_MOST 8		/* of one session in a row */
+
+/*
+ * What the client said behind our back is dropped by the kernel, unseen by us
+ * (TCP's MSG_TRUNC): left unread it would make a reset of the end, and that
+ * takes the line from clients of other systems.
+ */
+static void
+part(struct farewell *f)
+{
+	struct iovec nowhere = { .iov_len = DROP_MOST };
+	struct msghdr m = { .msg_iov = &nowhere, .msg_iovlen = 1 };
+
+	(void)!recvmsg(f->fd, &m, MSG_TRUNC | MSG_DONTWAIT);
+	close(f->fd);
+	f->fd = -1;
+}
 
 /* One line without a fork; the copy stays open until the client has read. */
 static void
@@ -32,7 +49,7 @@ turn_away(struct daemon *d, int fd, bool silent, const struct limit_hit *h)
 	int n;
 
 	if (f->fd >= 0)
-		close(f->fd);
+		part(f);
 	if (h->free_ms > 0)
 		snprintf(when, sizeof when, "in %lld s",
 		    (long long)(h->free_ms + 999) / 1000);
@@ -360,10 +377,8 @@ connections_tick(struct daemon *d, int64_t now)
 	for (size_t i = 0; i < FAREWELLS; i++) {
 		struct farewell *f = &d->farewell[i];
 
-		if (f->fd >= 0 && f->until <= now) {
-			close(f->fd);
-			f->fd = -1;
-		}
+		if (f->fd >= 0 && f->until <= now)
+			part(f);
 	}
 	if (d->accept_again != 0 && d->accept_again <= now) {
 		d->accept_again = 0;

@@ -112,7 +112,9 @@ system_tests = \
 	tests/system/61-backends.py \
 	tests/system/57-tls-floods.py \
 	tests/system/62-backends.py \
-	tests/system/58-certificates.py
+	tests/system/58-certificates.py \
+	tests/system/70-slow-attackers.py \
+	tests/system/71-surplus.py
 check_PROGRAMS += tests/costs/messages
 tests_costs_messages_SOURCES = tests/costs/messages.c
 tests_costs_messages_LDADD = $(SESSION_LIBS)
@@ -137,7 +139,7 @@ talks = \
 # With $(srcdir), or make dist would make the target check.
 dist_check_SCRIPTS += tests/long/g21-defects.py
 TESTS += tests/long/g21-defects.py
-EXTRA_DIST += tests/system/backends.py
+EXTRA_DIST += tests/system/backends.py tests/system/attackers.py
 EXTRA_DIST += tests/harness.py tests/journal.py tests/pp.py $(talks) \
 	tests/peers.sh tests/system/authpeer.py tests/system/secured.py \
 	tests/long/login-times.py \
