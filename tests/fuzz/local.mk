@@ -126,7 +126,22 @@ tests_fuzz_fuzz_relay_t_CPPFLAGS = $(fuzz_cppflags) -DFUZZ_CORPUS='"relay"'
 tests_fuzz_fuzz_relay_t_LDADD = $(relay_libs)
 TESTS += tests/fuzz/fuzz_relay.t
 
+exchange_libs = authsrvr/libauthsrvr.a authsrvr/libworkers.a \
+	$(passwords_LIBS) $(NETTLE_LIBS)
+check_PROGRAMS += tests/fuzz/fuzz_exchange.t
+tests_fuzz_fuzz_exchange_t_SOURCES = tests/fuzz/fuzz_exchange.c \
+	tests/fuzz/replay.c
+tests_fuzz_fuzz_exchange_t_CPPFLAGS = $(fuzz_cppflags) \
+	-DFUZZ_CORPUS='"exchange"'
+tests_fuzz_fuzz_exchange_t_LDADD = $(exchange_libs)
+TESTS += tests/fuzz/fuzz_exchange.t
+
 if FUZZERS
+noinst_PROGRAMS += tests/fuzz/fuzz_exchange
+tests_fuzz_fuzz_exchange_SOURCES = tests/fuzz/fuzz_exchange.c
+tests_fuzz_fuzz_exchange_LDADD = $(exchange_libs)
+tests_fuzz_fuzz_exchange_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+
 noinst_PROGRAMS += tests/fuzz/fuzz_relay
 tests_fuzz_fuzz_relay_SOURCES = tests/fuzz/fuzz_relay.c
 tests_fuzz_fuzz_relay_LDADD = $(relay_libs)
