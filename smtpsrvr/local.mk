@@ -188,5 +188,5 @@ tests_smtpsrvr_t_envelopes_t_LDFLAGS = $(AM_LDFLAGS) \
 tests_smtpsrvr_t_envelopes_t_LDADD = $(SESSION_LIBS)
 TESTS += tests/smtpsrvr/t_envelopes.t
 
-dist_check_SCRIPTS += tests/system/70-edges.py
-TESTS += tests/system/70-edges.py
+dist_check_SCRIPTS += tests/system/70-edges.py tests/system/71-rfc.py
+TESTS += tests/system/70-edges.py tests/system/71-rfc.py

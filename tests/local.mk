@@ -57,7 +57,7 @@ lint_tests = \
 	tests/lint/untested.sh \
 	tests/lint/manpages.sh \
 	tests/lint/shell.sh \
-	tests/lint/extensions.py \
+	tests/lint/extensions.py tests/lint/rfcs.py \
 	tests/lint/tables.py
 system_tests = \
 	tests/system/10-clients.py \
@@ -135,11 +135,12 @@ talks = \
 	tests/talks/42-chunks-off.talk tests/talks/44-lmtp.talk \
 	tests/talks/44-xclient.talk tests/talks/45-xclient-others.talk \
 	tests/talks/46-etrn.talk \
+	tests/talks/50-rfc.talk tests/talks/51-rfc-extensions.talk \
 	tests/talks/31-times.talk tests/talks/32-utf8.talk
 # With $(srcdir), or make dist would make the target check.
 dist_check_SCRIPTS += tests/long/g21-defects.py
 TESTS += tests/long/g21-defects.py
-EXTRA_DIST += tests/system/backends.py tests/system/attackers.py
+EXTRA_DIST += tests/system/backends.py tests/system/attackers.py tests/rfc
 EXTRA_DIST += tests/harness.py tests/journal.py tests/pp.py $(talks) \
 	tests/peers.sh tests/system/authpeer.py tests/system/secured.py \
 	tests/long/login-times.py \

@@ -192,9 +192,11 @@ main(void)
 	fits();
 	requiretls();
 	t.caps.has = RELAY_DELIVERBY;
-	num(relay_params_relayed(&t), CHAN_RELAYED_NO_DSN, "relayed");
+	num(relay_params_relayed(&t), CHAN_RELAYED_NO_DSN,
+	    "relayed (RFC 3461 5.2.2)");
 	t.caps.has = RELAY_DSN | RELAY_DELIVERBY;
-	num(relay_params_relayed(&t), CHAN_RELAYED_DSN, "with its DSN");
+	num(relay_params_relayed(&t), CHAN_RELAYED_DSN,
+	    "with its DSN (RFC 3461 5.2.1)");
 	t.caps.has = RELAY_DSN;
 	num(relay_params_relayed(&t), CHAN_RELAYED_DSN | CHAN_RELAYED_NO_BY,
 	    "but no DELIVERBY");

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""faults.py - each system call of the commit fails once: the right code,
+"""faults.py - each system call of the commit fails once (RFC 5321 6.1): the
+right code,
 nothing visible in queue/, nothing left in tmp/, and submit goes on."""
 
 import os

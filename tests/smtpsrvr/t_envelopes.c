@@ -290,7 +290,7 @@ check_replies(void)
 			return;
 		}
 		must(ascii(p, (size_t)(lf - 1 - p)) && lf + 1 - p <= 512,
-		    "a reply is printable ASCII, of 512 octets");
+		    "a reply is printable, of 512 octets (RFC 5321 4.5.3.1.5)");
 	}
 }
 

@@ -1,6 +1,8 @@
 /*
- * sequences: all sequences of commands up to a length, and some longer ones
- * in which everything around the session fails, against the reference
+ * sequences (RFC 5321 4.1.1.2, RFC 5321 4.1.1.4, RFC 5321 4.1.1.5, RFC 5321
+ * 4.1.4, RFC 5321 4.2, RFC 5321 4.3.1, RFC 5321 4.5.1, RFC 3030 2, RFC 3207
+ * 4.2, RFC 4954 4): all sequences of commands up to a length, and some longer
+ * ones in which everything around the session fails, against the reference
  * automaton: each reply, and each message that submit is handed.
  *
  *	t_sequences.t [length [random]]

@@ -1,4 +1,7 @@
-/* wire: lines however they come, replies together, deadlines kept. */
+/*
+ * wire: lines however they come, replies together (RFC 2920 3.2), deadlines
+ * kept.
+ */
 #include "config.h"
 
 #include <linux/tcp.h>

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Only CR LF . CR LF ends a message: 61 look-alikes, cut into two segments at
-every place and into single bytes.
+"""Only CR LF . CR LF ends a message (RFC 5321 2.3.8, RFC 5321 4.1.1.4): 61
+look-alikes, cut into two segments at every place and into single bytes.
 
 Two of the 61 hold a true end.  Of the other 59, those with a bare CR, a bare
 LF or a NUL are refused (550 5.5.2), the connection is closed, nothing of it

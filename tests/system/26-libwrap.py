@@ -72,6 +72,7 @@ def code(s, source):
 
 def addresses():
     with server_with(HARNESS, "smtpd: 127.0.0.9\n") as s:
+        # RFC 5321 3.1: with what there is to know
         like(greeting(s, ADDRESS), r"^554 5\.7\.1 Access denied to "
              r"'127\.0\.0\.9'", "a denied host hears why")
         with s.client(source=ADDRESS) as c:

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Checks of senders, recipients and names in HELO: what each setting makes of
+"""Checks of senders (RFC 7505 4.1, RFC 7505 4.2), recipients and names in HELO,
+but for mail to postmaster (RFC 5321 4.5.1): what each setting makes of
 a session, by listener and channel, at once or with the recipient; that submit
 decides the same, and inlet explain says it."""
 import json

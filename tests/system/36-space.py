@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Free space and inodes: refused at MAIL, before the message is sent; what is
-in flight counts; submit decides again.  The queue is on a small file system
+"""Free space and inodes: refused at MAIL (RFC 1870 6.1), before the message is
+sent; what is in flight counts; submit decides again.  The queue is on a small file system
 of its own where we may mount one."""
 import ctypes
 import os

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""STARTTLS (RFC 3207 4, RFC 3207 4.2) and TLS from the start (RFC 8314), with
+"""STARTTLS (RFC 3207 4, RFC 3207 4.2) and TLS from the start (RFC 8314 3, RFC 8314
+3.3), with
 stock clients: which certificate is whose, what each setting does, that nothing
 of the clear text before survives, that what is cut short is not mail, and that
 no key is where a client is."""
@@ -279,7 +280,7 @@ def slow_handshake():
 
 
 def injected():
-    """CVE-2011-0411 and its like: clear text behind STARTTLS."""
+    """CVE-2011-0411 and its like: clear text behind STARTTLS (RFC 3207 6)."""
     lengths = range(1, 4097) if FULL else \
         [n for n in range(1, 4097) if n < 9 or n % 256 < 2 or n > 4094]
     bad, wrong = 0, []

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""AUTH with what the password file knows: what it answers (RFC 4954 4, and
-RFC 4954 6), what a login opens, and what is written of it."""
+"""AUTH with what the password file knows: what it answers
+(RFC 4954 3, RFC 4954 4, RFC 4954 6), what a login opens, and what is written
+of it."""
 import hmac
 import json
 import os

@@ -69,7 +69,8 @@ def by_nmap(s):
             capture_output=True, text=True, timeout=slow(400),
             stdin=subprocess.DEVNULL)
         like(p.stdout, "TLSv1.2:.*TLSv1.3:", "nmap finds both versions")
-        ok(not re.search(r"SSLv3|TLSv1\.[01]:", p.stdout), "and no older one")
+        ok(not re.search(r"SSLv3|TLSv1\.[01]:", p.stdout),
+           "and no older one (RFC 8314 4.1)")
         eq(sorted(set(re.findall(r"TLS_\w+ .* - ([A-F])\b", p.stdout))),
            ["A"], "all ciphers are of strength A")
         like(p.stdout, "least strength: A", "nmap says so, too")
