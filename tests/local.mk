@@ -112,6 +112,7 @@ system_tests = \
 	tests/system/61-backends.py \
 	tests/system/57-tls-floods.py \
 	tests/system/62-backends.py \
+	tests/system/68-mechanisms.py \
 	tests/system/58-certificates.py \
 	tests/system/70-slow-attackers.py \
 	tests/system/71-surplus.py
@@ -141,6 +142,7 @@ talks = \
 dist_check_SCRIPTS += tests/long/g21-defects.py
 TESTS += tests/long/g21-defects.py
 EXTRA_DIST += tests/system/backends.py tests/system/attackers.py tests/rfc
+EXTRA_DIST += tests/system/behind.py
 EXTRA_DIST += tests/harness.py tests/journal.py tests/pp.py $(talks) \
 	tests/peers.sh tests/system/authpeer.py tests/system/secured.py \
 	tests/long/login-times.py \
