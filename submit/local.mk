@@ -138,13 +138,15 @@ tests_crash_killat_SOURCES = tests/crash/killat.c
 tests_crash_killat_LDADD = lib/libbase.a
 
 EXTRA_DIST += tests/crash/submitter.py tests/crash/slowdisk.py \
-	tests/crash/nosync.c
+	tests/crash/nosync.c tests/crash/everycall.c
 dist_check_SCRIPTS += tests/crash/kills.py tests/crash/faults.py \
 	tests/crash/powercut.py tests/crash/unsynced.py \
-	tests/crash/states.py tests/crash/tree.py
+	tests/crash/states.py tests/crash/tree.py \
+	tests/crash/everyfault.py
 TESTS += tests/crash/kills.py tests/crash/faults.py \
 	tests/crash/powercut.py tests/crash/unsynced.py \
-	tests/crash/states.py tests/crash/tree.py
+	tests/crash/states.py tests/crash/tree.py \
+	tests/crash/everyfault.py
 
 check_PROGRAMS += tests/submit/t_results.t
 tests_submit_t_results_t_SOURCES = tests/submit/t_results.c tests/tap.h
