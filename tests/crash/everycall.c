@@ -13,7 +13,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
+#include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,7 +70,7 @@ fault(const char *name)
 	for (int i = 0; i < FAULTS; i++)
 		if (orders->nth[i] == n) {
 			orders->hits++;
-			strncpy(orders->hit[i], name, NAME - 1);
+			memcpy(orders->hit[i], name, strnlen(name, NAME - 1));
 			return orders->error[i];
 		}
 	return 0;
@@ -105,24 +106,24 @@ fault(const char *name)
 int
 openat(int dir, const char *path, int flags, ...)
 {
-	__builtin_va_list ap;
+	va_list ap;
 	mode_t mode;
 
-	__builtin_va_start(ap, flags);
-	mode = __builtin_va_arg(ap, mode_t);
-	__builtin_va_end(ap);
+	va_start(ap, flags);
+	mode = va_arg(ap, mode_t);
+	va_end(ap);
 	FAIL(openat, -1, dir, path, flags, mode);
 }
 
 int
 open(const char *path, int flags, ...)
 {
-	__builtin_va_list ap;
+	va_list ap;
 	mode_t mode;
 
-	__builtin_va_start(ap, flags);
-	mode = __builtin_va_arg(ap, mode_t);
-	__builtin_va_end(ap);
+	va_start(ap, flags);
+	mode = va_arg(ap, mode_t);
+	va_end(ap);
 	FAIL(open, -1, path, flags, mode);
 }
 
