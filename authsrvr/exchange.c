@@ -149,11 +149,12 @@ static enum exchange_step
 plain(struct exchange *x, const char *p, size_t len, struct exchange_out *out,
     struct verify_question *q)
 {
-	const char *end = p + len, *login, *password;
+	const char *end, *login, *password;
 	size_t login_len, zid_len;
 
 	if (p == NULL)
 		return ask(out, "");
+	end = p + len;
 	login = memchr(p, '\0', len);
 	if (login == NULL)
 		return EXCHANGE_GARBLED;

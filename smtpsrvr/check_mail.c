@@ -7,6 +7,7 @@
 #include "lib/quota.h"
 #include "lib/space.h"
 #include "smtpsrvr/checks.h"
+#include "tables/logins.h"
 #include "tables/route.h"
 
 enum check_verdict
@@ -129,6 +130,67 @@ check_header(struct session *s, const struct check_subject *x,
 		return PASS;
 	reply_set(r, REPLY_BAD_HEADER, s->tx.completion->mend.wrong);
 	return REFUSE;
+}
+
+/* One mailbox of the header, as authors.h has it. */
+static enum check_verdict
+may_write_as(const struct session *s, const char *text, struct reply *r)
+{
+	enum tb_answer answer = TB_NEGATED;
+	struct envelope e;
+	struct mailbox m;
+
+	checks_envelope(s, &e);
+	if (path_parse_bare(text, &m) == PATH_OK)
+		answer = logins_may(&e, &m, r);
+	if (answer == TB_FOUND)
+		return PASS;
+	if (answer != TB_LATER) {
+		reply_set(r, REPLY_HEADER_NOT_YOURS, text);
+		reply_detail(r, "login=%s", s->login);
+	}
+	return REFUSE;
+}
+
+static enum check_verdict
+may_write_as_all(const struct session *s, const struct addresses *a,
+    struct reply *r)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (may_write_as(s, a->at[i], r) != PASS)
+			return REFUSE;
+	return PASS;
+}
+
+enum check_verdict
+check_header_from(struct session *s, const struct check_subject *x,
+    struct reply *r)
+{
+	const struct completion *c = s->tx.completion;
+	const struct addresses *sender;
+	const struct mend_facts *f;
+	const struct authors *a;
+	const char *why;
+
+	(void)x;
+	if (c == NULL || (c->mend.facts.what & MEND_AUTHORS) == 0)
+		return PASS;
+	f = &c->mend.facts;
+	a = &c->mend.authors;
+	why = authors_wrong(a, (f->what & MEND_FROM) != 0 &&
+	    f->from[0] != '\0');
+	sender = &a->of[AUTHORS_FROM];
+	if (why == NULL && s->set->header_from == HEADER_FROM_SENDER &&
+	    (sender = authors_sender(a, &why)) != NULL)
+		why = NULL;
+	if (why != NULL) {
+		reply_set(r, REPLY_BAD_HEADER, why);
+		return REFUSE;
+	}
+	if (may_write_as_all(s, sender, r) != PASS)
+		return REFUSE;
+	return s->set->header_from == HEADER_FROM_ALL ?
+	    may_write_as_all(s, &a->of[AUTHORS_SENDER], r) : PASS;
 }
 
 enum check_verdict

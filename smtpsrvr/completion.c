@@ -39,7 +39,9 @@ asked(const struct settings *v)
 struct completion *
 completion_new(const struct session *s)
 {
-	int what = submits(s) ? asked(s->set) : 0;
+	int what = (submits(s) ? asked(s->set) : 0) |
+	    (s->login[0] != '\0' && s->set->header_from != HEADER_FROM_ANY ?
+	    MEND_AUTHORS : 0);
 	int64_t now = clock_wall_us();
 	struct mend_facts *f;
 	struct completion *c;

@@ -18,6 +18,7 @@ smtpsrvr_libsmtpsrvr_a_SOURCES = \
 	smtpsrvr/checks.c smtpsrvr/checks.h \
 	smtpsrvr/chunk_lines.c smtpsrvr/chunk_lines.h \
 	smtpsrvr/completion.c smtpsrvr/completion.h \
+	smtpsrvr/authors.c smtpsrvr/authors.h \
 	smtpsrvr/mend.c smtpsrvr/mend.h \
 	smtpsrvr/cmd_auth.c \
 	smtpsrvr/cmd_bdat.c \
@@ -88,6 +89,11 @@ tests_smtpsrvr_t_data_reader_t_SOURCES = tests/smtpsrvr/t_data_reader.c \
 	tests/tap.h
 tests_smtpsrvr_t_data_reader_t_LDADD = smtpsrvr/libsmtpsrvr.a
 TESTS += tests/smtpsrvr/t_data_reader.t
+
+check_PROGRAMS += tests/smtpsrvr/t_authors.t
+tests_smtpsrvr_t_authors_t_SOURCES = tests/smtpsrvr/t_authors.c tests/tap.h
+tests_smtpsrvr_t_authors_t_LDADD = smtpsrvr/libsmtpsrvr.a lib/libbase.a
+TESTS += tests/smtpsrvr/t_authors.t
 
 check_PROGRAMS += tests/smtpsrvr/t_mend.t
 tests_smtpsrvr_t_mend_t_SOURCES = tests/smtpsrvr/t_mend.c tests/tap.h

@@ -95,7 +95,8 @@ wrong(struct mend *m, const char *why)
 {
 	const char *name = buf_str(&m->field);
 
-	if ((m->facts.what & MEND_STRICT) != 0 && m->wrong[0] == '\0')
+	if (((m->facts.what & MEND_STRICT) != 0 || m->author >= 0) &&
+	    m->wrong[0] == '\0')
 		snprintf(m->wrong, sizeof(m->wrong), "%.*s: %s",
 		    (int)strcspn(name, ": \t"), name, why);
 }
@@ -133,7 +134,7 @@ end_field(struct mend *m, struct buf *out)
 	struct addresses a = { .utf8 = m->facts.utf8 };
 	const char *p = m->field.p, *value, *why = "";
 	size_t more = 0, len;
-	bool good;
+	bool good, complete = (m->facts.what & MEND_ADDRESSES) != 0;
 
 	if (m->way != MEND_HOLD)
 		return;
@@ -146,20 +147,23 @@ end_field(struct mend *m, struct buf *out)
 	for (size_t i = 0; i < a.n; i++) {
 		if (a.bare[i] != ADDRESSES_WHOLE)
 			more += strlen(m->facts.domain) + 1;
-		if (good && !is_full(a.at[i]))
+		if (good && (m->facts.what & MEND_STRICT) != 0 &&
+		    !is_full(a.at[i]))
 			wrong(m, "a domain is not fully qualified");
 	}
 	if (!good)
 		wrong(m, why);
-	if (more > MEND_FIELD)
+	if (more > MEND_FIELD && complete)
 		wrong(m, "too many addresses have no domain");
-	if (good && more > 0 && more <= MEND_FIELD) {
+	if (good && complete && more > 0 && more <= MEND_FIELD) {
 		put(out, p, (size_t)(value - p));
 		put_complete(m, out, value, len, &a);
 	} else {
 		put(out, p, m->field.len);
 	}
 	buf_reset(&m->field);
+	if (m->author >= 0)
+		authors_add(&m->authors, (enum authors_field)m->author, &a);
 	addresses_free(&a);
 }
 
@@ -183,6 +187,19 @@ find(const char *name, size_t len)
 		if (strlen(fields[i].name) == len &&
 		    strncasecmp(name, fields[i].name, len) == 0)
 			return (int)i;
+	return -1;
+}
+
+/* What it is of authors.h, or -1. */
+static int
+author(const struct mend *m, int i, bool resent)
+{
+	if (i < 0 || (m->facts.what & MEND_AUTHORS) == 0)
+		return -1;
+	if (fields[i].found == MEND_FROM)
+		return resent ? AUTHORS_RESENT_FROM : AUTHORS_FROM;
+	if (strcmp(fields[i].name, "sender") == 0)
+		return resent ? AUTHORS_RESENT_SENDER : AUTHORS_SENDER;
 	return -1;
 }
 
@@ -216,11 +233,12 @@ begin_field(struct mend *m, struct buf *out)
 	end_field(m, out);
 	note(m, out, resent, i < 0 ? 0 : fields[i].found);
 	m->way = MEND_KEEP;
+	m->author = author(m, i, resent);
 	if (i >= 0 && fields[i].found == MEND_BCC &&
 	    (m->facts.what & MEND_BCC) != 0)
 		m->way = MEND_DROP;
-	else if (i >= 0 && fields[i].addresses &&
-	    (m->facts.what & MEND_ADDRESSES) != 0)
+	else if (m->author >= 0 || (i >= 0 && fields[i].addresses &&
+	    (m->facts.what & MEND_ADDRESSES) != 0))
 		m->way = MEND_HOLD;
 	if (m->way == MEND_KEEP)
 		put(out, h->raw, h->len);
@@ -312,5 +330,6 @@ mend_end(struct mend *m, struct buf *out)
 void
 mend_free(struct mend *m)
 {
+	authors_free(&m->authors);
 	buf_free(&m->field);
 }

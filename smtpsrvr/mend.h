@@ -16,13 +16,17 @@
 #include "lib/header.h"
 #include "lib/mendmode.h"
 #include "lib/path.h"
+#include "smtpsrvr/authors.h"
 
 #define MEND_FIELD 65536
 #define MEND_PIECE 4096
 #define MEND_OUT (4 * MEND_FIELD)
 
-/* Besides the words of mend-header: what header-addresses asks for. */
-enum { MEND_ADDRESSES = 16, MEND_STRICT = 32 };
+/*
+ * Besides the words of mend-header: what header-addresses asks for, and whether
+ * authors are.
+ */
+enum { MEND_ADDRESSES = 16, MEND_STRICT = 32, MEND_AUTHORS = 1024 };
 
 struct mend_facts {
 	int what;		/* MEND_..., or-ed */
@@ -47,7 +51,9 @@ struct mend {
 	bool inside;		/* and it goes on */
 	int again;		/* what it has */
 	struct buf field;	/* MEND_HOLD: all of it so far */
-	char wrong[160];	/* MEND_STRICT: what cannot be taken, or "" */
+	int author;		/* the authors_field that is held, or -1 */
+	char wrong[160];	/* what cannot be taken of it, or "" */
+	struct authors authors;	/* MEND_AUTHORS */
 };
 
 /*

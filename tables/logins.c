@@ -139,6 +139,17 @@ unlisted_may(const struct envelope *e, const struct mailbox *m)
 	return e->set->sender_unlisted == SENDER_UNLISTED_ANY;
 }
 
+enum tb_answer
+logins_may(const struct envelope *e, const struct mailbox *m,
+    struct reply *r)
+{
+	enum tb_answer answer = logins_find(e, m, r);
+
+	if (answer == TB_NOT_FOUND)
+		answer = unlisted_may(e, m) ? TB_FOUND : TB_NEGATED;
+	return answer;
+}
+
 int
 logins_sender(const struct envelope *e, struct reply *r)
 {
@@ -148,15 +159,12 @@ logins_sender(const struct envelope *e, struct reply *r)
 	if (e->from.login == NULL || e->from.login[0] == '\0' || m == NULL ||
 	    (m->local[0] == '\0' && m->domain[0] == '\0'))
 		return 0;
-	switch (logins_find(e, m, r)) {
+	switch (logins_may(e, m, r)) {
 	case TB_FOUND:
 		return 0;
 	case TB_LATER:
 		return -1;
 	case TB_NOT_FOUND:
-		if (unlisted_may(e, m))
-			return 0;
-		break;
 	case TB_NEGATED:
 		break;
 	}

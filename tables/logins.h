@@ -17,6 +17,11 @@
  */
 MM_MUST_USE int logins_sender(const struct envelope *e, struct reply *r);
 /*
+ * May it send as m?  TB_FOUND or TB_NEGATED; TB_LATER with the refusal.
+ */
+enum tb_answer logins_may(const struct envelope *e, const struct mailbox *m,
+    struct reply *r);
+/*
  * Does the login's row list m?  TB_FOUND; TB_NEGATED: there is a row, and it
  * does not; TB_NOT_FOUND: there is no row; TB_LATER with the refusal.
  */

@@ -122,7 +122,7 @@ ELSEWHERE.update(dict.fromkeys((
     "default-domain", "sender-logins", "sender-unlisted", "hide-client"),
     SUBMISSION))
 ELSEWHERE.update(dict.fromkeys((
-    "mend-header", "header-addresses", "mend-for"), HEADER))
+    "mend-header", "header-addresses", "header-from", "mend-for"), HEADER))
 AUTH_PARAMETER = "tests/system/63-auth-parameter.py"
 ELSEWHERE["believe-auth"] = AUTH_PARAMETER
 ELSEWHERE["over-login-rates"] = LOGIN_RATES

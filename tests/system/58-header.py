@@ -12,17 +12,26 @@ CONF = """\
 table "here" { type = "list"  rows = {"example.org"} }
 table "people" { type = "list"  rows = {"user"} }
 table "few" { type = "list"  rows = {"127.0.0.9"} }
+table "five" { type = "list"  rows = {"127.0.0.5"} }
+table "logins" { type = "list"
+    rows = {"ann: own, ann@a.test, sales@a.test"} }
 table "devices" { type = "list"  rows = {"127.0.0.7"} }
 channel "local" { table = "here"  program = "local"  mailboxes = "people" }
 channel "special" { table = "few"  mend-header = {"bcc"}
     header-addresses = "leave" }
 channel "devices" { table = "devices"  relay = yes  mend-for = "relays" }
+channel "five" { table = "five"  header-from = "all"
+    mend-header = {"from"}  sender-logins = "logins" }
 channel "world" { }
 listen "smtp" { address = {"127.0.0.1"}  port = @port@
     xclient = {"127.0.0.0/8"} }
 listen "strict" { address = {"127.0.0.1"}  port = @port2@
     xclient = {"127.0.0.0/8"}  header-addresses = "strict"
     default-domain = "l.test"  mend-header = {"from", "date"} }
+listen "from" { address = {"127.0.0.1"}  port = @port3@
+    xclient = {"127.0.0.0/8"}  header-from = "sender"
+    sender-logins = "logins"  sender-unlisted = "own"
+    header-addresses = "leave"  mend-header = {"date"} }
 """
 DATE = r"Date: \w{3}, \d+ \w{3} \d{4} \d\d:\d\d:\d\d [-+]\d{4}\n"
 ID = r"Message-ID: <[0-9a-f]+\.[0-9a-z]+\.\d+@inlet\.example>\n"
@@ -149,6 +158,72 @@ def strict():
     eq(server.scratch.log_lines("disagree"), [], "submit agrees to all that")
 
 
+# Whom the header names, what is said at a listener with header-from = sender,
+# and in a channel with all.  ann is ann@inlet.example, and two more.
+FROMS = (
+    ("From: ann@inlet.example", "yes", "yes"),
+    ("From: Ann <ANN@a.test>", "yes", "yes"),
+    ("From: ann", "yes", "yes"),
+    ("From: ann@a.test, sales@a.test", "BAD_HEADER", "yes"),
+    ("From: ann@a.test, sales@a.test\nSender: sales@a.test", "yes", "yes"),
+    ("From: bob@a.test", "HEADER_NOT_YOURS", "HEADER_NOT_YOURS"),
+    ("From: bob@a.test\nSender: ann@a.test", "yes", "HEADER_NOT_YOURS"),
+    ("From: ann@a.test\nSender: bob@a.test", "HEADER_NOT_YOURS",
+     "HEADER_NOT_YOURS"),
+    ("From: ann@a.test, bob@a.test\nSender: ann@a.test", "yes",
+     "HEADER_NOT_YOURS"),
+    ("From: \"ann@a.test\" <bob@a.test>", "HEADER_NOT_YOURS",
+     "HEADER_NOT_YOURS"),
+    ("From: bob@a.test (ann@a.test)", "HEADER_NOT_YOURS", "HEADER_NOT_YOURS"),
+    ("FROM :\n ann@a.test,\n bob@a.test\nSender: ann@a.test", "yes",
+     "HEADER_NOT_YOURS"),
+    ("From: ann@a.test\nFrom: bob@a.test", "BAD_HEADER", "BAD_HEADER"),
+    ("From: ann@a.test\nfrom: ann@a.test", "BAD_HEADER", "BAD_HEADER"),
+    ("From: ann@a.test\nSender: ann@a.test\nSender: bob@a.test",
+     "BAD_HEADER", "BAD_HEADER"),
+    ("From: Ann <ann@a.test", "BAD_HEADER", "BAD_HEADER"),
+    ("From: nobody:;", "BAD_HEADER", "BAD_HEADER"),
+    ("From:", "BAD_HEADER", "BAD_HEADER"),
+    ("From: " + "a" * 70000 + "@a.test", "BAD_HEADER", "BAD_HEADER"),
+    ("Resent-From: ann@a.test\nFrom: bob@b.test", "yes", "HEADER_NOT_YOURS"),
+    ("Resent-From: bob@a.test\nFrom: ann@a.test", "HEADER_NOT_YOURS", "yes"),
+    ("Reply-To: bob@a.test\nFrom: ann@a.test", "yes", "yes"),
+    # Which is added, where mend-header says so: the sender of the envelope.
+    ("To: bob@a.test", "BAD_HEADER", "yes"),
+)
+
+
+def as_whom():
+    """header-from: the header says nobody else either (RFC 6409 6.1)."""
+    for port, source, column in (("3", "127.0.0.1", 1), ("1", "127.0.0.5", 2)):
+        for row in FROMS:
+            with session(port=port, source=source) as c:
+                text = row[0] + "\nSubject: x\n\ntext\n"
+                r = by_data(c, text, sender="ann@a.test")
+                if row[column] != "yes":
+                    says(r, row[column], "%.40s" % row[0])
+                    continue
+                eq(r.code, 250, "%.40s" % row[0])
+                if port == "3":
+                    ok(queued(r).startswith(
+                        row[0].split("\n")[0].encode()),
+                       "which stays as it is")
+    line = wait_for(lambda: server.scratch.log_lines(
+        "refuse", reason="header_from", detail="login=ann"), what="a line")
+    ok("bob@a.test" not in line[0] or "login=ann" in line[0],
+       "the log has the login")
+    with session(port="3") as c:
+        says(c.cmd("MAIL FROM:<bob@a.test>"), "SENDER_NOT_YOURS",
+             "the envelope is as strict")
+    with session(login=None, port="3") as c:
+        eq(by_data(c, "From: bob@a.test\n\ntext\n").code, 250,
+           "who has not logged in may say what it likes")
+    with session(login="eve", port="3") as c:
+        says(by_data(c, "From: bob@a.test\n\ntext\n",
+                     sender="eve@inlet.example"), "HEADER_NOT_YOURS",
+             "who is not listed is itself")
+
+
 def utf8():
     field = "From: J\u00f6 <j\u00f6@b\u00fccher.test>\nTo: jo\nDate: x\n\n"
     with session(port="2") as c:
@@ -170,7 +245,8 @@ def main():
     global server
     server = Server(CONF, deliver=False)
     with server:
-        for test in added, binary, large, others, strict, utf8, checked:
+        for test in (added, binary, large, others, strict, as_whom, utf8,
+                     checked):
             test()
 
 
