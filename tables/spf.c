@@ -470,14 +470,19 @@ static enum spf_result
 redirect(struct state *s, const struct spfterm *t)
 {
 	char name[RECORDS_NAME];
-	enum spf_result result;
+	const char *domain = s->domain;
+	enum spf_result result = SPF_NONE;
 
-	if (!counted(s) || (target(s, t, name) != 0 && s->over))
+	if (!counted(s))
 		return SPF_PERMERROR;
-	result = check_host(s, name);
+	if (target(s, t, name) == 0)
+		result = check_host(s, name);
+	s->domain = domain;
 	if (result != SPF_NONE)
 		return result;
-	because(s, "redirect to what has no record", t->text, t->text_len);
+	if (!s->over)
+		because(s, "redirect to what has no record", t->text,
+		    t->text_len);
 	return SPF_PERMERROR;
 }
 
@@ -512,7 +517,7 @@ is_good(struct state *s, const char *record, size_t len,
 static enum spf_result
 evaluate(struct state *s, const char *record, size_t len)
 {
-	struct spfterm t, to, exp;
+	struct spfterm t = { 0 }, to, exp;
 	size_t at = 0;
 
 	if (!is_good(s, record, len, &to, &exp))
