@@ -190,7 +190,7 @@ read_domain(struct reader *r, char *dst)
 		}
 		if (len == PATH_DOMAIN_MOST)
 			return PATH_DOMAIN_LONG;
-		dst[len++] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+		dst[len++] = text_low(c);
 		r->p++;
 	}
 	return label == 0 || last == '-' ? wrong(r) : PATH_OK;

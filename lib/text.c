@@ -159,23 +159,17 @@ text_from_size(char *dst, size_t size, int64_t bytes)
 	print_units(dst, size, sizes, bytes);
 }
 
-static char
-lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
-
 void
 text_lower(char *s)
 {
 	for (; *s != '\0'; s++)
-		*s = lower(*s);
+		*s = text_low(*s);
 }
 
 bool
 text_same(const char *a, const char *b)
 {
-	for (; lower(*a) == lower(*b); a++, b++)
+	for (; text_low(*a) == text_low(*b); a++, b++)
 		if (*a == '\0')
 			return true;
 	return false;
@@ -185,7 +179,7 @@ bool
 text_begins(const char *s, const char *prefix)
 {
 	for (; *prefix != '\0'; s++, prefix++)
-		if (lower(*s) != lower(*prefix))
+		if (text_low(*s) != text_low(*prefix))
 			return false;
 	return true;
 }
@@ -222,12 +216,12 @@ distance(const char *a, size_t alen, const char *b, size_t blen)
 
 		now[0] = i;
 		for (size_t j = 1; j <= blen; j++) {
-			char x = lower(a[i - 1]), y = lower(b[j - 1]);
+			char x = text_low(a[i - 1]), y = text_low(b[j - 1]);
 
 			now[j] = least_of(above[j - 1] + (x != y),
 			    least_of(above[j], now[j - 1]) + 1);
-			if (i > 1 && j > 1 && x == lower(b[j - 2]) &&
-			    lower(a[i - 2]) == y)
+			if (i > 1 && j > 1 && x == text_low(b[j - 2]) &&
+			    text_low(a[i - 2]) == y)
 				now[j] = least_of(now[j],
 				    row[(i - 2) % 3][j - 2] + 1);
 		}

@@ -34,6 +34,11 @@ char *text_digits(char dst[TEXT_DIGITS], int64_t n);
 bool text_add(char *dst, size_t size, size_t *len_io, const char *src);
 
 /* ASCII only, whatever the locale. */
+static inline char
+text_low(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
 void text_lower(char *s);
 bool text_same(const char *a, const char *b); /* equal but for case */
 bool text_begins(const char *s, const char *prefix); /* but for case */

@@ -18,12 +18,6 @@
 /* Where in a field; SKIP: it is none of ours. */
 enum { NAME, COLON, BLANKS, VALUE, SKIP };
 
-static char
-lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 static void
 begin_field(struct forged *f)
 {
@@ -50,7 +44,7 @@ leave(struct forged *f)
 static void
 in_name(struct forged *f, char c)
 {
-	if (f->matched < sizeof(FIELD) - 1 && lower(c) == FIELD[f->matched])
+	if (f->matched < sizeof(FIELD) - 1 && text_low(c) == FIELD[f->matched])
 		f->matched++;
 	else if (f->matched == sizeof(FIELD) - 1 && c == ':')
 		f->step = BLANKS;

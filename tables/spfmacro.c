@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/text.h"
 #include "tables/spfmacro.h"
 
 #define VALUE 1024		/* of one macro */
@@ -40,12 +41,6 @@ is_alnum(char c)
 	return is_alpha(c) || is_digit(c);
 }
 
-static char
-lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 /*
  * Reads "%{...}" at s: its length, or 0 if it is none.
  */
@@ -58,7 +53,7 @@ read_macro(const char *s, size_t len, struct macro *m_r)
 	memset(m_r, 0, sizeof(*m_r));
 	if (len < 4 || s[1] != '{' || !is_alpha(s[2]))
 		return 0;
-	m_r->letter = lower(s[2]);
+	m_r->letter = text_low(s[2]);
 	m_r->escape = s[2] != m_r->letter;
 	if (strchr("slodiphcrtv", m_r->letter) == NULL)
 		return 0;
@@ -69,7 +64,7 @@ read_macro(const char *s, size_t len, struct macro *m_r)
 	}
 	if (some && m_r->right == 0)
 		return 0;
-	if (i < len && lower(s[i]) == 'r') {
+	if (i < len && text_low(s[i]) == 'r') {
 		m_r->reverse = true;
 		i++;
 	}
@@ -270,13 +265,18 @@ add_macro(const struct spfmacro *m, const struct macro *k, struct buf *b)
 	return 0;
 }
 
+/* "%%", "%_" and "%-" (7.1). */
+static const char *
+short_one(char c)
+{
+	return c == '_' ? " " : c == '-' ? "%20" : "%";
+}
+
 int
 spfmacro_expand(const struct spfmacro *m, const char *s, size_t len,
     struct buf *b)
 {
-	static const char *const short_ones[] = { ['%'] = "%", ['_'] = " ",
-	    ['-'] = "%20" };
-	struct macro k;
+	struct macro k = { 0 };
 	size_t at = 0, n;
 
 	while (at < len) {
@@ -287,8 +287,7 @@ spfmacro_expand(const struct spfmacro *m, const char *s, size_t len,
 		}
 		n = read_macro(s + at, len - at, &k);
 		if (n == 0) {
-			if (buf_adds(b, short_ones[(unsigned char)
-			    s[at + 1]]) == -1)
+			if (buf_adds(b, short_one(s[at + 1])) == -1)
 				return -1;
 			n = 2;
 		} else if (add_macro(m, &k, b) == -1) {
