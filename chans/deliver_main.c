@@ -141,7 +141,7 @@ keep_spawner(struct deliver *v)
 int
 main(int argc, char **argv)
 {
-	static struct deliver v = { .log_fd = -1, .record = -1,
+	struct deliver v = { .log_fd = -1, .record = -1,
 	    .d.channels.log_fd = -1 };
 	char why[2048];
 	int code;

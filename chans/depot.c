@@ -294,8 +294,11 @@ keep(const struct entry *e)
 	for (i = 0; i < all; i++)
 		n += e->mark[i].state != MARK_NONE;
 	free(k->kept);
-	k->kept = n == 0 ? NULL : xcalloc(n, sizeof *k->kept);
+	k->kept = NULL;
 	k->nkept = 0;
+	if (n == 0)
+		return;
+	k->kept = xcalloc(n, sizeof *k->kept);
 	for (i = 0; i < all; i++) {
 		if (e->mark[i].state != MARK_NONE)
 			k->kept[k->nkept++] = e->mark[i];

@@ -113,7 +113,7 @@ static int
 put_head(struct walk *w, const char *p, const struct mimehead *h,
     const struct change *c)
 {
-	size_t at = h->len, behind = h->len;
+	size_t at = h->len, behind = at;
 
 	if (c->coding != NULL && h->coding != MIMEHEAD_NONE) {
 		at = h->coding_at;

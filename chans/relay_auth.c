@@ -47,7 +47,7 @@ static int
 read_file(const char *path, struct logins *l)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat st;
+	struct stat st = { 0 };
 	const char *why = NULL;
 
 	if (fd == -1 || fstat(fd, &st) == -1)

@@ -244,6 +244,7 @@ send_one(struct tell *t, const struct entry *e, struct dsn_facts *f, size_t i)
 	else
 		let_go(t, id);
 	log_notice(f, e, result, why);
+	f->id = NULL;
 	buf_free(&b);
 	return result;
 }

@@ -47,16 +47,16 @@ take_address(const char *text, bool six, struct netaddr *a_r)
 static enum proxy_end
 words(char *text, bool six, struct proxy *x, const char **why_r)
 {
-	char *w[4], *at = text;
+	char *w[4] = { text };
 
-	for (size_t i = 0; i < ARRAY_LEN(w); i++) {
-		w[i] = at;
-		at = strchr(at, ' ');
-		if ((at == NULL) != (i == ARRAY_LEN(w) - 1))
+	for (size_t i = 1; i < ARRAY_LEN(w); i++) {
+		w[i] = strchr(w[i - 1], ' ');
+		if (w[i] == NULL)
 			return bad(why_r, "words");
-		if (at != NULL)
-			*at++ = '\0';
+		*w[i]++ = '\0';
 	}
+	if (strchr(w[ARRAY_LEN(w) - 1], ' ') != NULL)
+		return bad(why_r, "words");
 	if (take_address(w[0], six, &x->client) != 0 ||
 	    take_address(w[1], six, &x->server) != 0)
 		return bad(why_r, "address");

@@ -131,7 +131,7 @@ add_clean(struct buf *b, const char *s, size_t most, bool (*good)(char))
 {
 	size_t i;
 
-	for (i = 0; s[i] != '\0' && i < most; i++)
+	for (i = 0; i < most && s[i] != '\0'; i++)
 		if (buf_addc(b, good(s[i]) ? s[i] : '?') == -1)
 			return -1;
 	return 0;

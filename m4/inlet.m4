@@ -115,7 +115,7 @@ AC_DEFUN([INLET_FLAGS],
         [INLET_TRY([HARD_CFLAGS], m4_defn([flag]))])
       m4_foreach_w([flag], [-pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack],
         [INLET_TRY([HARD_LDFLAGS], m4_defn([flag]))])
-      HARD_CFLAGS="-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 $HARD_CFLAGS"
+      HARD_CFLAGS="-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 $HARD_CFLAGS"
       inlet_hardening="$HARD_CFLAGS$HARD_LDFLAGS"])
    AS_IF([test "x$enable_fuzzers" = xyes],
      [INLET_TRY([FUZZ_CFLAGS], [-fsanitize=fuzzer-no-link])

@@ -32,10 +32,10 @@ tell(struct session *s, const struct ask_access_question *q,
 	static const char *const answers[] = {
 		[ASK_ALLOWED] = "allowed",
 		[ASK_DENIED] = "denied",
-		[ASK_UNNAMED] = "not known: a rule wants the client's name, "
-		    "which could not be found out",
-		[ASK_UNSURE] = "not known: nobody answers, or the rules cannot "
-		    "be read or followed",
+		[ASK_UNNAMED] = ("not known: a rule wants the client's name, "
+		    "which could not be found out"),
+		[ASK_UNSURE] = ("not known: nobody answers, or the rules "
+		    "cannot be read or followed"),
 	};
 	char question[700], answer[200];
 

@@ -374,7 +374,8 @@ command_run(struct session *s, char *line, size_t len)
 	} else {
 		dispatch(s, c, text, &r);
 	}
-	if (!s->lost && s->lmtp && s->tx.each_hears && r.code != 421)
+	if (!s->lost && c != NULL && s->lmtp && s->tx.each_hears &&
+	    r.code != 421)
 		session_say_each(s, &r, c->verb);
 	else if (!s->lost && r.code != 0)
 		session_say(s, &r, c != NULL ? c->verb : "-");

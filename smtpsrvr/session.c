@@ -45,7 +45,7 @@ settle_all(struct server *v, const struct conf *c)
 	struct layered *l = xcalloc(1, sizeof *l);
 	char why[LAYERED_WHY];
 
-	v->settings = xcalloc((size_t)((c->nlisteners + 1) * channels),
+	v->settings = xcalloc((size_t)(c->nlisteners + 1) * (size_t)channels,
 	    sizeof *v->settings);
 	for (int i = -1; i < c->nlisteners; i++)
 		for (int h = -1; h < c->nchannels; h++) {

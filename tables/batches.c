@@ -50,8 +50,7 @@ batch_end(struct askers *s, struct batch *b)
 }
 
 static void
-batch_got(struct askers *s, struct batch *b, int i,
-    const struct cache_data *d, bool cached)
+batch_got(struct batch *b, int i, const struct cache_data *d, bool cached)
 {
 	b->got[i] = (struct records_got){ .outcome = d->outcome,
 	    .cached = cached, .cut = d->cut, .len = (uint16_t)d->len };
@@ -60,8 +59,7 @@ batch_got(struct askers *s, struct batch *b, int i,
 		memcpy(b->kept[i], d->p, d->len);
 		b->got[i].p = b->kept[i];
 	}
-	if (--b->waiting == 0)
-		batch_end(s, b);
+	b->waiting--;
 }
 
 static void
@@ -71,7 +69,9 @@ batch_waited(struct askers *s, struct waiter *w, const struct cache_data *d)
 	int i = w->at;
 
 	waiting_end(w);
-	batch_got(s, b, i, d, false);
+	batch_got(b, i, d, false);
+	if (b->waiting == 0)
+		batch_end(s, b);
 }
 
 void
@@ -133,14 +133,14 @@ take_one(struct askers *s, struct batch *b, int i,
 	struct waiter *w;
 
 	if (cache_find_data(s->cache, &k, now, &d)) {
-		batch_got(s, b, i, &d, true);
+		batch_got(b, i, &d, true);
 		return;
 	}
 	look = waiting_find(s, &k);
 	if (look == NULL && (busy || dnsname_any(&name, a->name) != 0 ||
 	    (a->type == RECORDS_LISTED && zones_rests(s->zones, a->name +
 	    a->zone, now)))) {
-		batch_got(s, b, i, &later, false);
+		batch_got(b, i, &later, false);
 		return;
 	}
 	w = waiting_add(&s->own, b->client, look != NULL ? look :

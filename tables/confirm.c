@@ -104,7 +104,7 @@ judge(struct confirm *c)
 static void
 ask_names(struct confirm *c, const struct dnsmsg *m)
 {
-	const struct dnsname *names[DNSMSG_NAMES];
+	const struct dnsname *names[DNSMSG_NAMES] = { NULL };
 	struct step *s;
 	int i;
 

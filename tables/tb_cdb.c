@@ -255,7 +255,7 @@ static int
 check(struct cdb *c, char *why, size_t size)
 {
 	uint64_t slots, n = 0, tries = TRIES + 16 * (uint64_t)c->size;
-	struct record r;
+	struct record r = { 0 };
 	struct tbrow row;
 	struct buf line;
 	size_t at;
@@ -357,7 +357,7 @@ cdb_walk(void *state, int (*each)(void *arg, const char *key, size_t klen,
     const char *value, size_t vlen, int line), void *arg)
 {
 	const struct cdb *c = state;
-	struct record r;
+	struct record r = { 0 };
 	size_t at;
 	int rc = 0;
 

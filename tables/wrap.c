@@ -148,9 +148,9 @@ name_wanted(struct host_info *h)
 	else if (h == r->info.client && r->name->differs)
 		name = paranoid;
 	/* Cut, it could end as another domain does. */
-	if (strlen(name) >= sizeof(h->name))
-		name = unknown;
-	(void)snprintf(h->name, sizeof(h->name), "%s", name);
+	if (snprintf(h->name, sizeof(h->name), "%s", name) >=
+	    (int)sizeof(h->name))
+		(void)snprintf(h->name, sizeof(h->name), "%s", unknown);
 }
 
 static void

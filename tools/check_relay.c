@@ -337,6 +337,7 @@ try_addresses(struct relay *t)
 		if (!s.found)
 			try_source(t, &s, "whose name cannot be looked up");
 	}
+	t->peer = NULL;
 }
 
 static void
@@ -356,6 +357,8 @@ try_names(struct relay *t)
 		    t->finicky, &s);
 		try_source(t, &s, name);
 	}
+	t->peer = NULL;
+	t->name = "";
 }
 
 /* A choice, but one to know of. */

@@ -388,12 +388,15 @@ static int
 list_or_show(const struct request *r, struct listing *l, const char *word)
 {
 	struct show_json j;
+	int code;
 
 	if (r->json) {
 		show_json_begin(&j, stdout);
 		l->json = &j;
 	}
-	return strcmp(word, "show") == 0 ? show(l, r->operands[1]) : list(l);
+	code = strcmp(word, "show") == 0 ? show(l, r->operands[1]) : list(l);
+	l->json = NULL;
+	return code;
 }
 
 static int
@@ -403,6 +406,7 @@ work(const struct request *r, const struct configured *c, const char *word,
 	const struct proc_user *u = &c->plan.users[PLAN_SUBMIT];
 	const char *spool = c->conf->server.v.spool_directory;
 	struct listing l = { .now = clock_wall_us(), .selection = s };
+	const struct queue_verb *verb = queue_change_verb(word);
 	bool trash = strcmp(word, "trash") == 0 ||
 	    strcmp(word, "undelete") == 0;
 	int code;
@@ -415,7 +419,7 @@ work(const struct request *r, const struct configured *c, const char *word,
 	if ((trash ? queued_open_trash(&l.dirs, spool) :
 	    queued_open(&l.dirs, spool)) != 0)
 		return no_queue(r, spool);
-	code = queue_change_is(word) ? queue_change(r, c, word, s, &l.dirs) :
+	code = verb != NULL ? queue_change(r, c, verb, s, &l.dirs) :
 	    list_or_show(r, &l, word);
 	queued_close(&l.dirs);
 	return code;
@@ -431,7 +435,7 @@ cmd_queue(const struct request *r)
 	char why[200];
 	int code;
 
-	if ((!queue_change_is(word) && strcmp(word, "list") != 0 &&
+	if ((queue_change_verb(word) == NULL && strcmp(word, "list") != 0 &&
 	    strcmp(word, "trash") != 0 && strcmp(word, "show") != 0) ||
 	    (strcmp(word, "show") == 0 && ids != 1)) {
 		command_usage(stderr, command_find("queue"));

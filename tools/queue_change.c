@@ -22,7 +22,7 @@
 
 enum { UNDELETE = 100 };
 
-static const struct verb {
+static const struct queue_verb {
 	const char *name, *done, *would;
 	int order;		/* enum control_verb, or UNDELETE */
 	bool all;		/* without a condition: all of them */
@@ -39,7 +39,7 @@ static const struct verb {
 };
 
 struct change {
-	const struct verb *verb;
+	const struct queue_verb *verb;
 	const char *why;	/* of a bounce */
 	bool dry;
 	struct queued_dirs *dirs;
@@ -49,19 +49,13 @@ struct change {
 	int code;
 };
 
-static const struct verb *
-find_verb(const char *name)
+const struct queue_verb *
+queue_change_verb(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
 		if (strcmp(verbs[i].name, name) == 0)
 			return &verbs[i];
 	return NULL;
-}
-
-bool
-queue_change_is(const char *verb)
-{
-	return find_verb(verb) != NULL;
 }
 
 /* The marks first: nobody gets it twice. */
@@ -263,17 +257,18 @@ change_all(struct change *c, const struct selection *s,
 
 int
 queue_change(const struct request *r, const struct configured *conf,
-    const char *verb, const struct selection *s, struct queued_dirs *d)
+    const struct queue_verb *verb, const struct selection *s,
+    struct queued_dirs *d)
 {
 	struct show_json j;
-	struct change c = { .verb = find_verb(verb), .dirs = d,
+	struct change c = { .verb = verb, .dirs = d,
 	    .why = r->why != NULL ? r->why : "", .dry = r->dry,
 	    .json = r->json ? &j : NULL, .orderly = { .sock = -1 } };
 	struct queued_ids ids = { .n = 0 };
 
-	if (!s->some && !r->all && !c.verb->all) {
+	if (!s->some && !r->all && !verb->all) {
 		fprintf(stderr, "inlet queue %s: say which messages: "
-		    "identifiers, conditions, or --all\n", verb);
+		    "identifiers, conditions, or --all\n", verb->name);
 		return EX_USAGE;
 	}
 	if (select_ids(&c, s, &ids) != 0) {

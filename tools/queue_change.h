@@ -10,10 +10,13 @@
 #include "tools/request.h"
 #include "tools/selection.h"
 
-/* Whether there is such a verb. */
-bool queue_change_is(const char *verb);
+struct queue_verb;
+
+/* Null if there is no such verb. */
+const struct queue_verb *queue_change_verb(const char *name);
 /* The messages that s means, in d; the exit code. */
 int queue_change(const struct request *r, const struct configured *c,
-    const char *verb, const struct selection *s, struct queued_dirs *d);
+    const struct queue_verb *verb, const struct selection *s,
+    struct queued_dirs *d);
 
 #endif
