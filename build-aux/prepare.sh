@@ -16,7 +16,8 @@ packages_test="python3 perl mandoc shellcheck gsasl swaks curl msmtp s-nail nsd
 	btrfs-progs tinycdb openssl haproxy nginx-core
 	libnginx-mod-mail procmail maildrop slapd sasl2-bin dovecot-core
 	nodejs"
-packages_full="clang clang-tidy cppcheck libclang-rt-14-dev xz-utils strace valgrind
+packages_full="clang clang-tidy cppcheck libclang-rt-14-dev xz-utils strace
+	valgrind
 	testssl.sh nmap"
 
 say()
