@@ -23,8 +23,8 @@ struct proc_user {
  */
 pid_t proc_start(const char *path, char *const argv[], const int *fds,
     int nfds, const struct proc_user *user);
-/* The same, with those entries (up to a null; at most 32) besides. */
-#define PROC_MORE 32
+/* The same, with those entries (up to a null; at most 34) besides. */
+#define PROC_MORE 34
 pid_t proc_start_with(const char *path, char *const argv[], const int *fds,
     int nfds, const struct proc_user *user, char *const *more);
 

@@ -13,7 +13,7 @@
 #include "lib/mm.h"
 
 #define VARIABLES_ROOM 512
-#define VARIABLES_MOST 32	/* how many are known, at most: PROC_MORE */
+#define VARIABLES_MOST 32	/* how many are known; PROC_MORE has two more */
 
 /* NAME=VALUE, each with its NUL; an empty one is the end.  All zero: none. */
 struct variables {

@@ -119,6 +119,21 @@ listener_adopt(struct plan *p, int adopted)
 }
 
 void
+listener_given(struct listeners *l_r, int first, int n)
+{
+	for (; l_r->n < n; l_r->n++) {
+		struct sockaddr_storage ss = { 0 };
+		socklen_t len = sizeof ss;
+		int fd = l_r->fd[l_r->n] = first + l_r->n;
+
+		if (getsockname(fd, (struct sockaddr *)&ss, &len) == 0 &&
+		    fcntl(fd, F_SETFL, O_NONBLOCK) == 0)
+			net_from_sockaddr(&l_r->at[l_r->n],
+			    (struct sockaddr *)&ss);
+	}
+}
+
+void
 listener_close(struct listeners *l)
 {
 	for (int i = 0; i < l->n; i++)
@@ -143,12 +158,11 @@ inner_path(const struct plan *p, const char *name)
  * from the first datagram on.
  */
 static int
-log_sockets(struct inner *i_r, const char *path)
+log_sockets(struct inner *i_r)
 {
 	int pair[2], on = 1, size = 1 << 20;
 
-	if ((i_r->log = net_unix_bind(path, SOCK_DGRAM, 0600)) < 0 ||
-	    socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) != 0)
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) != 0)
 		return -1;
 	i_r->log_send = pair[0];
 	i_r->log_take = pair[1];
@@ -156,11 +170,8 @@ log_sockets(struct inner *i_r, const char *path)
 	    sizeof size) != 0)
 		(void)setsockopt(i_r->log_send, SOL_SOCKET, SO_SNDBUF, &size,
 		    sizeof size);
-	if (setsockopt(i_r->log, SOL_SOCKET, SO_PASSCRED, &on,
-	    sizeof on) != 0)
-		return -1;
-	return setsockopt(i_r->log_take, SOL_SOCKET, SO_PASSCRED, &on,
-	    sizeof on);
+	return setsockopt(i_r->log, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) |
+	    setsockopt(i_r->log_take, SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
 }
 
 /*
@@ -180,49 +191,41 @@ lock_pid(const char *path)
 	return -1;
 }
 
-/* Sessions open jail/submit; deliver, the submit user, opens the others. */
+/* One of our own sockets, and whose it is; -1 with errno, and its path. */
 static int
-give(const char *path, const struct proc_user *user)
+door(const struct plan *p, const char *name, int type, int mode,
+    enum plan_user user, const char **path_r)
 {
-	return geteuid() == 0 ? chown(path, user->uid, user->gid) : 0;
+	const struct proc_user *u = &p->users[user];
+	int fd = net_unix_bind(*path_r = inner_path(p, name), type, mode);
+
+	if (fd >= 0 && user < PLAN_USERS && geteuid() == 0 &&
+	    chown(*path_r, u->uid, u->gid) != 0)
+		return -1;
+	return fd;
 }
 
+/* Sessions open jail/submit; deliver, the submit user, opens the others. */
 int
 listener_inner(struct inner *i_r, const struct plan *p, const char **path_r)
 {
-	const char *path;
-
-	path = *path_r = inner_path(p, "");
-	if (net_unix_folder(path) != 0)
+	if (net_unix_folder(*path_r = inner_path(p, "")) != 0 ||
+	    (i_r->pid = lock_pid(*path_r = inner_path(p, "/smtpd.pid"))) < 0 ||
+	    net_unix_folder(*path_r = inner_path(p, "/jail")) != 0)
 		return -1;
-	path = *path_r = inner_path(p, "/smtpd.pid");
-	if ((i_r->pid = lock_pid(path)) < 0)
+	i_r->submit = door(p, "/jail/submit", SOCK_STREAM, 0600, PLAN_SESSION,
+	    path_r);
+	if (i_r->submit < 0 || (i_r->lookup = door(p, "/jail/lookup",
+	    SOCK_SEQPACKET, 0666, PLAN_USERS, path_r)) < 0 ||
+	    (i_r->auth = door(p, "/jail/auth", SOCK_SEQPACKET, 0600,
+	    PLAN_SESSION, path_r)) < 0 ||
+	    (i_r->local = door(p, "/submit", SOCK_STREAM,
+	    p->submit_socket_mode, PLAN_SUBMIT, path_r)) < 0 ||
+	    (i_r->shown = door(p, SHOWN_PATH, SOCK_SEQPACKET, 0600,
+	    PLAN_USERS, path_r)) < 0 ||
+	    fcntl(i_r->shown, F_SETFL, O_NONBLOCK) != 0 ||
+	    (i_r->log = door(p, "/log", SOCK_DGRAM, 0600, PLAN_SUBMIT,
+	    path_r)) < 0)
 		return -1;
-	path = *path_r = inner_path(p, "/jail");
-	if (net_unix_folder(path) != 0)
-		return -1;
-	path = inner_path(p, "/jail/submit");
-	if ((i_r->submit = net_unix_bind(path, SOCK_STREAM, 0600)) < 0)
-		return -1;
-	if (give(path, &p->users[PLAN_SESSION]) != 0)
-		return -1;
-	path = inner_path(p, "/jail/lookup");
-	if ((i_r->lookup = net_unix_bind(path, SOCK_SEQPACKET, 0666)) < 0)
-		return -1;
-	path = inner_path(p, "/jail/auth");
-	if ((i_r->auth = net_unix_bind(path, SOCK_SEQPACKET, 0600)) < 0 ||
-	    give(path, &p->users[PLAN_SESSION]) != 0)
-		return -1;
-	path = inner_path(p, "/submit");
-	if ((i_r->local = net_unix_bind(path, SOCK_STREAM,
-	    p->submit_socket_mode)) < 0 ||
-	    give(path, &p->users[PLAN_SUBMIT]) != 0)
-		return -1;
-	path = inner_path(p, SHOWN_PATH);
-	if ((i_r->shown = net_unix_bind(path, SOCK_SEQPACKET, 0600)) < 0 ||
-	    fcntl(i_r->shown, F_SETFL, O_NONBLOCK) != 0)
-		return -1;
-	path = inner_path(p, "/log");
-	return log_sockets(i_r, path) == 0 &&
-	    give(path, &p->users[PLAN_SUBMIT]) == 0 ? 0 : -1;
+	return log_sockets(i_r);
 }

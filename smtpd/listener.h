@@ -37,6 +37,11 @@ int listener_open(struct listeners *l_r, struct listeners *old,
  * that is, and no other.
  */
 void listener_adopt(struct plan *p, int adopted);
+/*
+ * n descriptors from first on as if we had listened there before, for
+ * listener_open to take over; what is no socket is at nobody's address.
+ */
+void listener_given(struct listeners *l_r, int first, int n);
 void listener_close(struct listeners *l);
 /* 0, or -1 with *path_r (static) and errno; EBUSY: another smtpd is there. */
 int listener_inner(struct inner *i_r, const struct plan *p,

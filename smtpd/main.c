@@ -16,6 +16,7 @@
 
 #include "lib/fdio.h"
 #include "lib/log.h"
+#include "lib/plan.h"
 #include "lib/text.h"
 #include "smtpd/one.h"
 #include "smtpd/options.h"
@@ -36,21 +37,22 @@ settle(void)
 		fatal(EX_OSERR, "signals: %s", strerror(errno));
 }
 
-/* systemd's protocol: the first descriptor is 3, and the variables say so. */
+/*
+ * systemd's protocol: the first descriptor is 3, and the variables say how
+ * many, and to whom: us, or inlet start, which hands them on.
+ */
 static int
 from_systemd(void)
 {
 	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
-	int64_t n;
+	int64_t n, to;
 
 	if (pid == NULL || fds == NULL ||
-	    text_number(pid, 1, INT32_MAX, &n) != 0 || n != getpid() ||
-	    text_number(fds, 1, 1000, &n) != 0)
-		return -1;
-	if (n > 1)
-		fatal(EX_CONFIG, "%d sockets were given, but only one can be "
-		    "taken: name the others in the configuration", (int)n);
-	return 3;
+	    text_number(pid, 1, INT32_MAX, &to) != 0 ||
+	    (to != getpid() && to != getppid()) ||
+	    text_number(fds, 1, PLAN_SOCKETS, &n) != 0)
+		return 0;
+	return (int)n;
 }
 
 int
@@ -58,26 +60,25 @@ main(int argc, char **argv)
 {
 	struct options o;
 	bool listening = false, connected = false;
-	int given;
+	int given, first;
 
 	if (argc < 1 || fd_standard() != 0)
 		return EX_OSERR;
 	log_open("smtpd", -1, LEVEL_INFO);
 	settle();
 	given = from_systemd();
-	if (given < 0)
-		given = 0;
-	fd_close_from(given > 2 ? given + 1 : 3);
-	if (!fd_is_socket(given, &listening, &connected))
+	first = given > 0 ? 3 : 0;
+	fd_close_from(3 + given);
+	if (!fd_is_socket(first, &listening, &connected))
 		listening = connected = false;
 	if (options_parse(&o, argc, argv, connected) != 0)
 		return EX_USAGE;
 	if (o.sun && !connected)
 		fatal(EX_USAGE, "descriptor 0 is not a connection");
 	if (connected) {
-		if (given != 0 && (dup2(given, 0) != 0 || close(given) != 0))
+		if (first != 0 && (dup2(first, 0) != 0 || close(first) != 0))
 			fatal(EX_OSERR, "dup2 failed");
 		return one_connection(&o);
 	}
-	return serve(&o, listening ? given : -1);
+	return serve(&o, first, listening ? (given > 1 ? given : 1) : 0);
 }

@@ -140,22 +140,28 @@ open_counts(struct daemon *d)
 }
 
 static void
-open_all(struct daemon *d, int adopted)
+open_all(struct daemon *d, int first, int n)
 {
-	struct listeners none = { .adopted = adopted };
+	struct listeners given = { .adopted = n == 1 ? first : -1 };
 	const char *path = NULL;
 	char text[PLAN_PLACE];
 	int bad = 0;
 
-	if (adopted >= 0)
-		listener_adopt(&d->plan, adopted);
+	if (n == 1)
+		listener_adopt(&d->plan, first);
+	else
+		listener_given(&given, first, n);
 	if (listener_inner(&d->inner, &d->plan, &path) != 0)
 		fatal(EX_CANTCREAT, "%s: %s", path, errno == EBUSY ?
 		    "another smtpd has this run-directory" : strerror(errno));
-	if (listener_open(&d->listeners, &none, &d->plan, &bad) != 0)
+	if (listener_open(&d->listeners, &given, &d->plan, &bad) != 0)
 		fatal(EX_OSERR, "cannot listen at %s (listener %s): %s",
 		    plan_place(&d->plan.sockets[bad], text),
 		    d->plan.sockets[bad].name, strerror(errno));
+	for (int i = 0; i < given.n; i++)
+		if (given.fd[i] >= 0)
+			fatal(EX_CONFIG, "a socket for port %d was given, but "
+			    "no listener has its address", given.at[i].port);
 	if (slots_init(&d->slots, room(), &d->plan) != 0)
 		fatal(EX_OSERR, "session table: %s", strerror(errno));
 	open_counts(d);
@@ -418,7 +424,7 @@ finish(struct daemon *d)
 }
 
 int
-serve(const struct options *o, int adopted)
+serve(const struct options *o, int first, int n)
 {
 	struct daemon *d = xcalloc(1, sizeof *d);
 	int64_t last = 0;
@@ -434,7 +440,7 @@ serve(const struct options *o, int adopted)
 	if (d->record < 0)
 		fatal(code, "no usable configuration");
 	daemon_mmdf_most(d, &d->plan);
-	open_all(d, adopted);
+	open_all(d, first, n);
 	for (int i = 0; i <= CHILD_TEMPLATE; i++)
 		daemon_start(d, (enum child_name)i);
 	while (d->drain_until == 0 || (d->slots.used > 0 &&

@@ -7,9 +7,10 @@
 #include "smtpd/options.h"
 
 /*
- * Serves until SIGTERM; gives the exit code.  adopted is a listening
- * descriptor that we were started with, or -1.
+ * Serves until SIGTERM; gives the exit code.  We were started with n listening
+ * descriptors from first on: a single one is the first listener's, several are
+ * for whoever listens at their addresses.
  */
-int serve(const struct options *o, int adopted);
+int serve(const struct options *o, int first, int n);
 
 #endif

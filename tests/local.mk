@@ -20,7 +20,7 @@ tests/bin/.made: $(bin_PROGRAMS) $(sbin_PROGRAMS) $(inlet_PROGRAMS)
 	for p in $(bin_PROGRAMS) $(sbin_PROGRAMS) $(inlet_PROGRAMS); do \
 		ln -s "`pwd`/$$p" tests/bin/ || exit 1; \
 	done && : > $@
-noinst_DATA = tests/bin/.made
+noinst_DATA += tests/bin/.made
 clean-local:
 	rm -rf tests/bin
 
@@ -115,7 +115,8 @@ system_tests = \
 	tests/system/68-mechanisms.py \
 	tests/system/58-certificates.py \
 	tests/system/70-slow-attackers.py \
-	tests/system/71-surplus.py
+	tests/system/71-surplus.py \
+	tests/system/75-unit.py
 check_PROGRAMS += tests/costs/messages
 tests_costs_messages_SOURCES = tests/costs/messages.c
 tests_costs_messages_LDADD = $(SESSION_LIBS)
@@ -145,6 +146,7 @@ EXTRA_DIST += tests/system/backends.py tests/system/attackers.py tests/rfc
 EXTRA_DIST += tests/system/behind.py
 EXTRA_DIST += tests/harness.py tests/journal.py tests/pp.py $(talks) \
 	tests/peers.sh tests/system/authpeer.py tests/system/secured.py \
+	tests/system/unitlike.py \
 	tests/long/login-times.py \
 	tests/long/scorecard tests/long/scorecard.txt tests/long/ledger.txt \
 	$(srcdir)/tests/long/defects \

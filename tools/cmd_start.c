@@ -3,7 +3,9 @@
  * people and containers.
  *
  * Listens to nothing itself and holds no state but two process ids: if it is
- * process 1 of a container it also reaps whatever is left to it.
+ * process 1 of a container it also reaps whatever is left to it.  A service
+ * manager's sockets are handed to smtpd, each time that it is started, and the
+ * manager hears when we serve.
  */
 #include "config.h"
 
@@ -22,6 +24,7 @@
 #include "tools/command.h"
 #include "tools/configured.h"
 #include "tools/keep.h"
+#include "tools/manager.h"
 
 #define ARGUMENTS 16
 #define LOOK_MS 20		/* for the first sign that smtpd serves */
@@ -94,7 +97,8 @@ prepare(struct keeper *k, const struct request *r, const struct plan *plan)
 	    plan->run_directory);
 	arguments(k, r);
 	k->smtpd = (struct kept_program){ .name = "smtpd",
-	    .path = k->smtpd_path, .argv = k->smtpd_argv };
+	    .path = k->smtpd_path, .argv = k->smtpd_argv,
+	    .sockets = manager_sockets() };
 	k->deliver = (struct kept_program){ .name = "deliver",
 	    .path = k->deliver_path, .argv = k->deliver_argv,
 	    .again = CLOCK_NEVER };
@@ -123,6 +127,7 @@ static void
 stop(struct keeper *k)
 {
 	k->stopping = true;
+	manager_tell("STOPPING=1");
 	k->smtpd.again = k->deliver.again = CLOCK_NEVER;
 	keep_signal(&k->smtpd, SIGTERM);
 	keep_signal(&k->deliver, SIGTERM);
@@ -174,10 +179,12 @@ work(struct keeper *k)
 
 	if (!k->served && k->smtpd.pid > 0) {
 		k->served = serving(k);
-		if (k->served)
+		if (k->served) {
 			k->deliver.again = now;
-		else
+			manager_tell("READY=1");
+		} else {
 			next = now + LOOK_MS;
+		}
 	}
 	if (k->smtpd.again <= now)
 		keep_start(&k->smtpd);

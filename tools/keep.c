@@ -13,18 +13,23 @@
 #include "lib/proc.h"
 #include "lib/variables.h"
 #include "tools/keep.h"
+#include "tools/manager.h"
 
 void
 keep_start(struct kept_program *p)
 {
-	int fds[3] = { -1, STDOUT_FILENO, STDERR_FILENO };
-	char *more[VARIABLES_MOST + 1];
+	int fds[3 + KEEP_SOCKETS] = { -1, STDOUT_FILENO, STDERR_FILENO };
+	char *more[2 + VARIABLES_MOST + 1];
+	int n = manager_hand_on(p->sockets, more);
 
 	/* Those that are settings are for smtpd. */
-	variables_pick(environ, more);
+	variables_pick(environ, more + n);
+	for (int i = 3; i < 3 + p->sockets; i++)
+		fds[i] = i;
 	p->since = clock_ms();
 	p->again = CLOCK_NEVER;
-	p->pid = proc_start_with(p->path, p->argv, fds, 3, NULL, more);
+	p->pid = proc_start_with(p->path, p->argv, fds, 3 + p->sockets, NULL,
+	    more);
 	if (p->pid > 0)
 		return;
 	log_note(LEVEL_ERROR, "cannot start %s: %s", p->name,

@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* How many sockets can be handed on: of a process's first 64 descriptors. */
+#define KEEP_SOCKETS 61
 #define KEEP_PAUSE_FIRST 100	/* ms; the first restart comes at once */
 #define KEEP_PAUSE_MOST 5000
 #define KEEP_GOOD 10000		/* alive for so long: the pause is forgotten */
@@ -16,6 +18,7 @@ struct kept_program {
 	const char *name;
 	const char *path;
 	char *const *argv;
+	int sockets;		/* from 3 on: they are handed on */
 	pid_t pid;		/* 0: it does not run */
 	int64_t since;		/* when it was started */
 	int64_t again;		/* when it is started next; CLOCK_NEVER */

@@ -92,6 +92,7 @@ tools_libtools_a_SOURCES = \
 	tools/hit.c tools/hit.h \
 	tools/inforce.c tools/inforce.h \
 	tools/keep.c tools/keep.h \
+	tools/manager.c tools/manager.h \
 	tools/limits.c tools/limits.h \
 	tools/limits_json.c \
 	tools/limits_text.c \
@@ -141,6 +142,7 @@ inlet_objects = tools/libtools.a smtpsrvr/libsmtpsrvr.a \
 	$(GDBM_LIBS) $(NETTLE_LIBS) $(CRYPTO_LIBS)
 check_PROGRAMS += tests/tools/t_command.t tests/tools/t_explain.t \
 	tests/tools/t_keep.t tests/tools/t_limits.t \
+	tests/tools/t_manager.t \
 	tests/tools/t_rehearsed.t tests/tools/t_request.t tests/tools/t_show.t
 tests_tools_t_command_t_SOURCES = tests/tools/t_command.c tests/tap.h
 tests_tools_t_command_t_LDADD = $(inlet_objects)
@@ -149,6 +151,8 @@ tests_tools_t_explain_t_SOURCES = tests/tools/t_explain.c \
 tests_tools_t_explain_t_LDADD = $(inlet_objects)
 tests_tools_t_keep_t_SOURCES = tests/tools/t_keep.c tests/tap.h
 tests_tools_t_keep_t_LDADD = $(inlet_objects)
+tests_tools_t_manager_t_SOURCES = tests/tools/t_manager.c tests/tap.h
+tests_tools_t_manager_t_LDADD = $(inlet_objects)
 tests_tools_t_limits_t_SOURCES = tests/tools/t_limits.c tests/tap.h
 tests_tools_t_limits_t_LDADD = $(inlet_objects)
 tests_tools_t_rehearsed_t_SOURCES = tests/tools/t_rehearsed.c tests/tap.h
@@ -158,7 +162,7 @@ tests_tools_t_request_t_LDADD = $(inlet_objects)
 tests_tools_t_show_t_SOURCES = tests/tools/t_show.c tests/tap.h
 tests_tools_t_show_t_LDADD = $(inlet_objects)
 TESTS += tests/tools/t_command.t tests/tools/t_explain.t tests/tools/t_keep.t \
-	tests/tools/t_limits.t \
+	tests/tools/t_limits.t tests/tools/t_manager.t \
 	tests/tools/t_rehearsed.t tests/tools/t_request.t tests/tools/t_show.t
 TESTS += tests/system/30-inlet.py
 dist_check_SCRIPTS += tests/system/30-inlet.py
