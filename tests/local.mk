@@ -142,6 +142,9 @@ talks = \
 # With $(srcdir), or make dist would make the target check.
 dist_check_SCRIPTS += tests/long/g21-defects.py
 TESTS += tests/long/g21-defects.py
+dist_check_SCRIPTS += tests/long/g18-dialogues.py
+TESTS += tests/long/g18-dialogues.py
+EXTRA_DIST += tests/long/g18-differences.txt
 EXTRA_DIST += tests/system/backends.py tests/system/attackers.py tests/rfc
 EXTRA_DIST += tests/system/behind.py
 EXTRA_DIST += tests/harness.py tests/journal.py tests/pp.py $(talks) \

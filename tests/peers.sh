@@ -1,8 +1,8 @@
 #!/bin/bash
-# peers.sh - unpacks Debian's Postfix, Exim, OpenSMTPD, Dovecot and Cyrus, with
-# the libraries that they need and the machine lacks, and npm's nodemailer, into
-# a directory: nothing is installed and nothing started.  Needs apt's lists and
-# the network, but not root.
+# peers.sh - unpacks Debian's Postfix, Exim, OpenSMTPD, Dovecot, Cyrus and
+# sendmail, with the libraries that they need and the machine lacks, and npm's
+# nodemailer, into a directory: nothing is installed and nothing started.
+# Needs apt's lists and the network, but not root.
 set -u
 dir=${1:?a directory}
 [ ! -e "$dir/complete" ] || exit 0
@@ -12,7 +12,8 @@ mkdir -p "$dir/root" "$dir/packages" && cd "$dir/packages" || exit 1
 
 # What they depend on and is not installed; never what would be a daemon.
 wanted="postfix exim4-daemon-light exim4-base opensmtpd
-    dovecot-core dovecot-lmtpd cyrus-common cyrus-imapd"
+    dovecot-core dovecot-lmtpd cyrus-common cyrus-imapd
+    sendmail-bin sendmail-cf"
 # shellcheck disable=SC2086 # a list of words
 libraries=$(apt-cache depends --recurse --no-recommends --no-suggests \
     --no-conflicts --no-breaks --no-replaces --no-enhances $wanted |
