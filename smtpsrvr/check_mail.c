@@ -24,6 +24,20 @@ check_messages(struct session *s, const struct check_subject *x,
 }
 
 enum check_verdict
+check_transactions(struct session *s, const struct check_subject *x,
+    struct reply *r)
+{
+	(void)x;
+	if (s->begun < s->set->max_empty_transactions)
+		return PASS;
+	reply_set(r, REPLY_SESSION_OVER, "no message in many transactions");
+	reply_limit(r, "max-empty-transactions", s->begun,
+	    s->set->max_empty_transactions);
+	s->over = true;
+	return REFUSE;
+}
+
+enum check_verdict
 check_auth(struct session *s, const struct check_subject *x, struct reply *r)
 {
 	(void)x;

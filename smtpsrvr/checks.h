@@ -47,6 +47,9 @@ struct session_watcher {
 	/* r is filled in unless the check passed; REHEARSED: would refuse. */
 	void (*checked)(struct session *s, const struct check *c,
 	    enum check_verdict verdict, const struct reply *r, int64_t us);
+	/* A client would be made to wait now, unless there is stress. */
+	void (*paced)(struct session *s, const char *what, int64_t ms,
+	    const char *settings);
 	/* What the client is told, but for the lines before the last one. */
 	void (*replied)(struct session *s, const char *verb,
 	    const struct reply *r);

@@ -29,6 +29,7 @@ cmd_mail(struct session *s, const struct argument *a, struct reply *r)
 		s->tx.done = true;
 		return;
 	}
+	s->begun++;
 	s->state = STATE_MAIL;
 	if (p.lowered)
 		reply_set(r, REPLY_PRIORITY_CHANGED, (long long)p.priority);

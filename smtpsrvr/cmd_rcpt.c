@@ -29,6 +29,7 @@ cmd_rcpt(struct session *s, const struct argument *a, struct reply *r)
 	if (checks_run(s, RCPT, &x, r) == REFUSE ||
 	    checks_delayed(s, &path, r) == REFUSE ||
 	    checks_run(s, ACCEPT, &x, r) == REFUSE) {
+		s->tx.nobody += r->name == REPLY_NO_SUCH_USER;
 		if (s->state == STATE_MAIL)
 			s->state = STATE_REFUSED;
 		return;

@@ -6,6 +6,7 @@
 #include <poll.h>
 
 #include "lib/stress.h"
+#include "smtpsrvr/checks.h"
 #include "smtpsrvr/pace.h"
 
 static bool
@@ -40,11 +41,17 @@ pace_message(const struct session *s, int64_t began, uint64_t octets)
 	    (int64_t)(octets * 1000 / (uint64_t)s->set->stress_rate);
 }
 
-/* Who looks on (inlet explain) does not wait with us. */
+#define TARPIT "tarpit, tarpit-growth, tarpit-most"
+
+/* Who looks on (inlet explain) is told, and does not wait with us. */
 static bool
-waits(const struct session *s, int64_t ms)
+waits(struct session *s, int64_t ms, const char *what, const char *settings)
 {
-	return ms > 0 && s->watcher == NULL && !pace_hurried(s);
+	if (ms <= 0 || pace_hurried(s))
+		return false;
+	if (s->watcher != NULL)
+		s->watcher->paced(s, what, ms, settings);
+	return s->watcher == NULL;
 }
 
 /* Until the client closes, or smtpd ends; both are noticed by who is next. */
@@ -58,8 +65,8 @@ sleep_with(struct session *s, int64_t ms)
 void
 pace_greeting(struct session *s)
 {
-	int64_t ms = waits(s, s->set->greeting_delay) ?
-	    s->set->greeting_delay : 0;
+	int64_t ms = waits(s, s->set->greeting_delay, "the greeting",
+	    "greeting-delay") ? s->set->greeting_delay : 0;
 	enum wire_end end;
 
 	if (s->watcher != NULL || (ms == 0 &&
@@ -83,10 +90,10 @@ pace_refusal(struct session *s)
 {
 	int64_t ms = s->tarpit == 0 ? s->set->tarpit : s->tarpit;
 
-	if (!waits(s, ms))
-		return 0;
 	if (ms > s->set->tarpit_most)
 		ms = s->set->tarpit_most;
+	if (!waits(s, ms, "the refusal", TARPIT))
+		return 0;
 	s->tarpit = ms * (1 + s->set->tarpit_growth);
 	sleep_with(s, ms);
 	return ms;
@@ -95,7 +102,10 @@ pace_refusal(struct session *s)
 void
 pace_recipient(struct session *s)
 {
-	if (s->set->tarpit_count > 0 && waits(s, s->set->tarpit_delay) &&
-	    (int64_t)s->tx.accepted >= s->set->tarpit_count)
-		sleep_with(s, s->set->tarpit_delay);
+	const struct settings *v = s->set;
+
+	if (v->tarpit_count > 0 && (int64_t)s->tx.accepted + s->tx.nobody >=
+	    v->tarpit_count && waits(s, v->tarpit_delay, "the recipient",
+	    "tarpit-count, tarpit-delay"))
+		sleep_with(s, v->tarpit_delay);
 }

@@ -375,7 +375,7 @@ session_greet(struct session *s)
 	}
 	s->until = clock_ms() + s->set->session_time;
 	greet_client(s);
-	if (s->early && !s->lost && checks_run(s, TALK,
+	if ((s->early || s->watcher != NULL) && !s->lost && checks_run(s, TALK,
 	    &(struct check_subject){ 0 }, &r) == REFUSE) {
 		s->over = true;
 		session_say(s, &r, "CONNECT");

@@ -65,6 +65,7 @@ struct transaction {
 	struct mailbox sender;
 	struct mail_params params;
 	uint32_t accepted;	/* recipients */
+	uint32_t nobody;	/* those that would be ours, but are not there */
 	struct buf recipients;	/* their submit frames */
 	struct mailbox recipient;	/* the last one named, for the log */
 	bool judged;		/* HELO and sender, at a recipient */
@@ -129,6 +130,7 @@ struct session {
 
 	/* budgets */
 	uint32_t messages, errors, unknown, idle, refused;
+	uint32_t begun;		/* transactions since a message was taken */
 	int64_t tarpit;		/* the next delay, ms; 0: the first */
 	struct life_report trouble;	/* not told yet: trouble.h */
 	int life;		/* smtpd's lifetime socket, or -1 */

@@ -216,6 +216,6 @@ transfer_finish(struct session *s, struct reply *r)
 	submitter_finish(s, r);
 	if (reply_good(r)) {
 		s->messages++;
-		s->errors = s->idle = 0;
+		s->errors = s->idle = s->begun = 0;
 	}
 }

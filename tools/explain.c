@@ -166,11 +166,23 @@ checked(struct session *s, const struct check *c, enum check_verdict verdict,
 	struct explain_event *e = add(told(s), EXPLAIN_CHECKED);
 
 	e->check = c;
+	e->settings = c->settings;
 	e->verdict = verdict;
 	e->channel = strcmp(c->name, "source") == 0 ? -1 : s->source.channel;
 	if (verdict != PASS)
 		e->reply = *r;
 	e->us = us;
+}
+
+static void
+paced(struct session *s, const char *what, int64_t ms, const char *settings)
+{
+	struct explain_event *e = add(told(s), EXPLAIN_PACED);
+
+	e->text = xstrdup(what);
+	e->us = ms * 1000;
+	e->settings = settings;
+	e->channel = s->source.channel;
 }
 
 /* What the session would have written to the log. */
@@ -330,6 +342,17 @@ secure(struct session *s, const char *certificate)
 	session_settle(s);
 }
 
+/* When a session like that would be over: none of it is so by now. */
+static void
+add_budget(struct explained *x)
+{
+	struct explain_event *e = add(x, EXPLAIN_BUDGET);
+
+	e->channel = x->source.channel;
+	e->settings = "max-errors, max-refused-recipients, "
+	    "max-unknown-commands, max-idle-commands, session-time";
+}
+
 static void
 converse(struct explained *x)
 {
@@ -343,6 +366,8 @@ converse(struct explained *x)
 	    lmtp ? "LHLO " : "EHLO ", x->helo, false) &&
 	    say(x, "MAIL", "MAIL FROM:", k->from, true))
 		(void)say(x, "RCPT", "RCPT TO:", k->to, true);
+	if (!x->session->over)
+		add_budget(x);
 }
 
 /* submit asks lookup itself: it hears what the session heard. */
@@ -428,7 +453,8 @@ begin(struct explainer *e, const struct explain_case *k, const char *channels,
 	    k->address, .listener = k->listener };
 
 	who.local = local_address(e->c.conf, k);
-	*on = (struct onlookers){ { { asked, consulted, checked, replied },
+	*on = (struct onlookers){ { { asked, consulted, checked, paced,
+	    replied },
 	    x }, { { saw }, x } };
 	x->by = e;
 	x->what = k;
@@ -568,7 +594,7 @@ explain_settings(const struct explained *x, const struct explain_event *e,
     struct explain_setting at[EXPLAIN_SETTINGS])
 {
 	const struct conf *c = x->by->c.conf;
-	const char *p = e->check->settings;
+	const char *p = e->settings;
 	size_t n = 0, before, len;
 	char name[64];
 	int id;

@@ -47,6 +47,8 @@ enum explain_kind {
 	EXPLAIN_TARGET,		/* text: an alias's target */
 	EXPLAIN_NOWHERE,	/* text: such a one; hit: why it is left out */
 	EXPLAIN_CHECKED,	/* check, verdict */
+	EXPLAIN_PACED,		/* text: what waits; us: how long */
+	EXPLAIN_BUDGET,		/* what ends a session, by its settings */
 	EXPLAIN_LOGGED,		/* text: the event that goes to the log */
 	EXPLAIN_REPLIED		/* reply */
 };
@@ -62,6 +64,7 @@ struct explain_event {
 	enum ask_outcome outcome;
 	const struct check *check;
 	enum check_verdict verdict;
+	const char *settings;	/* CHECKED, PACED, BUDGET: names */
 	struct reply reply;
 	int64_t us;
 };
@@ -113,7 +116,7 @@ void explain_inforce(const struct explained *x, int channel,
     struct inforce *f_r);
 
 /*
- * By which settings a check goes, as its row names them, and for which
+ * By which settings an event goes, as a check's row names them, and for which
  * channel: the source's, and for settings that only channels have those that
  * the check was about.  How many; at most EXPLAIN_SETTINGS.
  */

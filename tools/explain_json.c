@@ -85,6 +85,7 @@ event(const struct explained *x, struct show_json *j,
 		[EXPLAIN_LOOKUP] = "table",
 		[EXPLAIN_PASSED] = "passed-over", [EXPLAIN_CHOSEN] = "chosen",
 		[EXPLAIN_TARGET] = "alias", [EXPLAIN_NOWHERE] = "left-out",
+		[EXPLAIN_PACED] = "wait", [EXPLAIN_BUDGET] = "budget",
 		[EXPLAIN_CHECKED] = "check", [EXPLAIN_LOGGED] = "log",
 		[EXPLAIN_REPLIED] = "reply" };
 	static const char *const outcomes[] = { [ASK_FOUND] = "found",
@@ -128,6 +129,14 @@ event(const struct explained *x, struct show_json *j,
 		show_json_count(j, "us", e->us);
 		if (e->verdict != PASS)
 			reply(j, &e->reply);
+		settings(x, j, e);
+		return;
+	case EXPLAIN_PACED:
+		show_json_pair(j, "what", e->text);
+		show_json_count(j, "ms", e->us / 1000);
+		settings(x, j, e);
+		return;
+	case EXPLAIN_BUDGET:
 		settings(x, j, e);
 		return;
 	case EXPLAIN_LOGGED:

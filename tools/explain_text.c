@@ -135,11 +135,18 @@ looked_up(const struct explained *x, const struct explain_event *e)
 }
 
 static void
-checked(const struct explained *x, const struct explain_event *e)
+settings(const struct explained *x, const struct explain_event *e)
 {
 	struct explain_setting by[EXPLAIN_SETTINGS];
 	size_t n = explain_settings(x, e, by);
 
+	for (size_t i = 0; i < n; i++)
+		setting(x, by[i].channel, by[i].id);
+}
+
+static void
+checked(const struct explained *x, const struct explain_event *e)
+{
 	label("check");
 	printf("%s: ", e->check->name);
 	if (e->verdict == PASS)
@@ -150,8 +157,7 @@ checked(const struct explained *x, const struct explain_event *e)
 		    e->reply.reason,
 		    e->reply.detail[0] != '\0' ? ", " : "", e->reply.detail);
 	printf(" (%" PRId64 " us)\n", e->us);
-	for (size_t i = 0; i < n; i++)
-		setting(x, by[i].channel, by[i].id);
+	settings(x, e);
 }
 
 static void
@@ -191,6 +197,17 @@ event(const struct explained *x, const struct explain_event *e)
 		return;
 	case EXPLAIN_CHECKED:
 		checked(x, e);
+		return;
+	case EXPLAIN_PACED:
+		label("wait");
+		printf("%s waits %" PRId64 " ms, unless there is stress\n",
+		    e->text, e->us / 1000);
+		settings(x, e);
+		return;
+	case EXPLAIN_BUDGET:
+		label("budget");
+		printf("what would end the session with 421 later\n");
+		settings(x, e);
 		return;
 	case EXPLAIN_LOGGED:
 		label("log");

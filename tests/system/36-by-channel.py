@@ -212,6 +212,17 @@ def until(place, line, code, most=2000):
     return None
 
 
+def transactions(place):
+    """How many are begun until one gets 421."""
+    with place.client() as c:
+        c.hello()
+        for n in range(1, 100):
+            if c.cmd("MAIL FROM:<a@b.test>").code == 421:
+                return n
+            c.cmd("RSET")
+    return None
+
+
 def argument(place, keyword):
     with place.client(False) as c:
         return next(line.partition(" ")[2] for line in c.hello().lines
@@ -347,6 +358,7 @@ TOGETHER = {
         (2, 4, 3)),
     "max-unknown-commands": ("2", "4", "3", lambda p: until(p, "FOO", 421),
                              (2, 4, 3)),
+    "max-empty-transactions": ("2", "4", "3", transactions, (3, 5, 4)),
     # EHLO is one of them.
     "max-idle-commands": ("20", "22", "21", lambda p: until(p, "NOOP", 421),
                           (20, 22, 21)),

@@ -104,6 +104,18 @@ def recipients():
         eq(c.cmd("RCPT TO:<other@example.org>").code, 250, "two")
         ok(time.monotonic() - began >= 1, "waits as long as TARPITDELAY says")
     with Server(deliver=False, settings={
+            "tarpit-count": "3", "tarpit-delay": '"1s"'}
+                ) as s, s.client() as c:
+        c.hello()
+        eq(c.envelope("user@example.org")[-1].code, 250, "the first of three")
+        eq(c.cmd("RCPT TO:<a@elsewhere.test>").code, 550,
+           "one that is not ours does not count")
+        eq(c.cmd("RCPT TO:<nobody@example.org>").code, 550,
+           "the second, who is nobody, does")
+        began = time.monotonic()
+        eq(c.cmd("RCPT TO:<user@example.org>").code, 250, "the third")
+        ok(time.monotonic() - began >= 1, "waits")
+    with Server(deliver=False, settings={
             "tarpit-count": "1", "tarpit-delay": '"200ms"'}
                 ) as s, s.client() as c:
         c.hello()
@@ -111,6 +123,32 @@ def recipients():
         eq([r.code for r in c.envelope(["user@example.org"] * 3)], [250] * 4,
            "from the first one on")
         ok(time.monotonic() - began >= 0.6, "each as long as the file says")
+
+
+def explained():
+    """Each wait, and what ends a session, with the settings."""
+    s = Server(deliver=False, settings={
+        "tarpit": '"20s"', "tarpit-growth": "2", "tarpit-count": "1",
+        "tarpit-delay": '"7s"', "greeting-delay": '"3s"', "max-errors": "6"})
+
+    def shown(to):
+        return s.inlet(*s.where(), "explain", "192.0.2.1", "a@b.test",
+                       to).stdout
+    out = shown("user@example.org")
+    like(out, r"\n  wait +the greeting waits 3000 ms, unless there is stress"
+         r"\n +greeting-delay = 3s +# \S+inlet.conf:\d+\n", "the greeting")
+    like(out, r"\n  check +early: passed .*\n +early-talkers = ", "early talk")
+    like(out, r"\n  wait +the recipient waits 7000 ms, .*\n +tarpit-count = 1 ",
+         "a recipient")
+    like(out, r"\n  budget +what would end the session .*\n +max-errors = 6 +"
+         r"# \S+inlet.conf:\d+\n +max-refused-recipients = 100 ", "budgets")
+    like(shown("nobody@example.org"), r"(?s)\n  wait +the refusal waits 20000 "
+         r"ms, .*\n +tarpit-growth = 2 .*\nrefused: 550", "a refusal")
+    out = s.inlet(*s.where(), "explain", "--json", "192.0.2.1", "a@b.test",
+                  "user@example.org").stdout
+    eq([(e["what"], e["ms"]) for e in json.loads(out)["events"]
+        if e["event"] == "wait"], [("the greeting", 3000),
+                                   ("the recipient", 7000)], "as JSON")
 
 
 def stress():
@@ -156,4 +194,4 @@ def stress():
         like(off[0], "stress is=off sessions=[01] ", "its end is logged, too")
 
 
-run(talkers, tarpit, recipients, stress)
+run(talkers, tarpit, recipients, explained, stress)
