@@ -12,6 +12,6 @@ bench_tables_SOURCES = bench/tables.c
 bench_tables_LDADD = $(tables_LDADD)
 
 # the shapes, against the servers that are found: see bench/README.md
-EXTRA_DIST += bench/README.md bench/shapes.py bench/growth.py \
+EXTRA_DIST += bench/README.md bench/shapes.py bench/growth.py bench/gate.py \
 	bench/servers.py bench/peers/exim.sh bench/peers/inlet.sh \
 	bench/peers/opensmtpd.sh bench/peers/postfix.sh
