@@ -52,14 +52,11 @@ again(void)
 static int
 send_question(int sock, const void *q, size_t size, int64_t deadline)
 {
-	do {
-		if (wait_for(sock, POLLOUT, deadline) == -1)
+	while (send(sock, q, size, MSG_DONTWAIT | MSG_NOSIGNAL) !=
+	    (ssize_t)size)
+		if (!again() || wait_for(sock, POLLOUT, deadline) == -1)
 			return -1;
-		if (send(sock, q, size, MSG_DONTWAIT | MSG_NOSIGNAL) ==
-		    (ssize_t)size)
-			return 0;
-	} while (again());
-	return -1;
+	return 0;
 }
 
 static int

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lib/dnslist.h"
 #include "lib/text.h"
@@ -63,6 +62,14 @@ tell(const struct asking *a, int i, int64_t began)
 	consult_told(a->s, began, question, answer);
 }
 
+static void
+ask(struct asking *a)
+{
+	if (a->records.n > 0 && records_ask(&a->records,
+	    consult_lookup(a->s)) != 0)
+		consult_done(a->s);
+}
+
 /* In words that no list can choose: printable ASCII, and not much of it. */
 static void
 take_reason(const struct records_got *g, char said_r[SAID])
@@ -83,7 +90,7 @@ take_reason(const struct records_got *g, char said_r[SAID])
  * the time went by waiting for another list.
  */
 static void
-ask_reason(struct asking *a, int sock, int64_t deadline, char said_r[SAID])
+ask_reason(struct asking *a, int64_t deadline, char said_r[SAID])
 {
 	int64_t least = a->s->set->dnslist_time / 4, left;
 	char name[RECORDS_NAME];
@@ -95,7 +102,7 @@ ask_reason(struct asking *a, int sock, int64_t deadline, char said_r[SAID])
 	records_begin(&a->records, left > least ? left : least);
 	if (records_add(&a->records, RECORDS_TXT, name, NULL) != 0)
 		return;
-	(void)records_ask(&a->records, sock);
+	ask(a);
 	take_reason(&a->records.got[0], said_r);
 }
 
@@ -140,7 +147,6 @@ check_dnslists(struct session *s, const struct check_subject *x,
 	enum check_verdict verdict = PASS;
 	char said[SAID];
 	struct asking *a;
-	int sock;
 
 	(void)x;
 	s->tx.listed = 0;
@@ -153,8 +159,7 @@ check_dnslists(struct session *s, const struct check_subject *x,
 	deadline = clock_ms() + s->set->dnslist_time;
 	records_begin(&a->records, s->set->dnslist_time);
 	dnslist_ask(a->lists, a->n, &a->about, &a->records, a->at);
-	sock = a->records.n > 0 ? consult_lookup(s->server) : -1;
-	(void)records_ask(&a->records, sock);
+	ask(a);
 	dnslist_count(a->lists, a->n, &a->records, a->at, &a->score);
 	for (int i = 0; i < a->n && s->watcher != NULL; i++)
 		if (a->at[i] >= 0)
@@ -163,11 +168,9 @@ check_dnslists(struct session *s, const struct check_subject *x,
 	s->tx.score = a->score.score;
 	if (s->set->dnslist_refuse > 0 && a->score.refuser >= 0 &&
 	    a->score.score >= s->set->dnslist_refuse) {
-		ask_reason(a, sock, deadline, said);
+		ask_reason(a, deadline, said);
 		verdict = refuse(a, said, r);
 	}
-	if (sock >= 0)
-		close(sock);
 	free(a);
 	return verdict;
 }

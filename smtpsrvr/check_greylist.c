@@ -45,14 +45,14 @@ wanted(const struct session *s, const struct mailbox *to)
 }
 
 static void
-ask(const struct session *s, const struct mailbox *to,
+ask(struct session *s, const struct mailbox *to,
     struct ask_grey_answer *a_r)
 {
 	const struct settings *v = &s->server->conf->server.v;
 	struct ask_grey_question q = {
 		.delay = (uint32_t)(s->set->greylist_delay / 1000)
 	};
-	int sock = consult_lookup(s->server);
+	int sock = consult_lookup(s);
 
 	*a_r = (struct ask_grey_answer){ .outcome = ASK_GREY_BROKEN };
 	if (sock < 0)
@@ -62,9 +62,9 @@ ask(const struct session *s, const struct mailbox *to,
 	path_text(&s->tx.sender, q.sender);
 	path_text(to, q.recipient);
 	/* Whoever only wants to know is not remembered. */
-	(void)!ask_grey(sock, s->watcher != NULL ? ASK_GREY_LOOK : ASK_GREY,
-	    &q, clock_ms() + v->dns_timeout, a_r);
-	close(sock);
+	if (ask_grey(sock, s->watcher != NULL ? ASK_GREY_LOOK : ASK_GREY, &q,
+	    clock_ms() + v->dns_timeout, a_r) != 0)
+		consult_done(s);
 }
 
 /* For whoever looks on. */

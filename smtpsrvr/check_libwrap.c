@@ -62,12 +62,10 @@ ask(struct session *s, const char *channel, struct ask_answer *a)
 	    text_copy(q.channel, sizeof q.channel, channel) != 0 ||
 	    text_copy(q.name, sizeof q.name, s->name) != 0)
 		return;
-	sock = consult_lookup(s->server);
-	if (sock >= 0) {
-		(void)!ask_access(sock, &q, clock_ms() +
-		    s->server->conf->server.v.dns_timeout, a);
-		close(sock);
-	}
+	sock = consult_lookup(s);
+	if (sock >= 0 && ask_access(sock, &q, clock_ms() +
+	    s->server->conf->server.v.dns_timeout, a) != 0)
+		consult_done(s);
 	if (s->watcher != NULL)
 		tell(s, &q, a, clock_us() - began);
 }

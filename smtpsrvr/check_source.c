@@ -20,12 +20,12 @@ ask_lookup(struct session *s, struct ask_answer *answer)
 
 	if (s->who.peer.family == 0)
 		return ASK_NONE;
-	sock = consult_lookup(s->server);
+	sock = consult_lookup(s);
 	if (sock < 0)
 		return ASK_LATER;
-	(void)!ask_name(sock, &s->who.peer, clock_ms() +
-	    s->server->conf->server.v.dns_timeout, answer);
-	close(sock);
+	if (ask_name(sock, &s->who.peer, clock_ms() +
+	    s->server->conf->server.v.dns_timeout, answer) != 0)
+		consult_done(s);
 	if (answer->outcome == ASK_FOUND && text_copy(s->name, sizeof s->name,
 	    answer->name) != 0)
 		return ASK_LATER;

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lib/text.h"
 #include "lib/xalloc.h"
@@ -24,7 +23,6 @@
 struct asking {
 	struct spf_resolver r;	/* first */
 	struct session *s;
-	int sock;
 	int64_t deadline;
 	struct records records;
 };
@@ -64,6 +62,7 @@ ask(struct spf_resolver *r, enum records_type type, const char *name,
 {
 	struct asking *a = (struct asking *)r;
 	int64_t began = a->s->watcher != NULL ? clock_us() : 0;
+	int sock;
 
 	*got_r = (struct records_got){ .outcome = RECORDS_LATER };
 	records_begin(&a->records, clock_left(a->deadline));
@@ -73,12 +72,9 @@ ask(struct spf_resolver *r, enum records_type type, const char *name,
 		got_r->outcome = RECORDS_NONE;
 		return;
 	}
-	if (a->sock < 0)
-		a->sock = consult_lookup(a->s->server);
-	if (records_ask(&a->records, a->sock) != 0 && a->sock >= 0) {
-		close(a->sock);
-		a->sock = -1;
-	}
+	sock = consult_lookup(a->s);
+	if (records_ask(&a->records, sock) != 0)
+		consult_done(a->s);
 	*got_r = a->records.got[0];
 	if (a->s->watcher != NULL)
 		tell(a, began);
@@ -95,11 +91,8 @@ find_out(struct session *s, const char *local, const char *domain,
 
 	a->r.ask = ask;
 	a->s = s;
-	a->sock = -1;
 	a->deadline = clock_ms() + s->set->spf_time;
 	spf_check(&q, &a->r, a_r);
-	if (a->sock >= 0)
-		close(a->sock);
 	free(a);
 }
 

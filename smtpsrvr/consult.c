@@ -11,9 +11,19 @@
 #include "smtpsrvr/consult.h"
 
 int
-consult_lookup(const struct server *v)
+consult_lookup(struct session *s)
 {
-	return resolver_connect(v->jail);
+	if (s->lookup < 0)
+		s->lookup = resolver_connect(s->server->jail);
+	return s->lookup;
+}
+
+void
+consult_done(struct session *s)
+{
+	if (s->lookup >= 0)
+		close(s->lookup);
+	s->lookup = -1;
 }
 
 /* For whoever looks on. */
@@ -53,13 +63,11 @@ consult_host(struct session *s, enum ask_kind kind, const char *name,
 {
 	int64_t began = s->watcher != NULL ? clock_us() : 0;
 	struct ask_answer r = { .outcome = ASK_HOST_LATER };
-	int sock = consult_lookup(s->server);
+	int sock = consult_lookup(s);
 
-	if (sock >= 0) {
-		(void)!ask_host(sock, kind, name, a, clock_ms() +
-		    s->server->conf->server.v.dns_timeout, &r);
-		close(sock);
-	}
+	if (sock >= 0 && ask_host(sock, kind, name, a, clock_ms() +
+	    s->server->conf->server.v.dns_timeout, &r) != 0)
+		consult_done(s);
 	if (s->watcher != NULL)
 		tell(s, kind, name, a, &r, clock_us() - began);
 	*differs_r = r.differs != 0;
@@ -92,12 +100,10 @@ consult_domain(struct session *s, struct mailbox *m, enum reply_name bad,
 
 	if (path_is_ascii(m->domain))
 		return 0;
-	sock = consult_lookup(s->server);
-	if (sock >= 0) {
-		(void)!ask_host(sock, ASK_IDNA, m->domain, NULL, clock_ms() +
-		    s->server->conf->server.v.dns_timeout, &r);
-		close(sock);
-	}
+	sock = consult_lookup(s);
+	if (sock >= 0 && ask_host(sock, ASK_IDNA, m->domain, NULL,
+	    clock_ms() + s->server->conf->server.v.dns_timeout, &r) != 0)
+		consult_done(s);
 	if (s->watcher != NULL)
 		tell(s, ASK_IDNA, m->domain, NULL, &r, clock_us() - began);
 	/* Not longer than any domain: ask_good(). */

@@ -1,5 +1,8 @@
 /*
  * consult - the way from a session to lookup.
+ *
+ * One connection for all that is asked about one command: none keeps a place
+ * at lookup while its client is waited for.
  */
 #ifndef SMTPSRVR_CONSULT_H
 #define SMTPSRVR_CONSULT_H
@@ -7,8 +10,13 @@
 #include "lib/ask.h"
 #include "smtpsrvr/session.h"
 
-/* A connection to lookup, for the caller to close; -1 if there is none. */
-MM_MUST_USE int consult_lookup(const struct server *v);
+/* The connection to lookup, made where there is none; -1. */
+MM_MUST_USE int consult_lookup(struct session *s);
+/*
+ * Closes it: the command is done; or a question was left without an answer,
+ * which must not come to be another's.
+ */
+void consult_done(struct session *s);
 
 /*
  * Asks about the name of a host or a domain: ASK_HOST or ASK_MAIL.  a: null,

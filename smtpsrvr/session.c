@@ -17,6 +17,7 @@
 #include "lib/xalloc.h"
 #include "smtpsrvr/checks.h"
 #include "smtpsrvr/commands.h"
+#include "smtpsrvr/consult.h"
 #include "smtpsrvr/greet.h"
 #include "smtpsrvr/pace.h"
 #include "smtpsrvr/refusal.h"
@@ -89,7 +90,7 @@ session_init(struct session *s, const struct server *v,
 	s->server = v;
 	s->who = *who;
 	s->peer = who->peer;
-	s->submit = s->auth = -1;
+	s->submit = s->auth = s->lookup = -1;
 	s->life = life;
 	wire_init(&s->wire, in, out, life);
 	s->source.channel = -1;
@@ -367,8 +368,10 @@ void
 session_greet(struct session *s)
 {
 	struct reply r = { 0 };
+	enum check_verdict verdict = session_admit(s, &r);
 
-	if (session_admit(s, &r) == REFUSE) {
+	consult_done(s);
+	if (verdict == REFUSE) {
 		s->over = true;
 		say_no(s, &r);
 		return;
@@ -461,6 +464,7 @@ session_step(struct session *s)
 		command_run(s, line, len);
 	else
 		session_no_line(s, end, deadline);
+	consult_done(s);
 }
 
 /* A proxy that wanted to know whether we are there. */

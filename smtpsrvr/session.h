@@ -115,6 +115,7 @@ struct session {
 	char mechanism[AUTH_MECHANISM];	/* "": as one of xclient says */
 	uint8_t receipt[RECEIPT];
 	int auth;		/* connection given to us for AUTH, or -1 */
+	int lookup;		/* connection for one command's checks, or -1 */
 
 	enum session_state state;
 	bool esmtp;

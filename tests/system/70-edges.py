@@ -44,7 +44,8 @@ auth-delay = "0s"
 auth-failures = {"address 10000/10m"}
 """)
 SETTINGS = {"max-errors": 10000, "max-refused-recipients": 10000,
-            "max-idle-commands": 100000, "max-unknown-commands": 10000,
+            "max-idle-commands": 100000,
+            "max-empty-transactions": 100000, "max-unknown-commands": 10000,
             "max-message-size": 10000, "tarpit": '"0s"'}
 
 HELLO = ["EHLO client.test"]
