@@ -65,7 +65,7 @@ struct transaction {
 	struct mailbox sender;
 	struct mail_params params;
 	uint32_t accepted;	/* recipients */
-	uint32_t nobody;	/* those that would be ours, but are not there */
+	uint32_t nobody;	/* those that would be ours, but do not exist */
 	struct buf recipients;	/* their submit frames */
 	struct mailbox recipient;	/* the last one named, for the log */
 	bool judged;		/* HELO and sender, at a recipient */
