@@ -257,12 +257,13 @@ answer(struct play *y)
 	return step;
 }
 
-/* The password of a question is what is watched for. */
+/* The password of a question is watched for, if it is in no name. */
 static void
 watch(const struct verify_question *q)
 {
 	watched.len = q->kind == VERIFY_PASSWORD && q->secret_len >= 12 &&
-	    q->secret_len < sizeof(watched.password) ? q->secret_len : 0;
+	    q->secret_len < sizeof(watched.password) &&
+	    strstr(q->login, q->secret) == NULL ? q->secret_len : 0;
 	memcpy(watched.password, q->secret, watched.len);
 }
 
