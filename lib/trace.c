@@ -80,7 +80,7 @@ trace_next_id(struct trace_source *s, char id_r[TRACE_ID])
 
 /* The bit of each is its place. */
 static const char *const words[] = { "helo", "name", "address", "software",
-	"login", "with", "id", "for" };
+	"login", "with", "id", "for", "auth" };
 
 int
 trace_bit(const char *word)
@@ -145,6 +145,24 @@ add_word(struct buf *b, const char *before, const char *word)
 	return add_clean(b, word, WORD_MOST, is_word);
 }
 
+/* What may stand of somebody's name in a comment. */
+static bool
+is_client(char c)
+{
+	return is_word(c) || (c != '\0' && strchr("=,@/+", c) != NULL);
+}
+
+/* "(authenticated as LOGIN)", in a line of its own. */
+static int
+add_auth(struct buf *b, const struct trace_facts *f)
+{
+	if ((f->shows & TRACE_AUTH) == 0 || f->login[0] == '\0')
+		return 0;
+	return buf_adds(b, "(authenticated as ") == -1 ||
+	    add_clean(b, f->login, WORD_MOST, is_client) == -1 ? -1 :
+	    buf_adds(b, ")\n\t");
+}
+
 /*
  * "from HELO (NAME [1.2.3.4])" and the line's end.  Without an address the
  * name alone is a comment, no TCP-info, which is as good there (CFWS).
@@ -160,13 +178,13 @@ add_from(struct buf *b, const struct trace_facts *f)
 	if (add_word(b, "from ", helo ? f->helo : "unknown") == -1)
 		return -1;
 	if (f->peer.family == 0 || (!name && !address))
-		return buf_adds(b, "\n\t");
+		return buf_adds(b, "\n\t") == -1 ? -1 : add_auth(b, f);
 	if (buf_adds(b, " (") == -1 ||
 	    (name && add_word(b, "", f->name) == -1) ||
 	    (address && buf_addf(b, "%s%s", name ? " " : "",
 	    net_literal(&f->peer, literal)) == -1))
 		return -1;
-	return buf_adds(b, ")\n\t");
+	return buf_adds(b, ")\n\t") == -1 ? -1 : add_auth(b, f);
 }
 
 /* "by HOST (Inlet, from userid LOGIN)" */
@@ -189,12 +207,6 @@ add_by(struct buf *b, const struct trace_facts *f, bool user)
 		before = ", ";
 	}
 	return before[0] == ',' ? buf_addc(b, ')') : 0;
-}
-
-static bool
-is_client(char c)
-{
-	return is_word(c) || (c != '\0' && strchr("=,@/+", c) != NULL);
 }
 
 /* " (client NAME)" after it, if the client is known by its certificate. */

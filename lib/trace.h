@@ -35,7 +35,7 @@ void trace_next_id(struct trace_source *s, char id_r[TRACE_ID]);
 enum {
 	TRACE_HELO = 1, TRACE_NAME = 2, TRACE_ADDRESS = 4, TRACE_SOFTWARE = 8,
 	TRACE_LOGIN = 16, TRACE_WITH = 32, TRACE_QUEUED = 64, TRACE_FOR = 128,
-	TRACE_ALL = 255
+	TRACE_AUTH = 256, TRACE_ALL = 511
 };
 /* The word's bit; 0 if there is no such word. */
 int trace_bit(const char *word);
@@ -53,7 +53,7 @@ struct trace_facts {
 	const char *helo;	/* what the client called itself, or "" */
 	const char *name;	/* its confirmed name, or "" */
 	struct netaddr peer;	/* family 0: not by network */
-	const char *login;	/* local user, or "" */
+	const char *login;	/* local user, or who has logged in; or "" */
 	const char *by;		/* our host name */
 	const char *with;	/* RFC 3848 keyword: SMTP, ESMTP, ESMTPS, ... */
 	const char *tls;	/* qfile.h; the cipher shows (RFC 8314 4.3) */

@@ -28,7 +28,8 @@ listen "own" { address = {"127.0.0.1"}  port = @port2@
     sender-unlisted = "own"  default-domain = "l.test"
     unqualified = "complete"  hide-client = yes }
 listen "none" { address = {"127.0.0.1"}  port = @port3@
-    xclient = {"127.0.0.0/8"}  sender-unlisted = "none" }
+    xclient = {"127.0.0.0/8"}  sender-unlisted = "none"
+    received = {"address", "auth"}  hide-client = yes }
 """
 server = None
 
@@ -135,6 +136,12 @@ def hidden():
     like(trace(None, "2"), r"\[127\.0\.0\.1\]", "not of strangers")
     like(trace("ann", "2", "127.0.0.9"), r"\[127\.0\.0\.9\]",
          "a channel's own word")
+    ok("authenticated" not in got, "nor is the login there")
+    eq(trace("joe@example.org", "3"), "Received: from unknown\n"
+       "\t(authenticated as joe@example.org)\n\tby inlet.example;",
+       "unless received asks for it: with hide-client, for it alone")
+    like(trace(None, "3"), r"^Received: from unknown \(\[127\.0\.0\.1\]\)\n"
+         r"\tby inlet", "who has not logged in is nobody")
 
 
 def local():
