@@ -225,7 +225,8 @@ every_combination(void)
 				.shows = shows, .by = "mx.example.org",
 				.helo = (i & 1) != 0 ? "c.example" : "",
 				.name = (i & 2) != 0 ? "n.example" : "",
-				.login = (i & 1) != 0 ? "anna" : "", .with = "ESMTP", .id = "0X",
+				.login = (i & 1) != 0 ? "anna" : "",
+				.with = "ESMTP", .id = "0X",
 				.only_for = "x@y", .when = WHEN
 			};
 
