@@ -18,7 +18,9 @@ enum life_kind {
 	LIFE_CLIENT,		/* whose connection it really is, as a listed
 				 * proxy said; it waits for the answer */
 	LIFE_TROUBLE,		/* what went wrong since the last one */
-	LIFE_END		/* the same; it ends by itself now */
+	LIFE_END,		/* the same; it ends by itself now */
+	LIFE_LOST		/* behind the end: errors is how many lines of
+				 * its log nobody took */
 };
 
 struct life_report {

@@ -40,6 +40,14 @@ static struct {
 	atomic_ulong lost;
 } out = { .program = "inlet", .sock = -1, .most = LEVEL_INFO };
 
+/* A page that nobody writes to stays shared. */
+unsigned long
+log_untold(void)
+{
+	return atomic_load(&out.lost) == 0 ? 0 :
+	    atomic_exchange(&out.lost, 0);
+}
+
 /*
  * A session may not call getpid(2) behind its filter, and what the parent
  * lost the parent reports.
@@ -47,11 +55,15 @@ static struct {
 void
 log_forked(void)
 {
-	/* A page that nobody writes to stays shared. */
 	if (out.sock == -1)
 		out.pid = getpid();
-	if (atomic_load(&out.lost) != 0)
-		atomic_store(&out.lost, 0);
+	(void)log_untold();
+}
+
+void
+log_lose(unsigned long lines)
+{
+	atomic_fetch_add(&out.lost, lines);
 }
 
 void
@@ -275,7 +287,7 @@ log_end(struct logline *l)
 		return;
 	if (l->cut)
 		put_tail(l, "...");
-	lost = atomic_load(&out.lost) == 0 ? 0 : atomic_exchange(&out.lost, 0);
+	lost = log_untold();
 	if (lost > 0) {
 		put_tail(l, " lost=");
 		put_num(l, lost);
@@ -289,7 +301,7 @@ log_end(struct logline *l)
 			n = send_line(l);
 	} while (n == -1 && errno == EINTR);
 	if (n == -1)
-		atomic_fetch_add(&out.lost, lost + 1);
+		log_lose(lost + 1);
 	l->len = 0;
 }
 

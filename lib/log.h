@@ -43,6 +43,10 @@ void log_level_set(enum log_level most);
  * who must never block.  Once it waited in vain, none waits until one went.
  */
 void log_patience(int ms);
+/* How many lines were lost since they were last told of; they count as told. */
+unsigned long log_untold(void);
+/* Somebody else lost so many: they are told with our next line. */
+void log_lose(unsigned long lines);
 /* In a child: fork(3) calls it by itself, _Fork(3) does not. */
 void log_forked(void);
 /* Connects to the logger's socket at path; -1 if nobody listens there. */

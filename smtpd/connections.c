@@ -153,22 +153,18 @@ give_up(struct daemon *d, uint32_t n, const char *why)
 	slots_free(&d->slots, n);
 }
 
-/* Reloads took away the listener of those that wait: no settings are theirs. */
-static void
-drop_homeless(struct daemon *d)
+/*
+ * As slots_pass().  Reloads may have taken away the listener of those that
+ * wait: no settings are theirs.
+ */
+static int64_t
+pass_next(struct daemon *d, int sock)
 {
 	struct slots *s = &d->slots;
 
 	while (s->first != SLOT_NONE && s->at[s->first].who.listener < 0)
 		give_up(d, slots_waiting(s), "no listener");
-}
-
-/* As slots_pass(). */
-static int64_t
-pass_next(struct daemon *d, int sock)
-{
-	drop_homeless(d);
-	return slots_pass(&d->slots, sock);
+	return slots_pass(s, sock);
 }
 
 void
@@ -179,9 +175,7 @@ connections_flush(struct daemon *d)
 
 	if (!t->ready)
 		return;
-	while ((n = pass_next(d, t->control)) != SLOT_NONE) {
-		if (n < 0)
-			break;
+	while ((n = pass_next(d, t->control)) >= 0 && n != SLOT_NONE) {
 		d->slots.at[n].to = t->pid;
 		d->slots.at[n].generation = d->generation;
 		d->template_served++;
@@ -309,11 +303,12 @@ heard(struct daemon *d, struct slot *s, const struct life_report *r)
 		enter_client(d, s, r);
 		break;
 	case LIFE_END:
-		s->ended = true;
+	case LIFE_TROUBLE:
+		s->ended |= r->kind == LIFE_END;
 		admission_trouble(d, &s->who, r);
 		break;
-	case LIFE_TROUBLE:
-		admission_trouble(d, &s->who, r);
+	case LIFE_LOST:
+		log_lose(r->errors);
 		break;
 	}
 }

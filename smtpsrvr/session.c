@@ -488,4 +488,5 @@ session_run(struct session *s)
 	if (!s->lost)
 		wire_hang_up(&s->wire, s->quit);
 	submitter_close(s);
+	trouble_lost(s);
 }

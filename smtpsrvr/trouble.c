@@ -6,6 +6,7 @@
  */
 #include "config.h"
 
+#include "lib/log.h"
 #include "smtpsrvr/trouble.h"
 
 #define PIECE 16	/* events that are told at once */
@@ -54,4 +55,14 @@ void
 trouble_end(struct session *s)
 {
 	tell(s, LIFE_END);
+}
+
+void
+trouble_lost(const struct session *s)
+{
+	struct life_report r = { .kind = LIFE_LOST,
+	    .errors = (uint32_t)log_untold() };
+
+	if (r.errors > 0 && s->life >= 0)
+		(void)!life_tell(s->life, &r);
 }

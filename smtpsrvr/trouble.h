@@ -15,5 +15,7 @@ void trouble_note(struct session *s, const struct reply *r);
 void trouble_tell(struct session *s);
 /* The rest, and that the session ends by itself: without it it crashed. */
 void trouble_end(struct session *s);
+/* After all that it logs: how much of that was lost. */
+void trouble_lost(const struct session *s);
 
 #endif

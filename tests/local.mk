@@ -116,7 +116,11 @@ system_tests = \
 	tests/system/58-certificates.py \
 	tests/system/70-slow-attackers.py \
 	tests/system/71-surplus.py \
-	tests/system/75-unit.py
+	tests/system/75-unit.py \
+	tests/system/72-idle.py \
+	tests/system/73-hostile-shapes.py \
+	tests/system/74-crowded-prefix.py \
+	tests/system/75-log-sink.py
 check_PROGRAMS += tests/costs/messages
 tests_costs_messages_SOURCES = tests/costs/messages.c
 tests_costs_messages_LDADD = $(SESSION_LIBS)

@@ -128,6 +128,9 @@ lost(void)
 	log_end(&l);
 	snprintf(want, sizeof(want), "3prog: y lost=%d", sent - read_back);
 	is(next(), want, "what was lost is counted");
+	log_lose(2);
+	num((int64_t)log_untold(), 2, "as is what others lost");
+	num((int64_t)log_untold(), 0, "once");
 	log_begin(&l, LEVEL_INFO, "y");
 	log_end(&l);
 	is(next(), "3prog: y", "once");

@@ -29,6 +29,10 @@ SETTINGS = {"max-connections": 8, "max-connections-per-address": 5,
             "reserved-connections": 1, "reserved-peers": '{"127.0.8.1"}'}
 
 
+WAKES = 20              # of smtpd, a second, while it can do nothing
+INTERVAL = 2 if FULL else 1     # for which they are counted
+
+
 class Orders:
     """What is to fail, in a file that the library maps."""
 
@@ -146,6 +150,40 @@ def storm(server, orders, call, error, n, message=False, good=()):
     exact(server, what)
 
 
+def switches(pid):
+    """How often it has slept."""
+    with open("/proc/%d/status" % pid) as f:
+        return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", f.read(),
+                             re.M).group(1))
+
+
+def calm(server, orders, call, error):
+    """Fails for ever, and clients wait: nothing runs in circles meanwhile, and
+    all are served as soon as it is over."""
+    orders.fail(call, error, 1 << 30)
+    waiting = [server.client(greet=False) for _ in range(3)]
+    wait_for(lambda: orders.left() < 1 << 30, what="the first failure")
+    began, before = time.monotonic(), switches(server.smtpd.pid)
+    time.sleep(INTERVAL)
+    rate = (switches(server.smtpd.pid) - before) / (time.monotonic() - began)
+    failed = (1 << 30) - orders.left()
+    orders.fail(call, error, 0)
+    over = time.monotonic()
+    codes = []
+    for c in waiting:
+        with contextlib.suppress(EOFError):
+            codes.append(c.reply().code)
+        c.close()
+    ok(happens(lambda: visit(server, True) == 220), "service again")
+    took = time.monotonic() - over
+    what = "%s: %s for ever" % (call, errno.errorcode[error])
+    ok(rate <= WAKES, what + ": %.0f wake-ups a second" % rate)
+    ok(set(codes) <= {220, 421}, what + ": who waited hears %s" % codes)
+    exact(server, what)
+    diag("figure G37: %s: %d failures in %d s, %.0f wake-ups a second, "
+         "full service %.2f s after" % (what, failed, INTERVAL, rate, took))
+
+
 def failures():
     server, accepts, sessions = setup()
     if server is None:
@@ -178,6 +216,10 @@ def failures():
               good=(421, 220))
         storm(server, sessions, "malloc", errno.ENOMEM, 30 * times, True,
               good=(None, 220))
+        for error in (errno.EMFILE, errno.ENFILE)[:2 if FULL else 1]:
+            calm(server, accepts, "accept4", error)
+        for error in (errno.EAGAIN, errno.ENOMEM)[:2 if FULL else 1]:
+            calm(server, sessions, "fork", error)
         # accept fails, and then even to wait for clients again does.
         accepts.fail("accept4", errno.EMFILE, 1)
         visit(server)
