@@ -23,7 +23,6 @@ RUNS = 3
 SETTINGS = {"max-message-size": '"64M"', "max-recipients": "4000",
             "max-idle-commands": "1000000", "max-messages": "100000",
             "log-level": '"info"', "max-errors": "1000"}
-            "journal-size": '"256M"'}
 MAIL = b"MAIL FROM:<a@b.test>\r\n"
 RCPT = b"RCPT TO:<user@example.org>\r\n"
 END = b".\r\n"
