@@ -142,11 +142,11 @@ EXTRA_DIST += tests/crash/submitter.py tests/crash/slowdisk.py \
 dist_check_SCRIPTS += tests/crash/kills.py tests/crash/faults.py \
 	tests/crash/powercut.py tests/crash/unsynced.py \
 	tests/crash/states.py tests/crash/tree.py \
-	tests/crash/everyfault.py
+	tests/crash/everyfault.py tests/crash/flips.py
 TESTS += tests/crash/kills.py tests/crash/faults.py \
 	tests/crash/powercut.py tests/crash/unsynced.py \
 	tests/crash/states.py tests/crash/tree.py \
-	tests/crash/everyfault.py
+	tests/crash/everyfault.py tests/crash/flips.py
 
 check_PROGRAMS += tests/submit/t_results.t
 tests_submit_t_results_t_SOURCES = tests/submit/t_results.c tests/tap.h

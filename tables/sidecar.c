@@ -18,8 +18,9 @@
 #include "tables/sidecar.h"
 #include "tables/tbrow.h"
 
-#define FIRST_LINE "inlet-table 1"
+#define FIRST_LINE "inlet-table 2"
 #define SIDECAR_MOST 8192
+#define SUM_LINE 21		/* "sum ", 16 digits, LF */
 
 /* "4/24", "6/48", "addresses", "names", "negations". */
 static int
@@ -65,11 +66,35 @@ parse_table(char *line, struct sidecar_table *t)
 	return rc == 0 && n > 2 ? 0 : -1;
 }
 
+static void
+sum_line(char dst[SUM_LINE + 1], const char *text, size_t len)
+{
+	(void)snprintf(dst, SUM_LINE + 1, "sum %016" PRIx64 "\n",
+	    digest_of(text, len));
+}
+
+/* Is the last line the sum of the others?  Then it is taken away. */
+static bool
+summed(char *text, size_t len)
+{
+	char sum[SUM_LINE + 1];
+
+	if (len < SUM_LINE)
+		return false;
+	sum_line(sum, text, len - SUM_LINE);
+	if (memcmp(text + len - SUM_LINE, sum, SUM_LINE) != 0)
+		return false;
+	text[len - SUM_LINE] = '\0';
+	return true;
+}
+
 static int
-parse(char *text, struct sidecar *s)
+parse(char *text, size_t len, struct sidecar *s)
 {
 	char *line, *rest = text;
 
+	if (!summed(text, len))
+		return -1;
 	line = strsep(&rest, "\n");
 	if (strcmp(line, FIRST_LINE) != 0)
 		return -1;
@@ -115,7 +140,8 @@ sidecar_read(const char *path, struct sidecar *s_r, struct buf *why_r)
 	n = pread(fd, text, SIDECAR_MOST, 0);
 	close(fd);
 	text[n > 0 ? n : 0] = '\0';
-	if (n > 0 && parse(text, s_r) == 0 && s_r->new.digest[0] != '\0')
+	if (n > 0 && parse(text, (size_t)n, s_r) == 0 &&
+	    s_r->new.digest[0] != '\0')
 		return 0;
 	tb_why(why_r, "%s: damaged: make the table again with dbmbuild(8)",
 	    name);
@@ -148,10 +174,15 @@ print_table(const struct sidecar_table *t, const char *word, struct buf *b)
 int
 sidecar_print(const struct sidecar *s, struct buf *b)
 {
+	char sum[SUM_LINE + 1];
+
+	buf_reset(b);
 	if (buf_adds(b, FIRST_LINE "\n") == -1 ||
-	    print_table(&s->new, "new", b) == -1)
+	    print_table(&s->new, "new", b) == -1 ||
+	    print_table(&s->old, "old", b) == -1)
 		return -1;
-	return print_table(&s->old, "old", b);
+	sum_line(sum, b->p, b->len);
+	return buf_adds(b, sum);
 }
 
 const struct sidecar_table *

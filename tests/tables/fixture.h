@@ -7,8 +7,10 @@
 #include <err.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include "lib/conf.h"
+#include "lib/digest.h"
 #include "tables/tb.h"
 #include "tests/tap.h"
 
@@ -47,6 +49,19 @@ scratch_file(const char *name, const char *text)
 	if (f == NULL || fputs(text, f) == EOF || fclose(f) == EOF)
 		err(1, "%s", path);
 	return path;
+}
+
+/* What stands beside a table: with the sum of its lines as the last. */
+MM_UNUSED static void
+scratch_sidecar(const char *name, const char *text)
+{
+	char whole[2048];
+	int n = snprintf(whole, sizeof(whole), "%ssum %016llx\n", text,
+	    (unsigned long long)digest_of(text, strlen(text)));
+
+	if (n < 0 || (size_t)n >= sizeof(whole))
+		errx(1, "%s is too long", name);
+	(void)scratch_file(name, whole);
 }
 
 /* Removes the named files, then the folder. */

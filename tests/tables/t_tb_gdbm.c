@@ -9,9 +9,11 @@
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include "lib/digest.h"
+#include "lib/text.h"
 #include "tables/maketable.h"
 #include "tests/tables/fixture.h"
 
@@ -287,6 +289,110 @@ patch(const char *name, off_t at, const char *p, size_t len)
 	close(fd);
 }
 
+/* What a table of these rows says of each of them, and of others. */
+static bool
+all_right(struct tb *t)
+{
+	char key[64], value[16];
+	bool good = true;
+
+	for (int i = 0; i < 40; i++) {
+		(void)snprintf(key, sizeof(key), "host%d.example.org", i);
+		(void)snprintf(value, sizeof(value), "value%d", i);
+		good = good && strcmp(found(t, key), value) == 0;
+	}
+	return good && strcmp(found_address(t, "192.0.2.77"), "lan") == 0 &&
+	    strcmp(found_address(t, "2001:db8::7"), "doc") == 0 &&
+	    strcmp(found_address(t, "192.0.3.77"), "(none)") == 0 &&
+	    strcmp(found(t, "nobody.example.org"), "(none)") == 0;
+}
+
+/* A file of the table, as it was made. */
+struct kept {
+	const char *name;
+	char p[65536];
+	size_t len;
+};
+
+static void
+keep(struct kept *k, const char *name)
+{
+	int fd = open(scratch_path(name), O_RDONLY);
+	ssize_t n = fd == -1 ? -1 : read(fd, k->p, sizeof(k->p));
+
+	if (n <= 0 || n == (ssize_t)sizeof(k->p))
+		err(1, "%s", name);
+	k->name = name;
+	k->len = (size_t)n;
+	close(fd);
+}
+
+static void
+put_back(const struct kept *k, size_t len)
+{
+	int fd = open(scratch_path(k->name), O_WRONLY | O_TRUNC);
+
+	if (fd == -1 || write(fd, k->p, len) != (ssize_t)len)
+		err(1, "%s", k->name);
+	close(fd);
+}
+
+/* A bit flipped, or the end cut off. */
+static void
+damage(struct kept *k, unsigned bits)
+{
+	size_t at = bits % k->len;
+
+	if (bits >> 8 & 3) {
+		k->p[at] = (char)(k->p[at] ^ 1 << (bits >> 24 & 7));
+		put_back(k, k->len);
+		k->p[at] = (char)(k->p[at] ^ 1 << (bits >> 24 & 7));
+	} else {
+		put_back(k, at);
+	}
+}
+
+/*
+ * So many flipped bits and cuts, in the table and in what stands beside it:
+ * it opens no more, or says what it said.
+ */
+static void
+test_bit_rot(int n)
+{
+	static struct kept table, sidecar;
+	char rows[4096];
+	int at, wrong = 0, open_ = 0;
+
+	at = snprintf(rows, sizeof(rows), "192.0.2.0/24: lan\n"
+	    "2001:db8::/32: doc\n");
+	for (int i = 0; i < 40; i++)
+		at += snprintf(rows + at, sizeof(rows) - (size_t)at,
+		    "host%d.example.org: value%d\n", i, i);
+	make(rows);
+	keep(&table, "t.db");
+	keep(&sidecar, "t.db.sum");
+	for (int i = 0; i < n; i++) {
+		unsigned bits = (unsigned)rand();
+		struct kept *k = i % 4 == 0 ? &sidecar : &table;
+		struct tb *t;
+
+		damage(k, bits);
+		t = opened();
+		open_ += t != NULL;
+		if (t != NULL && !all_right(t)) {
+			printf("# %s, %u: another answer\n", k->name, bits);
+			wrong++;
+		}
+		tb_close(t);
+		put_back(k, k->len);
+	}
+	num(wrong, 0, "no damage makes it say something else");
+	printf("# figure G9: %d damages of tables, %d opened, %d wrong "
+	    "answers\n", n, open_, wrong);
+	(void)unlink(scratch_path("t.db.sum"));
+	(void)unlink(scratch_path("t.db"));
+}
+
 static void
 test_damage(void)
 {
@@ -304,16 +410,16 @@ test_damage(void)
 	refused("damaged: its digest is not in ", "cut");
 
 	make("example.org: one\n");
-	(void)scratch_file("t.db.sum", "inlet-table 1\n");
+	scratch_sidecar("t.db.sum", "inlet-table 2\n");
 	refused("t.db.sum: damaged", "a sidecar without lines");
 	(void)scratch_file("t.db.sum", "something else\n");
 	refused("t.db.sum: damaged", "another's sidecar");
-	(void)snprintf(name, sizeof(name), "inlet-table 1\nnew %032d 1 nonsense"
+	(void)snprintf(name, sizeof(name), "inlet-table 2\nnew %032d 1 nonsense"
 	    "\n", 0);
-	(void)scratch_file("t.db.sum", name);
+	scratch_sidecar("t.db.sum", name);
 	refused("t.db.sum: damaged", "an unknown word");
-	(void)snprintf(name, sizeof(name), "inlet-table 1\nnew %032d 1\n", 0);
-	(void)scratch_file("t.db.sum", name);
+	(void)snprintf(name, sizeof(name), "inlet-table 2\nnew %032d 1\n", 0);
+	scratch_sidecar("t.db.sum", name);
 	refused("damaged: its digest is not in ", "another's digest");
 	(void)unlink(scratch_path("t.db.sum"));
 	refused("make the table with dbmbuild(8)", "no sidecar");
@@ -333,18 +439,24 @@ test_other(void)
 	if (digest_file(fd, digest) == -1)
 		err(1, "digest");
 	close(fd);
-	(void)snprintf(text, sizeof(text), "inlet-table 1\nnew %s 1\n",
+	(void)snprintf(text, sizeof(text), "inlet-table 2\nnew %s 1\n",
 	    digest);
-	(void)scratch_file("t.db.sum", text);
+	scratch_sidecar("t.db.sum", text);
 	ok(opened() == NULL, "no GDBM file");
 	printf("# %s\n", why_text);
 }
 
+/* An argument: how many damages. */
 int
-main(void)
+main(int argc, char **argv)
 {
 	static const char *const names[] = { "in", "t.db", "t.db.sum" };
+	const char *full = getenv("INLET_FULL");
+	int64_t damages = full != NULL && *full != '\0' ? 10000 : 500;
 	struct tb *t;
+
+	if (argc > 1 && text_number(argv[1], 1, INT32_MAX, &damages) != 0)
+		errx(64, "how many damages?");
 
 	scratch_make();
 	conf = conf_new();
@@ -362,6 +474,7 @@ main(void)
 	tb_close(t);
 	test_replaced();
 	test_damage();
+	test_bit_rot((int)damages);
 	test_other();
 	conf_free(conf);
 	scratch_remove(names, ARRAY_LEN(names));
