@@ -59,6 +59,7 @@ smtpsrvr_libtls_a_SOURCES = \
 	smtpsrvr/tls.h \
 	smtpsrvr/tls_check.c smtpsrvr/tls_check.h \
 	smtpsrvr/tls_key.c smtpsrvr/tls_key.h \
+	smtpsrvr/tls_memory.c smtpsrvr/tls_memory.h \
 	smtpsrvr/tls_names.c smtpsrvr/tls_names.h \
 	smtpsrvr/tls_over.c smtpsrvr/tls_over.h \
 	smtpsrvr/tls_random.c smtpsrvr/tls_random.h \
@@ -160,6 +161,13 @@ tests_smtpsrvr_t_tls_over_t_SOURCES = tests/smtpsrvr/t_tls_over.c tests/tap.h
 tests_smtpsrvr_t_tls_over_t_LDADD = smtpsrvr/libtls.a lib/libbase.a \
 	$(SSL_LIBS)
 TESTS += tests/smtpsrvr/t_tls_over.t
+
+check_PROGRAMS += tests/smtpsrvr/t_tls_memory.t
+tests_smtpsrvr_t_tls_memory_t_SOURCES = tests/smtpsrvr/t_tls_memory.c \
+	tests/tap.h
+tests_smtpsrvr_t_tls_memory_t_LDADD = smtpsrvr/libtls.a lib/libbase.a \
+	$(CRYPTO_LIBS)
+TESTS += tests/smtpsrvr/t_tls_memory.t
 
 check_PROGRAMS += tests/smtpsrvr/t_ticket_keys.t
 tests_smtpsrvr_t_ticket_keys_t_SOURCES = tests/smtpsrvr/t_ticket_keys.c \

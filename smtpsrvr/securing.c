@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "smtpsrvr/securing.h"
+#include "smtpsrvr/tls_memory.h"
 #include "smtpsrvr/tls_service.h"
 
 void
@@ -13,6 +14,7 @@ securing_program(const struct conf *c, const struct plan *p,
 	(void)c;
 	(void)p;
 	(void)argv;
+	tls_memory_begin();
 }
 
 struct tls_service *

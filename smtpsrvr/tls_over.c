@@ -15,6 +15,7 @@
 #include <openssl/err.h>
 
 #include "lib/path.h"
+#include "smtpsrvr/tls_memory.h"
 #include "smtpsrvr/tls_over.h"
 
 static int
@@ -279,6 +280,7 @@ tls_over_read(void *ctx, void *p, size_t size, short *events_r)
 			return broke(t, "too many records without data");
 		if (*events_r == POLLOUT || BIO_should_retry(
 		    SSL_get_rbio(t->ssl))) {
+			tls_memory_trim();
 			errno = EAGAIN;
 			return -1;
 		}

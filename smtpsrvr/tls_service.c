@@ -17,6 +17,7 @@
 #include "smtpsrvr/certs.h"
 #include "smtpsrvr/expiry.h"
 #include "smtpsrvr/tls_key.h"
+#include "smtpsrvr/tls_memory.h"
 #include "smtpsrvr/tls_names.h"
 #include "smtpsrvr/tls_over.h"
 #include "smtpsrvr/tls_random.h"
@@ -170,6 +171,7 @@ over(struct tls_service *service, const struct settings *set,
 	struct tls *t;
 	SSL *ssl;
 
+	tls_memory_own();
 	*why_r = "keysrvr is not there";
 	if (tls_keys_reach(v->keys, jail, v->socket) != 0)
 		return NULL;
