@@ -84,8 +84,8 @@ rates(void)
 	struct counts_key old = { .what = RATE_MESSAGES, .scope = SERVER,
 		.section = "", .text = "192.0.2.1", .period_ms = 1000 };
 
-	view.table[LIMITS_SMTPD] = table();
-	view.table[LIMITS_SUBMIT] = table();
+	for (int i = 0; i < LIMITS_TABLES; i++)
+		view.table[i] = table();
 	count(view.table[1], RATE_ADDRESS, SERVER, "", "192.0.2.1", 1, 9);
 	count(view.table[1], RATE_ADDRESS, SERVER, "", "192.0.2.9", 9, 9);
 	count(view.table[1], RATE_PREFIX, SERVER, "", "192.0.2.0/24", 10, 90);
