@@ -186,20 +186,23 @@ login(struct exchange *x, const char *p, size_t len, struct exchange_out *out,
 	return ask(out, "Password:");
 }
 
-/* What a step of SCRAM is for us; its message is in out. */
 static enum exchange_step
-scram_stepped(struct exchange *x, enum scram_step step,
-    struct verify_question *q)
+ask_secret(const struct exchange *x, struct verify_question *q)
 {
 	const char *typed = scram_typed(x->scram);
 
+	q->kind = VERIFY_SCRAM;
+	memcpy(q->login, typed, strlen(typed) + 1);
+	q->secret[0] = '\0';
+	q->secret_len = 0;
+	return EXCHANGE_VERIFY;
+}
+
+/* What a step of SCRAM is for us; its message is in out. */
+static enum exchange_step
+scram_stepped(struct exchange *x, enum scram_step step)
+{
 	switch (step) {
-	case SCRAM_ASK:
-		q->kind = VERIFY_SCRAM;
-		memcpy(q->login, typed, strlen(typed) + 1);
-		q->secret[0] = '\0';
-		q->secret_len = 0;
-		return EXCHANGE_VERIFY;
 	case SCRAM_PROVEN:
 		x->proven = true;
 		return EXCHANGE_CHALLENGE;
@@ -207,6 +210,7 @@ scram_stepped(struct exchange *x, enum scram_step step,
 		return EXCHANGE_CHALLENGE;
 	case SCRAM_GARBLED:
 		return EXCHANGE_GARBLED;
+	case SCRAM_ASK:			/* it has it: not twice */
 	case SCRAM_FAILURE:
 		break;
 	}
@@ -218,12 +222,14 @@ static enum exchange_step
 scram(struct exchange *x, const char *p, size_t len, struct exchange_out *out,
     struct verify_question *q)
 {
+	enum scram_step step;
+
 	if (x->proven)
 		return len == 0 ? EXCHANGE_SUCCESS : EXCHANGE_GARBLED;
 	if (p == NULL)
 		return ask(out, "");
-	return scram_stepped(x, scram_take(x->scram, p, len, out->data,
-	    &out->len), q);
+	step = scram_take(x->scram, p, len, out->data, &out->len);
+	return step == SCRAM_ASK ? ask_secret(x, q) : scram_stepped(x, step);
 }
 
 /* <number.time@host>, which nobody foresees (RFC 2195 2). */
@@ -339,7 +345,7 @@ scram_answered(struct exchange *x, const struct verify_result *r,
 	if (r->scram.iterations == 0 || r->scram.salt_len == 0)
 		return EXCHANGE_FAILURE;
 	return scram_stepped(x, scram_answer(x->scram, &r->scram,
-	    r->answer == VERIFY_YES, out->data, &out->len), NULL);
+	    r->answer == VERIFY_YES, out->data, &out->len));
 }
 
 enum exchange_step

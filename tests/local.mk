@@ -157,7 +157,8 @@ EXTRA_DIST += tests/harness.py tests/journal.py tests/pp.py $(talks) \
 	tests/long/login-times.py \
 	tests/long/scorecard tests/long/scorecard.txt tests/long/ledger.txt \
 	$(srcdir)/tests/long/defects \
-	tests/long/analysis.sh tests/long/cppcheck.txt .clang-tidy \
+	tests/long/g24-sessions.py tests/long/analysis.sh \
+	tests/long/cppcheck.txt .clang-tidy \
 	$(srcdir)/check run .ci/run build-aux/prepare.sh build-aux/splice.sh \
 	tests/lint/lint.sh tests/lint/layers.txt tests/lint/names.txt \
 	tests/lint/untested.txt

@@ -82,6 +82,7 @@ while IFS=: read -r file set; do
 		    !/^\t[a-z_]+ = (1|true|sig);$/ { print file ": " name ":" $0 }
 		END { if (!found) print file ": where is " name "?" }'
 done | clean "a handler of signals sets a flag"
+echo "# figure G23: no function is called by a handler of signals"
 grep -nE '^[[:space:]]*#[[:space:]]*pragma' $everything /dev/null |
     grep -v '/\*' | clean "no pragma without a reason beside it"
 grep -nE '__attribute__|__builtin' $everything /dev/null |
