@@ -1,14 +1,22 @@
 #!/usr/bin/env python3
 """powercut.py - the file system stops right after the 250, as when the power
 fails: on ext4 and XFS no accepted message is lost.  The same without syncs
-must lose messages, or this test sees nothing."""
+must lose messages, or this test sees nothing.
+
+    powercut.py CUTS        so many, half of them on either file system: up to
+                            50 ms after an answer, 1 to 32 clients, or one
+                            message to a server that was idle
+"""
 
 import fcntl
 import os
+import random
+import select
 import shutil
 import struct
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import submitter as s                           # noqa: E402
@@ -16,6 +24,8 @@ from submitter import ok                        # noqa: E402
 
 SHUTDOWN, NO_LOG_FLUSH = 0x8004587d, 2
 CUTS = 60 if os.environ.get("INLET_FULL") else 30
+MANY = int(sys.argv[1]) // 2 if len(sys.argv) > 1 else \
+    30 if os.environ.get("INLET_FULL") else 4
 KINDS = (("ext4", 64, ("mkfs.ext4", "-q", "-F")),
          ("xfs", 320, ("mkfs.xfs", "-q", "-f")))
 os.environ["PATH"] += ":/usr/sbin:/sbin"
@@ -215,6 +225,84 @@ def journal_kind(disk, kind):
        "lost, as they must be" % (kind, lost, accepted))
 
 
+def load(r, clients, least, linger):
+    """{id: text} of what was answered: so many clients, each with one message
+    after the other, until so many answers and so many seconds after."""
+    accepted, sent, n = {}, {}, 0
+
+    def send(c):
+        nonlocal n
+        n += 1
+        sent[c] = n
+        c.sendall(s.message(text(n)))
+    for _ in range(clients):
+        c = r.connect()
+        c.sendall(s.hello())
+        send(c)
+    end = time.monotonic() + 60
+    while len(accepted) < least and time.monotonic() < end:
+        for c in select.select(list(sent), [], [], 1)[0]:
+            v = s.Verdict(c)
+            if v.code == 250:
+                accepted[v.id] = text(sent[c])
+            if clients > 1:
+                send(c)
+            else:
+                del sent[c]
+    time.sleep(linger)
+    return accepted, sent
+
+
+def at_random(disk, store, n, total):
+    chosen = random.Random(disk.image + store)
+    settings = s.JOURNAL if store == "journal" else ()
+    accepted = lost = 0
+    for i in range(n):
+        idle = i % 2 == 0
+        clients = 1 if idle else chosen.randrange(2, 33)
+        disk.mount()
+        if i % 4 == 0:
+            shutil.rmtree(spool, ignore_errors=True)
+        r = s.Resident(spool, os.path.join(top, "run"), settings=settings)
+        if r.ready != b"R":
+            raise RuntimeError("submit does not start")
+        if store == "journal":
+            r.wait_journal()
+        got, socks = load(r, clients, 1 if idle else
+                          chosen.randrange(1, 3 * clients),
+                          chosen.random() * 0.05)
+        disk.cut()
+        # What was answered before the cut, and is not read yet.
+        for c in list(socks):
+            if select.select([c], [], [], 0)[0]:
+                v = s.Verdict(c)
+                if v.code == 250:
+                    got[v.id] = text(socks[c])
+            c.close()
+        r.kill()
+        disk.unmount()
+        disk.mount()
+        accepted += len(got)
+        if store == "journal":
+            lost += journal_wrong(got)
+        else:
+            wrong = [w for w in (s.complete(spool, k, data)
+                                 for k, data in got.items()) if w]
+            lost += len(wrong)
+            for line in wrong[:3]:
+                s.note(line)
+        disk.unmount()
+    total[0] += n
+    total[1] += accepted
+    total[2] += lost
+    ok(accepted >= n and lost == 0, "%s, %s: %d cuts up to 50 ms after an "
+       "answer, 1 to 32 clients, %d accepted, %d lost" %
+       (os.path.basename(disk.image), store, n, accepted, lost))
+
+
+TOTAL = [0, 0, 0]
+
+
 def build_library():
     compiler = os.environ.get("CC") or "cc"
     source = os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -235,6 +323,10 @@ def one_kind(kind, size, mkfs):
             s.skip("cannot mount %s: %s" % (kind, e.stderr.decode().strip()))
             return
         disk.unmount()
+        for store in ("files", "journal"):
+            at_random(disk, store, MANY // 2, TOTAL)
+        if len(sys.argv) > 1:
+            return
         accepted, lost = cuts(disk)
         ok(accepted == CUTS and lost == 0,
            "%s: %d cuts, %d accepted, %d lost" % (kind, CUTS, accepted, lost))
@@ -265,6 +357,8 @@ def main():
             one_kind(*kind)
     finally:
         shutil.rmtree(top, ignore_errors=True)
+    s.note("figure G1: %d power cuts, %d messages answered, %d lost" %
+           tuple(TOTAL))
     s.done()
 
 
