@@ -204,3 +204,11 @@ TESTS += tests/smtpsrvr/t_envelopes.t
 
 dist_check_SCRIPTS += tests/system/70-edges.py tests/system/71-rfc.py
 TESTS += tests/system/70-edges.py tests/system/71-rfc.py
+
+check_PROGRAMS += tests/smtpsrvr/t_bodies.t
+tests_smtpsrvr_t_bodies_t_SOURCES = tests/smtpsrvr/t_bodies.c tests/tap.h
+tests_smtpsrvr_t_bodies_t_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=fd_writev -Wl,--wrap=net_unix_connect \
+	-Wl,--wrap=sub_read_verdict
+tests_smtpsrvr_t_bodies_t_LDADD = $(SESSION_LIBS)
+TESTS += tests/smtpsrvr/t_bodies.t
