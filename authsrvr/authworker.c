@@ -22,6 +22,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 #include "authsrvr/authworker.h"
+#include "authsrvr/strays.h"
 #include "authsrvr/verify.h"
 #include "lib/clock.h"
 #include "lib/conf.h"
@@ -52,7 +53,8 @@ become(const struct nursery *y, int slot, pid_t parent)
 	priv_die_with_parent(SIGKILL, parent);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (setpgid(0, 0) == -1)
+	/* What strays while we live is ours; so what y adopts is nobody's. */
+	if (setpgid(0, 0) == -1 || strays_adopt() == -1)
 		_exit(EX_OSERR);
 	close(y->ends);
 	for (int i = 0; i < y->n; i++)
@@ -172,6 +174,17 @@ look_at_clock(struct nursery *y)
 	return clock_left(first);
 }
 
+/* Of workers that ended, what had left their groups; how many remain. */
+static int
+sweep(const struct nursery *y)
+{
+	pid_t keep[AUTHWORKER_MOST];
+
+	for (int i = 0; i < y->n; i++)
+		keep[i] = y->at[i].pid;
+	return strays_end(keep, (size_t)y->n);
+}
+
 /* authsrvr is gone: nobody waits for an answer. */
 static _Noreturn void
 end(struct nursery *y)
@@ -181,7 +194,10 @@ end(struct nursery *y)
 			continue;
 		kill(-y->at[i].pid, SIGKILL);
 		(void)waitpid(y->at[i].pid, NULL, 0);
+		y->at[i].pid = 0;
 	}
+	while (sweep(y) > 0)
+		(void)waitpid(-1, NULL, 0);
 	exit(EX_OK);
 }
 
@@ -204,6 +220,7 @@ step(struct nursery *y)
 		for (int i = 0; i < y->n; i++)
 			if (y->at[i].pid != 0)
 				finish(y, i);
+		(void)sweep(y);
 	}
 	for (int i = 0; i < y->n; i++) {
 		if ((p[i].revents & POLLHUP) != 0)
@@ -233,6 +250,8 @@ confine(void)
 	if (priv_limit(RLIMIT_CORE, 0) == -1 ||
 	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
 		fatal(EX_OSERR, "cannot do without core files");
+	if (strays_adopt() == -1)
+		fatal(EX_OSERR, "cannot be a subreaper: %s", strerror(errno));
 }
 
 int

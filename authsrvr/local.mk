@@ -33,6 +33,7 @@ authsrvr_libbackends_a_SOURCES = \
 	authsrvr/ldapname.c authsrvr/ldapname.h \
 	authsrvr/program.c authsrvr/program.h \
 	authsrvr/secretfile.c authsrvr/secretfile.h \
+	authsrvr/strays.c authsrvr/strays.h \
 	authsrvr/verify.c authsrvr/verify.h
 inlet_PROGRAMS += authsrvr/authworker
 authsrvr_authworker_SOURCES = authsrvr/authworker.c
@@ -44,6 +45,11 @@ tests_authsrvr_t_cram_t_SOURCES = tests/authsrvr/t_cram.c tests/tap.h
 tests_authsrvr_t_cram_t_LDADD = authsrvr/libbackends.a lib/libbase.a \
 	$(NETTLE_LIBS)
 TESTS += tests/authsrvr/t_cram.t
+
+check_PROGRAMS += tests/authsrvr/t_strays.t
+tests_authsrvr_t_strays_t_SOURCES = tests/authsrvr/t_strays.c tests/tap.h
+tests_authsrvr_t_strays_t_LDADD = authsrvr/libbackends.a lib/libbase.a
+TESTS += tests/authsrvr/t_strays.t
 
 # Notes what is asked of crypt(3) and GNU SASL
 check_PROGRAMS += tests/authsrvr/t_alike.t

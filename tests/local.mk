@@ -113,6 +113,7 @@ system_tests = \
 	tests/system/57-tls-floods.py \
 	tests/system/62-backends.py \
 	tests/system/68-mechanisms.py \
+	tests/system/69-knowers.py \
 	tests/system/58-certificates.py \
 	tests/system/70-slow-attackers.py \
 	tests/system/71-surplus.py \

@@ -165,7 +165,8 @@ class Pam:
                  "account required pam_deny.so\n")):
             scratch.write(os.path.join(services, name), text)
         passwd = scratch.write(
-            "passwd", "root:x:0:0::/:/bin/sh\n" + "".join(
+            "passwd", "root:x:0:0::/:/bin/sh\n"
+            "nobody:x:65534:65534::/:/bin/sh\n" + "".join(
                 "%s:x:%d:64300::/:/bin/sh\n" % (name, 64300 + n)
                 for n, name in enumerate(("jane", "gone"))))
         hashes = scratch.write("shadow", "root:!:19000:0:99999:7:::\n" +
@@ -264,14 +265,15 @@ def token(who, key=b"key", until=3600):
 
 class Dovecot:
     """Its authentication service, with jane, joe@example.org and late, who
-    may not log in; tokens as token() makes them."""
+    may not log in; tokens as token() makes them, or of whom oauth2 says."""
 
-    def __init__(self, scratch):
+    def __init__(self, scratch, oauth2=None):
         base = self.base = scratch.make("dovecot")
         me = pwd.getpwnam("dovecot") if ROOT else pwd.getpwuid(os.getuid())
         scratch.write(os.path.join(base, "users"), "jane:pencil\n"
                       "joe@example.org:a\\:b\nlate:x::::::nologin=y\n")
-        scratch.write(os.path.join(base, "oauth2"), OAUTH2 % base)
+        scratch.write(os.path.join(base, "oauth2"),
+                      oauth2 or OAUTH2 % base)
         keys = os.path.join(base, "keys", "default", "HS256")
         os.makedirs(keys)
         scratch.write(os.path.join(keys, "default"),
