@@ -177,7 +177,8 @@ refused(struct inquiry *i, char *fields)
 	char *f;
 
 	while ((f = field(&fields)) != NULL)
-		if (strcmp(f, "temp") == 0)
+		/* Before Dovecot 2.3 it was a word of its own. */
+		if (strcmp(f, "code=temp_fail") == 0 || strcmp(f, "temp") == 0)
 			return trouble(i, "temporary failure");
 	return SAYS_UNKNOWN;
 }

@@ -196,9 +196,11 @@ class Saslauthd:
             "ldap_search_base: dc=example,dc=org\n"
             "ldap_bind_dn: cn=reader,dc=example,dc=org\n"
             "ldap_password: read\nldap_filter: uid=%%u\n" % slapd.uri)
+        # At its end it signals its process group: that is not to be ours.
         self.process = spawn(
             [tool("saslauthd"), "-a", "ldap", "-O", conf, "-m", self.run,
-             "-n", "1", "-d"], stderr=subprocess.DEVNULL)
+             "-n", "1", "-d"], stderr=subprocess.DEVNULL,
+            start_new_session=True)
         wait_for(listens(self.path), 20, "saslauthd")
 
     def stop(self):
