@@ -4,6 +4,7 @@ the suite finds them: it tests the tests.
 
     g21-defects.py                  looks whether the patches fit the source
     g21-defects.py all | NN ...     builds a copy with each, runs its tests
+    g21-defects.py syncs            the same with each call of a sync removed
 
 A patch (defects/NN-name.patch) begins with what it brings back, then a line
 "Tests: FILE ...": those that should find it, the quickest first; FILE:TALK is
@@ -78,6 +79,54 @@ class Defect:
                 text = text.replace(old, new)
             result[name] = text
         return result
+
+
+# Which tests should miss a sync of these files, the first that fits.
+OF_SYNCS = (
+    (r"submit/(queue|journal)", "tests/crash/faults.py"),
+    (r"submit/", "tests/submit/t_recover.t tests/crash/faults.py "
+     "tests/crash/states.py"),
+    (r"chans/maildir", "tests/system/31-deliver-kill.py"),
+    (r"chans/", "tests/system/31-deliver-kill.py "
+     "tests/system/31-deliver-kill-journal.py tests/crash/states.py"),
+    (r"tables/", "tests/tables/t_maketable.t"),
+    (r"tools/queue", "tests/system/47-queue.py"),
+    (r"tools/", "tests/system/61-auth.py"),
+)
+
+
+class Unsynced(Defect):
+    """One call of a sync that says it is done, and does nothing."""
+
+    def __init__(self, name, number, found):
+        self.name = "%s:%d" % (name, found.string.count(
+            "\n", 0, found.start()) + 1)
+        self.what = " ".join(found.group(0).split()) + " is not made"
+        self.tests = next(t for pattern, t in OF_SYNCS
+                          if re.match(pattern, name)).split()
+        self.files = {name: number}
+
+    def applied(self, top):
+        result = {}
+        for name, number in self.files.items():
+            with open(os.path.join(top, name), encoding="utf-8") as f:
+                text = f.read()
+            found = list(re.finditer(SYNC, text))[number]
+            result[name] = text[:found.start()] + "(0)" + text[found.end():]
+        return result
+
+
+SYNC = r"durable_(?:sync|data|sync_dir)\([^()]*(?:\([^()]*\)[^()]*)*\)"
+
+
+def unsynced():
+    for folder in ("submit", "chans", "tables", "tools"):
+        for path in sorted(glob.glob(os.path.join(SRC, folder, "*.c"))):
+            name = os.path.relpath(path, SRC)
+            with open(path, encoding="utf-8") as f:
+                text = f.read()
+            for i, found in enumerate(re.finditer(SYNC, text)):
+                yield Unsynced(name, i, found)
 
 
 def defects(words):
@@ -280,6 +329,8 @@ def main():
     words = sys.argv[1:]
     if not words:
         fits(defects([]))
+    elif words == ["syncs"]:
+        search(list(unsynced()))
     else:
         search(defects([] if words == ["all"] else words))
     print("1..%d" % count)
