@@ -23,7 +23,7 @@ import submitter as s                           # noqa: E402
 from submitter import ok                        # noqa: E402
 
 SHUTDOWN, NO_LOG_FLUSH = 0x8004587d, 2
-CUTS = 60 if os.environ.get("INLET_FULL") else 30
+CUTS = 30 if os.environ.get("INLET_FULL") else 10
 MANY = int(sys.argv[1]) // 2 if len(sys.argv) > 1 else \
     30 if os.environ.get("INLET_FULL") else 4
 KINDS = (("ext4", 64, ("mkfs.ext4", "-q", "-F")),
