@@ -385,12 +385,15 @@ static void
 replies_after(char text[17])
 {
 	const char *p = strstr(x.replies, "\r\n354 ");
+	size_t n = 0;
 
-	text[0] = '\0';
 	for (p = p != NULL ? strstr(p + 2, "\r\n") : NULL; p != NULL &&
-	    strlen(p) > 6 && strlen(text) < 16; p = strstr(p + 2, "\r\n"))
-		if (p[5] == ' ')
-			strncat(text, p + 2, 4);
+	    strlen(p) > 6 && n < 16; p = strstr(p + 2, "\r\n"))
+		if (p[5] == ' ') {
+			memcpy(text + n, p + 2, 4);
+			n += 4;
+		}
+	text[n] = '\0';
 }
 
 /* One of them, cut at a place: 0 it is refused, 1 text, 2 a true end. */
@@ -451,8 +454,8 @@ endings(const struct server *v)
 		count[what]++;
 	}
 	num(x.bad, 0, "no look-alike of the end is one, however it is cut");
-	printf("# figure G12: %d look-alikes of the end at %d cuts: %d refused, "
-	    "%d are text, %d hold a true end; %d wrong\n", count[0] +
+	printf("# figure G12: %d look-alikes of the end at %d cuts: %d "
+	    "refused, %d are text, %d hold a true end; %d wrong\n", count[0] +
 	    count[1] + count[2], cuts, count[0], count[1], count[2], x.bad);
 }
 
