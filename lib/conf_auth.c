@@ -8,6 +8,7 @@
 #include "lib/conf_check.h"
 #include "lib/failures.h"
 #include "lib/mechanism.h"
+#include "lib/path.h"
 #include "lib/text.h"
 
 static void
@@ -72,12 +73,26 @@ check_wanted(const struct conf *c, const struct section *s,
 		    "in");
 }
 
+static void
+check_held_notice(const struct section *s, struct conf_wrong *w)
+{
+	struct mailbox m;
+	char shown[SETTING_SHOWN];
+
+	if (s->v.held_notice[0] != '\0' &&
+	    path_parse_bare(s->v.held_notice, &m) != PATH_OK)
+		conf_wrong(w, s->from[SETTING_held_notice], "held-notice: %s "
+		    "is no address, such as postmaster@example.org",
+		    setting_show(s->v.held_notice, shown));
+}
+
 void
 conf_check_auth(const struct conf *c, struct conf_wrong *w)
 {
 	const struct section *s;
 
 	check_failures(&c->server, w);
+	check_held_notice(&c->server, w);
 	for (int i = 0; (s = conf_section_at(c, i)) != NULL; i++)
 		check_wanted(c, s, w);
 }

@@ -110,6 +110,8 @@ lib_libbase_a_SOURCES = \
 	lib/space.h \
 	lib/stress.c \
 	lib/stress.h \
+	lib/poster.c \
+	lib/poster.h \
 	lib/subproto.c \
 	lib/subproto.h \
 	lib/syncers.c \

@@ -9,6 +9,7 @@
 #include "lib/control.h"
 #include "lib/counts.h"
 #include "lib/trace.h"
+#include "submit/alarm.h"
 #include "submit/caller.h"
 #include "submit/commit.h"
 #include "submit/questions.h"
@@ -29,6 +30,7 @@ struct desk {
 	struct spool spool;
 	struct counts *counts;	/* null: nobody else counts, or sees them */
 	struct room room;
+	struct alarms alarms;
 	struct strain strain;
 	struct trace_source ids;
 	/* May there be one more caller like this one? */

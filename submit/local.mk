@@ -6,6 +6,7 @@ submit_submit_LDADD = submit/libsubmit.a tables/libtables.a lib/libbase.a \
 
 noinst_LIBRARIES += submit/libsubmit.a
 submit_libsubmit_a_SOURCES = \
+	submit/alarm.c submit/alarm.h \
 	submit/asker.c submit/asker.h \
 	submit/starter.c submit/starter.h \
 	submit/asks.c submit/asks.h \

@@ -3,6 +3,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -519,6 +520,17 @@ log_held(const struct side *s, const struct message *m, const char *rule)
 	log_end(&l);
 }
 
+static void
+give_alarm(const struct side *s, const struct message *m, const char *rule)
+{
+	struct alarm a = { .login = s->caller->login, .rule = rule,
+		.ip = by_network(s->caller) ? s->caller->ip : "" };
+
+	memcpy(a.id, m->id, sizeof(a.id));
+	if (alarm_send(&s->desk->alarms, s->desk->conf, &a) != 0)
+		log_note(LEVEL_ERROR, "held-notice: %s", strerror(errno));
+}
+
 /*
  * Where messages that are over a login's rules are held, its entry says so,
  * which is written before its text: it counts from here on.  True: it is
@@ -545,8 +557,10 @@ over_login(const struct side *s, struct message *m)
 	if (!q->over)
 		return false;
 	(void)!text_copy(m->waits, sizeof(m->waits), q->rule);
-	if (q->first)
+	if (q->first) {
 		log_held(s, m, q->rule);
+		give_alarm(s, m, q->rule);
+	}
 	return false;
 }
 

@@ -11,10 +11,10 @@
 #include <string.h>
 #include <sysexits.h>
 #include "lib/path.h"
+#include "lib/poster.h"
 #include "lib/text.h"
 #include "tools/bysmtp.h"
 #include "tools/outgoing.h"
-#include "tools/poster.h"
 
 #define LINE 2048		/* a command */
 

@@ -12,9 +12,9 @@
 #include <sysexits.h>
 #include <unistd.h>
 #include "lib/path.h"
+#include "lib/poster.h"
 #include "tools/command.h"
 #include "tools/configured.h"
-#include "tools/poster.h"
 #include "tools/show.h"
 
 #define PIECE 32768

@@ -13,12 +13,12 @@
 #include <sysexits.h>
 #include <unistd.h>
 #include "authsrvr/passwords.h"
+#include "lib/poster.h"
 #include "lib/priv.h"
 #include "tools/askbackends.h"
 #include "tools/askpass.h"
 #include "tools/command.h"
 #include "tools/configured.h"
-#include "tools/poster.h"
 #include "tools/show.h"
 #include "tools/userfile.h"
 

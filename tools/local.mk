@@ -98,7 +98,6 @@ tools_libtools_a_SOURCES = \
 	tools/limits_text.c \
 	tools/outgoing.c tools/outgoing.h \
 	tools/ownlookup.c tools/ownlookup.h \
-	tools/poster.c tools/poster.h \
 	tools/queued.c tools/queued.h \
 	tools/orderly.c tools/orderly.h \
 	tools/queue_change.c tools/queue_change.h \

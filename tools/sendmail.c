@@ -18,11 +18,11 @@
 #include "lib/fdio.h"
 #include "lib/log.h"
 #include "lib/path.h"
+#include "lib/poster.h"
 #include "lib/text.h"
 #include "tools/bysmtp.h"
 #include "tools/configured.h"
 #include "tools/outgoing.h"
-#include "tools/poster.h"
 #include "tools/show.h"
 
 #define MESSAGE_MOST ((size_t)1024 * 1024 * 1024)

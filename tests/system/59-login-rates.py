@@ -12,6 +12,7 @@ CONF = """\
 table "here" { type = "list"  rows = {"example.org"} }
 table "people" { type = "list"  rows = {"user", "other"} }
 table "few" { type = "list"  rows = {"127.0.0.9"} }
+held-notice = "other@example.org"
 rates = {"messages per login 3/1h", "recipients per login 50/1h",
     "messages per address 40/1h"}
 channel "local" { table = "here"  program = "local"  mailboxes = "people" }
@@ -89,6 +90,25 @@ def held():
     return ids
 
 
+def noticed(ids):
+    """One message to whom held-notice names, as one that a user here sends."""
+    text = server.deliveries("other@example.org", 1)[0].decode()
+    like(text, r"^Subject: Mail of the login ann is held$", "a notice")
+    like(text, r"^Auto-Submitted: auto-generated$", "that nobody answers")
+    like(text, r"^Return-Path: <>$", "from nobody")
+    like(text, r"^    messages per login 3/1h$", "the rule")
+    like(text, r"The first that waits is %s, which came from 127\.0\.0\.1\.$"
+         % ids[3], "of the first message")
+    like(text, r"^    inlet user release ann$", "and what to do")
+
+
+def all_noticed():
+    boxes(3, "other@example.org")
+    eq(sorted(re.search(rb"login (\w+) is held", text).group(1) for text in
+              server.scratch.maildir("other@example.org")),
+       [b"ann", b"ann", b"sue"], "one each time that a login is held")
+
+
 def aborted():
     """What was begun and not ended counts for nothing."""
     with session("joe") as c:
@@ -140,6 +160,15 @@ def recipients():
     eq(len(queue("list", "--login", "sue")), 1, "it waits on")
 
 
+def checked():
+    server.scratch.write("bad.conf", open(server.scratch.conf).read().replace(
+        '"other@example.org"', '"other@"'))
+    p = server.inlet("-C", server.scratch.at("bad.conf"), *server.where(),
+                     "check")
+    like(p.stdout + p.stderr, r'held-notice: "other@" is no address',
+         "held-notice must be one")
+
+
 def main():
     global server
     server = Server(CONF)
@@ -147,9 +176,12 @@ def main():
         refused()
         # Three of eve's are there.
         ids = held()
+        noticed(ids)
         aborted()
         released(ids)
         recipients()
+        all_noticed()
+        checked()
 
 
 need_built("smtpd", "smtpsrvr", "submit", "deliver", "inlet")

@@ -3,8 +3,8 @@
  *
  * submit knows from the kernel who it is; nothing here is trusted there.
  */
-#ifndef TOOLS_POSTER_H
-#define TOOLS_POSTER_H
+#ifndef LIB_POSTER_H
+#define LIB_POSTER_H
 
 #include <stddef.h>
 #include "lib/mm.h"

@@ -8,7 +8,7 @@
 #include "lib/clock.h"
 #include "lib/fdio.h"
 #include "lib/net.h"
-#include "tools/poster.h"
+#include "lib/poster.h"
 
 #define ANSWER_MS (10 * 60 * 1000)
 #define PIECE 32768
