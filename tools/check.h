@@ -30,6 +30,8 @@ void check_channels(const struct check *k);
 void check_rfc(const struct check *k);
 /* Checks that are tried, and not in force. */
 void check_rehearse(const struct check *k);
+/* Lists, SPF and greylisting that come to nothing together. */
+void check_gate(const struct check *k);
 /* Who may say whose connection it is. */
 void check_proxies(const struct check *k);
 /* Why such a value of v is one, with the section; null: it is not. */

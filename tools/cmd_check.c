@@ -15,7 +15,8 @@
 
 static void (*const checks[])(const struct check *k) = {
 	check_users, check_places, check_programs, check_tables,
-	check_channels, check_rfc, check_rehearse, check_proxies, check_wrap,
+	check_channels, check_rfc, check_rehearse, check_gate, check_proxies,
+	check_wrap,
 	check_certificates, check_outward, check_passwords, check_machine,
 };
 

@@ -63,6 +63,7 @@ tools_libtools_a_SOURCES = \
 	tools/check_relay.c \
 	tools/check_proxies.c \
 	tools/check_rehearse.c \
+	tools/check_gate.c \
 	tools/check_rfc.c \
 	tools/check_tables.c \
 	tools/check_certificates.c tools/check_outward.c \

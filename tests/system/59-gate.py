@@ -196,7 +196,29 @@ channel "world" { }
                    "wait" in s.server.scratch.log_text()), "it is said")
 
 
+def contradictions():
+    """inlet check says what comes to nothing."""
+    s = Server("""
+dnslists = {"a.test weight 2", "b.test", "c.test allow weight 9"}
+dnslist-refuse = 4
+dnslist-greylist = 3
+table "one" { type = "list"  rows = {"example.org"} }
+channel "local" { table = "one"  program = "local" }
+channel "world" { dnslist-greylist = 5  greylist-spare = {"spf", "dnslists"} }
+""", deliver=False)
+    said = [l for l in s.inlet(*s.where(), "check").stdout.split("\n")
+            if l.startswith("warning") and re.search("dnslist|greylist", l)]
+    for text in (r":\d+: dnslists: all of them come to 3, and dnslist-refuse "
+                 r"is 4: nobody is refused$",
+                 r":\d+: dnslist-greylist = 5 is for nobody: dnslist-refuse "
+                 r"= 4 comes before it$",
+                 r":\d+: greylist-spare: spf spares nobody, for it is off "
+                 r"everywhere$"):
+        eq(len([l for l in said if re.search(text, l)]), 1, text)
+    eq(len(said), 3, "and no more")
+
+
 need_built("inlet", "smtpd", "smtpsrvr", "submit", "lookup", "tailor")
 if not tool("nsd"):
     skip_all("no nsd")
-run(by_lists, last, explained, a_row_says_so)
+run(by_lists, last, explained, a_row_says_so, contradictions)
