@@ -463,7 +463,7 @@ int
 main(int argc, char **argv)
 {
 	uint64_t n = argc > 1 ? strtoull(argv[1], NULL, 10) : 100000;
-	struct server v = { 0 };
+	static struct server v;
 	int log[2];
 
 	x.seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 20261121;

@@ -515,7 +515,7 @@ int
 main(int argc, char **argv)
 {
 	uint64_t n = argc > 1 ? strtoull(argv[1], NULL, 10) : 20000;
-	struct server v = { 0 };
+	static struct server v;
 
 	x.seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 20261121;
 	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, x.log) != 0)

@@ -703,7 +703,7 @@ main(int argc, char **argv)
 	int length = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 4;
 	uint64_t count = 0, some = argc > 2 ? strtoull(argv[2], NULL, 10) :
 	    5000;
-	struct server v = { 0 };
+	static struct server v;
 	int bad = 0, log[2];
 	double began;
 
