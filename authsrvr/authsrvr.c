@@ -82,13 +82,33 @@ longest(const struct conf *c)
 	return most;
 }
 
+/* Which logins go by certificates. */
+static struct tb *
+certificates(const struct conf *c)
+{
+	const char *name = c->server.v.auth_certificates;
+	int i = name[0] != '\0' ? conf_table(c, name) : -1;
+	struct tb *t;
+	struct buf why;
+
+	if (i < 0)
+		return NULL;
+	buf_init(&why, 1000);
+	t = tb_open(c, &c->tables[i], &why);
+	if (t == NULL)
+		fatal(EX_CONFIG, "auth-certificates: %s", buf_str(&why));
+	buf_free(&why);
+	return t;
+}
+
 static void
 prepare(struct authsrvr *a, const struct conf *c)
 {
 	struct clients_plan p = { .sock = a->child ? -1 : LISTEN,
 		.data = OF_LISTEN, .key = a->key, .time = longest(c),
 		.guard = guard_new(c, a->child ? -1 : FAILURES),
-		.exchanges = exchanges_new(c) };
+		.exchanges = exchanges_new(c),
+		.certificates = certificates(c) };
 	struct epoll_event e = { .events = EPOLLIN };
 
 	p.rows = rows_map(ROWS, &p.nrows);

@@ -382,7 +382,8 @@ step(struct clients *s, struct client *c, const void *p, size_t len)
 	next = exchange_take(c->x, p, len, &s->step, &s->question);
 	if (next == EXCHANGE_FAILURE && barred(s, c, exchange_login(c->x)))
 		return;
-	conclude(s, c, next, next == EXCHANGE_SUCCESS ? "file" : "", "");
+	conclude(s, c, next, c->m == MECHANISM_EXTERNAL ? "certificate" :
+	    next == EXCHANGE_SUCCESS ? "file" : "", "");
 }
 
 /* A session has one login at a time: another one takes its place. */
@@ -405,6 +406,21 @@ is_ended(const char *p, size_t size)
 	return memchr(p, '\0', size) != NULL;
 }
 
+/* What certificate the client has, the session says (SECURITY.md). */
+static void
+vouch(struct clients *s, struct client *c)
+{
+	const struct auth_question *q = &s->in;
+	const struct certificate cert = { (q->flags & AUTH_VERIFIED) != 0,
+		q->fingerprint, q->key, q->subject };
+	char login[AUTH_LOGIN];
+	enum tb_answer answer = clients_login(s->p.certificates, &cert, login);
+
+	exchange_vouch(c->x, answer == TB_LATER ? EXCHANGE_LATER :
+	    answer == TB_FOUND && c->tls ? EXCHANGE_SUCCESS :
+	    EXCHANGE_FAILURE, login);
+}
+
 /* 0, or -1: it is none that a session of ours sends. */
 static int
 begin(struct clients *s, struct client *c)
@@ -416,6 +432,7 @@ begin(struct clients *s, struct client *c)
 
 	if (!is_ended(q->mechanism, sizeof(q->mechanism)) ||
 	    !is_ended(q->fingerprint, sizeof(q->fingerprint)) ||
+	    !is_ended(q->key, sizeof(q->key)) ||
 	    !is_ended(q->subject, sizeof(q->subject)) ||
 	    ((q->flags & AUTH_INITIAL) == 0 && q->len > 0) ||
 	    !rows_check(s->p.rows, s->p.nrows, q->row, q->serial, q->token,
@@ -437,6 +454,8 @@ begin(struct clients *s, struct client *c)
 		return 0;
 	}
 	c->m = (enum mechanism)m;
+	if (c->m == MECHANISM_EXTERNAL)
+		vouch(s, c);
 	c->state = TALKING;
 	set_time(s, c, clock_ms() + s->p.time);
 	if (!barred(s, c, NULL))

@@ -15,6 +15,7 @@
 #include "authsrvr/worker.h"
 #include "lib/receipt.h"
 #include "lib/rows.h"
+#include "tables/clients.h"
 
 struct clients_plan {
 	int epoll;
@@ -28,6 +29,7 @@ struct clients_plan {
 	const uint8_t *key;	/* of receipts */
 	struct guard *guard;
 	struct exchanges *exchanges;
+	struct tb *certificates;	/* of auth-certificates; or null */
 };
 
 struct clients;

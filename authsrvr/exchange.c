@@ -14,8 +14,10 @@
 
 #include "authsrvr/cram.h"
 #include "authsrvr/exchange.h"
+#include "authsrvr/login.h"
 #include "authsrvr/scram.h"
 #include "lib/clock.h"
+#include "lib/log.h"
 #include "lib/text.h"
 #include "lib/utf8.h"
 #include "lib/xalloc.h"
@@ -25,12 +27,14 @@
 struct exchanges {
 	struct scrams *scrams;
 	const char *hostname;
+	bool fold;
 };
 
 struct exchange {
 	const struct exchanges *all;
 	enum mechanism m;
 	unsigned taken;		/* challenges that were answered */
+	enum exchange_step vouched;	/* EXTERNAL */
 	bool proven;		/* what remains is to be told so */
 	char login[AUTH_LOGIN], canonical[AUTH_LOGIN];
 	char challenge[CRAM_CHALLENGE];
@@ -44,6 +48,7 @@ exchanges_new(const struct conf *c)
 
 	all->scrams = scrams_new();
 	all->hostname = c->server.v.hostname;
+	all->fold = c->server.v.auth_ignore_case;
 	return all;
 }
 
@@ -67,6 +72,20 @@ exchange_new(struct exchanges *all, enum mechanism m, const uint8_t *binding)
 		return x;
 	free(x);
 	return NULL;
+}
+
+void
+exchange_vouch(struct exchange *x, enum exchange_step step, const char *login)
+{
+	x->vouched = step;
+	if (step != EXCHANGE_SUCCESS)
+		return;
+	if (login_prepare(x->canonical, login, x->all->fold) != 0) {
+		log_note(LEVEL_ERROR, "auth-certificates: a login that nobody "
+		    "can have");
+		x->vouched = EXCHANGE_FAILURE;
+	}
+	memcpy(x->login, x->canonical, sizeof(x->login));
 }
 
 void
@@ -312,6 +331,27 @@ token(struct exchange *x, const char *p, size_t len, struct exchange_out *out,
 	return EXCHANGE_VERIFY;
 }
 
+/*
+ * RFC 4422 A: the client says nothing, or whom it wants to be, which can only
+ * be who it is.
+ */
+static enum exchange_step
+external(struct exchange *x, const char *p, size_t len,
+    struct exchange_out *out)
+{
+	char wanted[AUTH_LOGIN];
+
+	if (p == NULL)
+		return ask(out, "");
+	if (x->vouched != EXCHANGE_SUCCESS)
+		return x->vouched == EXCHANGE_LATER ? EXCHANGE_LATER :
+		    EXCHANGE_FAILURE;
+	if (len > 0 && (!take_login(x, p, len) || login_prepare(wanted,
+	    x->login, x->all->fold) != 0 || strcmp(wanted, x->canonical) != 0))
+		return EXCHANGE_FAILURE;
+	return EXCHANGE_SUCCESS;
+}
+
 enum exchange_step
 exchange_take(struct exchange *x, const void *p, size_t len,
     struct exchange_out *out_r, struct verify_question *q_r)
@@ -331,6 +371,8 @@ exchange_take(struct exchange *x, const void *p, size_t len,
 	case MECHANISM_XOAUTH2:
 	case MECHANISM_OAUTHBEARER:
 		return token(x, p, len, out_r, q_r);
+	case MECHANISM_EXTERNAL:
+		return external(x, p, len, out_r);
 	case MECHANISMS:
 		break;
 	}

@@ -40,6 +40,12 @@ struct exchanges *exchanges_new(const struct conf *c);
  */
 struct exchange *exchange_new(struct exchanges *all, enum mechanism m,
     const uint8_t *binding);
+/*
+ * Of EXTERNAL: what the client's certificate comes to, SUCCESS, with the login
+ * as a table has it, FAILURE or LATER.  Without, it is FAILURE.
+ */
+void exchange_vouch(struct exchange *x, enum exchange_step step,
+    const char *login);
 /* Wipes what it had. */
 void exchange_free(struct exchange *x);
 /* As the client has it; "" as long as that is not known. */

@@ -85,7 +85,7 @@ authsrvr_libauthsrvr_a_SOURCES = \
 inlet_PROGRAMS += authsrvr/authsrvr
 authsrvr_authsrvr_SOURCES = authsrvr/authsrvr.c
 authsrvr_authsrvr_LDADD = authsrvr/libauthsrvr.a authsrvr/libworkers.a \
-	$(passwords_LIBS) $(NETTLE_LIBS)
+	tables/libtables.a $(passwords_LIBS) $(NETTLE_LIBS) $(GDBM_LIBS)
 
 check_PROGRAMS += tests/authsrvr/t_exchange.t
 tests_authsrvr_t_exchange_t_SOURCES = tests/authsrvr/t_exchange.c tests/tap.h

@@ -19,7 +19,7 @@
 #include "lib/receipt.h"
 #include "lib/rows.h"
 
-#define AUTH_VERSION 1
+#define AUTH_VERSION 2
 #define AUTH_DATA 9216		/* the bytes in a line */
 #define AUTH_CHALLENGE_MOST 1024	/* bytes */
 #define AUTH_EXPORTER 32	/* RFC 9266 2 */
@@ -44,10 +44,12 @@ struct auth_question {
 	uint64_t serial;
 	uint8_t token[ROWS_TOKEN];
 	uint8_t exporter[AUTH_EXPORTER];
+	/* Of the client's certificate and of its public key, or "". */
 	char fingerprint[AUTH_FINGERPRINT];
+	char key[AUTH_FINGERPRINT];
 	char subject[256];
 	char mechanism[AUTH_MECHANISM];
-	uint8_t pad[5];
+	uint8_t pad[4];
 	uint16_t len;			/* of data */
 	uint8_t data[AUTH_DATA];
 };

@@ -65,12 +65,20 @@ static void
 check_wanted(const struct conf *c, const struct section *s,
     struct conf_wrong *w)
 {
+	const struct settings *v = &c->server.v;
 	struct origin o = s->from[SETTING_auth];
 
 	if (o.file != NULL && s->v.auth != AUTH_OFF &&
-	    c->server.v.auth_backends.n == 0)
+	    v->auth_backends.n == 0 && v->auth_certificates[0] == '\0')
 		conf_wrong(w, o, "auth: without auth-backends nobody can log "
 		    "in");
+	o = s->from[SETTING_auth_mechanisms];
+	for (size_t i = 0; i < s->v.auth_mechanisms.n && o.file != NULL &&
+	    v->auth_certificates[0] == '\0'; i++)
+		if (mechanism_find(s->v.auth_mechanisms.at[i]) ==
+		    MECHANISM_EXTERNAL)
+			conf_wrong(w, o, "auth-mechanisms: EXTERNAL, but no "
+			    "auth-certificates");
 }
 
 static void

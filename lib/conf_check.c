@@ -776,6 +776,8 @@ check_lists(const struct conf *c, const struct section *s,
 	check_table_name(c, s, SETTING_sender_logins, v->sender_logins, TEXTS,
 	    w);
 	check_table_name(c, s, SETTING_tls_clients, v->tls_clients, TEXTS, w);
+	check_table_name(c, s, SETTING_auth_certificates,
+	    v->auth_certificates, TEXTS, w);
 }
 
 /*

@@ -24,6 +24,8 @@ static const struct {
 	[MECHANISM_XOAUTH2] = { "XOAUTH2", true, false, "dovecot" },
 	[MECHANISM_OAUTHBEARER] = { "OAUTHBEARER", true, false,
 	    "dovecot" },	/* RFC 7628 */
+	[MECHANISM_EXTERNAL] = { "EXTERNAL", false, false,
+	    NULL },	/* RFC 4422 A */
 };
 
 int

@@ -26,6 +26,7 @@
 #include "smtpsrvr/checks.h"
 #include "smtpsrvr/commands.h"
 #include "smtpsrvr/trouble.h"
+#include "tables/clients.h"
 
 #define ANSWER_SPARE_MS 5000	/* authsrvr keeps a time of its own */
 #define STOPPED (-1)		/* no outcome: smtpd wants us to end */
@@ -49,6 +50,31 @@ in_list(const struct strings *l, enum mechanism m)
 	return false;
 }
 
+/* The client's own certificate: by XCLIENT it is the proxy's. */
+static struct certificate
+certificate(const struct session *s)
+{
+	const struct tls_client *c;
+
+	if (s->secured == NULL || (s->told && !s->by_header))
+		return (struct certificate){ false, "", "", "" };
+	c = &s->secured->client;
+	return (struct certificate){ c->verified, c->fingerprint, c->key,
+	    c->subject };
+}
+
+/* Will authsrvr find a login for it? */
+static bool
+has_login(const struct session *s)
+{
+	const struct certificate c = certificate(s);
+	char login[AUTH_LOGIN];
+
+	return c.fingerprint[0] != '\0' && clients_login(site_table(
+	    &s->server->site, s->server->conf->server.v.auth_certificates),
+	    &c, login) != TB_NOT_FOUND;
+}
+
 /* Is there who knows what it goes by, and what it is bound to? */
 static bool
 possible(const struct session *s, enum mechanism m)
@@ -57,10 +83,12 @@ possible(const struct session *s, enum mechanism m)
 	const char *backend = mechanism_backend(m);
 	size_t i = 0;
 
+	if (m == MECHANISM_EXTERNAL)
+		return has_login(s);
 	while (i < l->n && backend != NULL && strcmp(l->at[i], backend) != 0)
 		i++;
-	return (backend == NULL || i < l->n) && (!mechanism_binds(m) ||
-	    s->bound);
+	return l->n > 0 && (backend == NULL || i < l->n) &&
+	    (!mechanism_binds(m) || s->bound);
 }
 
 static bool
@@ -271,6 +299,19 @@ conclude(struct exchange *x, int outcome, enum mechanism m, struct reply *r)
 	reply_because(r, "auth");
 }
 
+static void
+introduce_certificate(struct exchange *x)
+{
+	const struct certificate c = certificate(x->s);
+
+	(void)!text_copy(x->q.fingerprint, sizeof x->q.fingerprint,
+	    c.fingerprint);
+	(void)!text_copy(x->q.key, sizeof x->q.key, c.key);
+	(void)!text_copy(x->q.subject, sizeof x->q.subject, c.subject);
+	if (c.verified)
+		x->q.flags |= AUTH_VERIFIED;
+}
+
 /* Who asks: the row, and what TLS knows. */
 static void
 introduce(struct exchange *x, enum mechanism m)
@@ -285,6 +326,7 @@ introduce(struct exchange *x, enum mechanism m)
 	    mechanism_name(m));
 	if (s->secured != NULL)
 		x->q.flags |= AUTH_TLS;
+	introduce_certificate(x);
 	/* Who could have been bound, and was not, was misled. */
 	if (s->bound && in_list(&s->set->auth_mechanisms,
 	    MECHANISM_SCRAM_SHA_256_PLUS)) {

@@ -66,7 +66,8 @@ server_init(struct server *v, const struct conf *c, struct buf *why_r)
 		return -1;
 	resolver_wait_init(&v->names, c->server.v.dns_timeout);
 	site_resolve(&v->site, &v->names.r);
-	v->auth = c->server.v.auth_backends.n > 0;
+	v->auth = c->server.v.auth_backends.n > 0 ||
+	    c->server.v.auth_certificates[0] != '\0';
 	v->wrap_rules = wraprules_heeded() &&
 	    (wraprules_any(c->server.v.hosts_allow) ||
 	    wraprules_any(c->server.v.hosts_deny));

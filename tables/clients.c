@@ -45,6 +45,28 @@ clients_parse(char text[CLIENT_TEXT], struct certificate *c_r)
 }
 
 enum tb_answer
+clients_login(struct tb *t, const struct certificate *c,
+    char login_r[AUTH_LOGIN])
+{
+	const char *const keys[] = { c->fingerprint, c->key,
+	    c->verified ? c->subject : "" };
+	enum tb_answer answer = TB_NOT_FOUND;
+	struct buf value;
+
+	login_r[0] = '\0';
+	buf_init(&value, TBROW_VALUE);
+	for (size_t i = 0; t != NULL && i < ARRAY_LEN(keys) &&
+	    answer == TB_NOT_FOUND; i++)
+		if (keys[i][0] != '\0')
+			answer = tb_find(t, keys[i], &value, NULL);
+	if (answer == TB_FOUND && (value.len == 0 || text_copy(login_r,
+	    AUTH_LOGIN, buf_str(&value)) != 0))
+		answer = TB_NOT_FOUND;
+	buf_free(&value);
+	return answer == TB_NEGATED ? TB_NOT_FOUND : answer;
+}
+
+enum tb_answer
 clients_find(const struct site *s, const struct settings *set, int channel,
     const struct certificate *c, char name_r[CLIENT_NAME])
 {

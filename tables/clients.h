@@ -9,6 +9,7 @@
 #ifndef TABLES_CLIENTS_H
 #define TABLES_CLIENTS_H
 
+#include "lib/receipt.h"
 #include "tables/site.h"
 
 #define CLIENT_NAME 128
@@ -32,5 +33,11 @@ MM_MUST_USE int clients_parse(char text[CLIENT_TEXT],
  */
 enum tb_answer clients_find(const struct site *s, const struct settings *set,
     int channel, const struct certificate *c, char name_r[CLIENT_NAME]);
+/*
+ * The login that the table t (auth-certificates) has for it, as it stands
+ * there; a table of null has none.
+ */
+enum tb_answer clients_login(struct tb *t, const struct certificate *c,
+    char login_r[AUTH_LOGIN]);
 
 #endif

@@ -71,7 +71,7 @@ open_lists(struct site *s, const struct settings *v, bool *tried,
 {
 	const char *const names[] = { v->helo_refuse, v->sender_refuse,
 		v->recipient_refuse, v->etrn, v->sender_logins,
-		v->tls_clients };
+		v->tls_clients, v->auth_certificates };
 	struct tb *t;
 	int rc = 0;
 

@@ -105,6 +105,7 @@ system_tests = \
 	tests/system/58-greylist.py \
 	tests/system/59-gate.py \
 	tests/system/56-tls-clients.py \
+	tests/system/74-external.py \
 	tests/system/60-user.py \
 	tests/system/61-auth.py \
 	tests/system/62-auth-owned.py \

@@ -23,6 +23,7 @@ is_list(const struct settings *v, const char *table)
 	    strcmp(v->recipient_refuse, table) == 0 ||
 	    strcmp(v->sender_logins, table) == 0 ||
 	    strcmp(v->tls_clients, table) == 0 ||
+	    strcmp(v->auth_certificates, table) == 0 ||
 	    strcmp(v->etrn, table) == 0 ||
 	    strcmp(v->host_settings, table) == 0;
 }

@@ -379,7 +379,8 @@ auth_wanted(const struct conf *c)
 	for (int i = 0; (s = conf_section_at(c, i)) != NULL; i++)
 		wanted |= s->v.auth != AUTH_OFF ||
 		    s->v.host_settings[0] != '\0';
-	return wanted && c->server.v.auth_backends.n > 0;
+	return wanted && (c->server.v.auth_backends.n > 0 ||
+	    c->server.v.auth_certificates[0] != '\0');
 }
 
 int

@@ -194,6 +194,31 @@ cram_messages(void)
 	exchange_free(x);
 }
 
+/* RFC 4422 A. */
+static void
+external_messages(void)
+{
+	static const enum exchange_step steps[] = { EXCHANGE_FAILURE,
+		EXCHANGE_LATER };
+	struct exchange *x = exchange_new(all, MECHANISM_EXTERNAL, NULL);
+
+	takes(x, "", 0, EXCHANGE_FAILURE, "nobody has vouched");
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+		exchange_vouch(x, steps[i], "");
+		takes(x, "", 0, steps[i], "as the certificate comes to");
+	}
+	exchange_vouch(x, EXCHANGE_SUCCESS, "a:b");
+	takes(x, "", 0, EXCHANGE_FAILURE, "no such login");
+	exchange_vouch(x, EXCHANGE_SUCCESS, "Anna");
+	takes(x, NULL, 0, EXCHANGE_CHALLENGE, "a prompt");
+	takes(x, "otto", 4, EXCHANGE_FAILURE, "as somebody else");
+	takes(x, "an\0na", 5, EXCHANGE_FAILURE, "with a NUL");
+	takes(x, "ANNA", 4, EXCHANGE_SUCCESS, "as oneself");
+	takes(x, "", 0, EXCHANGE_SUCCESS, "or without a word");
+	is(exchange_proven(x), "anna", "who that is");
+	exchange_free(x);
+}
+
 int
 main(void)
 {
@@ -203,5 +228,6 @@ main(void)
 	login_messages();
 	scram_messages();
 	cram_messages();
+	external_messages();
 	return done();
 }

@@ -26,7 +26,7 @@ channel "world" { }
 PASSWORD = "correct-horse-4711-staple"
 CHALLENGE, SUCCESS, FAILURE = 1, 2, 3
 BEGIN, RESPONSE = 1, 2
-FRONT = "<HBBIQ16s32s65s256s24s5xH"
+FRONT = "<HBBIQ16s32s65s65s256s24s4xH"
 ROW = 8 + 16 + 3 * 20 + 5 * 4 + 8 + 512 + 256
 
 
@@ -77,9 +77,9 @@ class Owned:
         """The outcome, login and receipt; None if the connection ended."""
         sock = sock or self.reach("auth", socket.SOCK_SEQPACKET)
         sock.send(struct.pack(
-            FRONT, 1, kind, flags, more.get("row", self.row),
+            FRONT, 2, kind, flags, more.get("row", self.row),
             more.get("serial", self.serial), more.get("token", self.token),
-            b"", b"", b"", mechanism, len(data)) + data)
+            b"", *more.get("cert", (b"", b"", b"")), mechanism, len(data)) + data)
         got = sock.recv(65536)
         if not got:
             return None

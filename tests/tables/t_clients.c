@@ -92,6 +92,25 @@ told(void)
 		ok(clients_parse(bad[i], &d) == -1, "nothing else");
 }
 
+static void
+logins(void)
+{
+	struct certificate c = { .fingerprint = ONE, .key = "x",
+	    .subject = "CN=fax,O=Us" };
+	struct tb *t = site_table(&site, "clients");
+	char login[AUTH_LOGIN];
+
+	ok(clients_login(t, &c, login) == TB_FOUND, "by its fingerprint");
+	is(login, "printer (\"3\")", "as it stands there");
+	c.fingerprint = "0";
+	ok(clients_login(t, &c, login) == TB_NOT_FOUND, "nor by a subject");
+	c.verified = true;
+	ok(clients_login(t, &c, login) == TB_FOUND, "unless it is verified");
+	c.key = TWO;
+	ok(clients_login(t, &c, login) == TB_NOT_FOUND, "no value, no login");
+	ok(clients_login(NULL, &c, login) == TB_NOT_FOUND, "nor a table");
+}
+
 int
 main(void)
 {
@@ -99,5 +118,6 @@ main(void)
 	listed();
 	unlisted();
 	told();
+	logins();
 	return done();
 }
