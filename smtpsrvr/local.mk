@@ -144,6 +144,14 @@ tests_smtpsrvr_t_times_t_SOURCES = tests/smtpsrvr/t_times.c tests/tap.h
 tests_smtpsrvr_t_times_t_LDADD = $(SESSION_LIBS)
 TESTS += tests/smtpsrvr/t_times.t
 
+# A session that somebody has taken over: never installed.
+check_PROGRAMS += tests/smtpsrvr/owned
+tests_smtpsrvr_owned_SOURCES = $(program_sources) smtpsrvr/securing_not.c \
+	tests/smtpsrvr/owned.c
+tests_smtpsrvr_owned_LDFLAGS = $(SESSION_LDFLAGS) \
+	-Wl,--wrap=session_run,--wrap=session_init,--wrap=sandbox_template
+tests_smtpsrvr_owned_LDADD = $(SESSION_LIBS)
+
 check_PROGRAMS += tests/smtpsrvr/t_sandbox.t
 # As sessions are: libc is among those whose calls are filtered.
 tests_smtpsrvr_t_sandbox_t_LDFLAGS = $(smtpsrvr_smtpsrvr_LDFLAGS)

@@ -12,6 +12,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -21,6 +22,9 @@
 
 #define DATA_MOST (256L * 1024 * 1024)	/* RLIMIT_DATA of a session */
 #define FDS_MOST 64
+/* Linux 6.3, younger than the headers of Debian 12. */
+#define SET_MDWE 65
+#define REFUSE_EXEC_GAIN 1
 
 static int
 failed(struct sandbox *b, const char *what)
@@ -95,6 +99,8 @@ limits(void)
 	if (priv_limit(RLIMIT_DATA, DATA_MOST) != 0)
 		return -1;
 #endif
+	/* No code in memory that was written to; older kernels: the filter. */
+	(void)prctl(SET_MDWE, REFUSE_EXEC_GAIN, 0, 0, 0);
 	if (priv_limit(RLIMIT_CORE, 0) != 0 ||
 	    priv_limit(RLIMIT_MEMLOCK, 0) != 0 ||
 	    priv_limit(RLIMIT_NOFILE, FDS_MOST) != 0)

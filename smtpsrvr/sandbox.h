@@ -16,7 +16,7 @@ enum {
 	SANDBOX_NETWORK = 1,	/* an empty network namespace */
 	SANDBOX_ROOT = 2,	/* the jail as root directory */
 	SANDBOX_USER = 4,	/* the session user, no groups, no capability */
-	SANDBOX_LIMITS = 8,	/* no core, little memory, few fds */
+	SANDBOX_LIMITS = 8,	/* no core, no new code, few fds */
 	SANDBOX_LANDLOCK = 16,	/* no files, TCP, abstract sockets, signals */
 	SANDBOX_FILTER = 32,	/* about twenty system calls */
 	SANDBOX_FILES = 64,	/* not a byte to any file */

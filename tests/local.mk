@@ -122,7 +122,8 @@ system_tests = \
 	tests/system/72-idle.py \
 	tests/system/73-hostile-shapes.py \
 	tests/system/74-crowded-prefix.py \
-	tests/system/75-log-sink.py
+	tests/system/75-log-sink.py \
+	tests/system/76-owned.py
 check_PROGRAMS += tests/costs/messages
 tests_costs_messages_SOURCES = tests/costs/messages.c
 tests_costs_messages_LDADD = $(SESSION_LIBS)
