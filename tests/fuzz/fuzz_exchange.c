@@ -338,9 +338,11 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct exchanges *all;
+	static struct conf *conf;	/* theirs, too */
 
 	if (all == NULL) {
-		all = exchanges_new(conf_new());
+		conf = conf_new();
+		all = exchanges_new(conf);
 		make_secret(SCRAM_SHA256);
 		make_secret(SCRAM_SHA1);
 	}

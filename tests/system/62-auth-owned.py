@@ -182,6 +182,23 @@ def memory_has(pid, wanted):
     return found
 
 
+def files_have(folder, wanted):
+    """Which files below it have it, and how many there were."""
+    found, seen = [], 0
+    for at, _, names in os.walk(folder):
+        for name in names:
+            path = os.path.join(at, name)
+            # What is being made may be gone again.
+            with contextlib.suppress(FileNotFoundError):
+                if not stat.S_ISREG(os.lstat(path).st_mode):
+                    continue
+                with open(path, "rb") as f:
+                    seen += 1
+                    if wanted in f.read():
+                        found.append(path)
+    return found, seen
+
+
 def abandoned():
     """Clients that stop in the midst of it are in nobody's way."""
     with started() as s:
@@ -222,6 +239,11 @@ def wiped():
                 for place in memory_has(p.pid, wanted.encode()):
                     ok(False, "%s has it at %s" % (p.args, place))
         ok(True, "no process has the password in its memory")
+        for wanted in (PASSWORD, line, b64(PASSWORD)):
+            for folder in (s.scratch.spool, s.scratch.logs):
+                found, seen = files_have(folder, wanted.encode())
+                ok(seen > 0 and not found,
+                   "nor has a file of queue or log: %s" % found)
         for p in family:
             with open("/proc/%d/limits" % p.pid) as f:
                 core = re.search(r"Max core file size +(\d+)", f.read())
