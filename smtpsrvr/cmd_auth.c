@@ -91,11 +91,12 @@ possible(const struct session *s, enum mechanism m)
 	    (!mechanism_binds(m) || s->bound);
 }
 
+/* Where TLS is required, mail is not taken without it whoever it is. */
 static bool
 safe_now(const struct session *s, enum mechanism m)
 {
-	return s->secured != NULL || s->set->auth_clear ||
-	    !mechanism_sends_secret(m);
+	return s->secured != NULL || (s->set->tls != TLS_REQUIRED &&
+	    (s->set->auth_clear || !mechanism_sends_secret(m)));
 }
 
 bool

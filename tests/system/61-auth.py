@@ -258,10 +258,25 @@ def bound(s):
         like(p.stdout + p.stderr, want, "gsasl, with tls-exporter")
 
 
+STRICT = """\
+listen "strict-tls" { address = {"127.0.0.1"}  port = @port6@
+  auth = "offered"  auth-clear = yes  tls = required }
+"""
+
+
 def secured():
     certificates().make("here", "ec", "localhost")
-    s = started(certificates=certificates().setting("here"))
+    s = started(STRICT, certificates=certificates().setting("here"))
     with s:
+        with greeted(s, "6") as c:
+            ok("AUTH" not in c.hello().text,
+               "where TLS is required, nothing is offered without it")
+            says(c.cmd(ANNA), "AUTH_NEEDS_TLS", "nor taken")
+            says(c.cmd("AUTH SCRAM-SHA-256"), "AUTH_NEEDS_TLS",
+                 "not even what sends no secret")
+            secure(c)
+            c.hello()
+            says(c.cmd(ANNA), "AUTH_OK", "over TLS it is")
         with greeted(s, "4") as c:
             secure(c)
             like(c.hello(), "^250[ -]AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256 "
