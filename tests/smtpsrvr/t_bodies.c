@@ -159,7 +159,7 @@ chance(uint64_t below)
 static void
 add(const char *p, size_t len)
 {
-	if (x.len + len > BODY_MOST - 8)
+	if (x.len > BODY_MOST - 8 || len > BODY_MOST - 8 - x.len)
 		return;
 	memcpy(x.body + x.len, p, len);
 	x.len += len;

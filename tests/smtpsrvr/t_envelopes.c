@@ -327,10 +327,12 @@ static const char *const evil[] = {
 static void
 add(int line, const char *text, size_t len)
 {
-	if (x.len[line] + len > sizeof x.lines[0] - 8)
+	size_t at = x.len[line], room = sizeof x.lines[0] - 8;
+
+	if (at > room || len > room - at)
 		return;
-	memcpy(x.lines[line] + x.len[line], text, len);
-	x.len[line] += len;
+	memcpy(x.lines[line] + at, text, len);
+	x.len[line] = at + len;
 }
 
 static void
