@@ -119,6 +119,7 @@ system_tests = \
 	tests/system/70-slow-attackers.py \
 	tests/system/71-surplus.py \
 	tests/system/75-unit.py \
+	tests/system/77-secrets.py \
 	tests/system/72-idle.py \
 	tests/system/73-hostile-shapes.py \
 	tests/system/74-crowded-prefix.py \
