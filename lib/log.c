@@ -44,8 +44,7 @@ static struct {
 unsigned long
 log_untold(void)
 {
-	return atomic_load(&out.lost) == 0 ? 0 :
-	    atomic_exchange(&out.lost, 0);
+	return atomic_load(&out.lost) == 0 ? 0 : atomic_exchange(&out.lost, 0);
 }
 
 /*

@@ -385,14 +385,13 @@ connections_tick(struct daemon *d, int64_t now)
 }
 
 void
-connections_drain(struct daemon *d)
+connections_drain(struct daemon *d, int how)
 {
 	uint32_t waiting;
 
-	/* A session sees this between two commands, and says 421. */
 	for (uint32_t i = 0; i < d->slots.room; i++)
 		if (d->slots.at[i].life >= 0)
-			shutdown(d->slots.at[i].life, SHUT_WR);
+			shutdown(d->slots.at[i].life, how);
 	/* Those that wait for a template would be asked no more. */
 	while ((waiting = slots_waiting(&d->slots)) != SLOT_NONE)
 		give_up(d, waiting, "stopping");

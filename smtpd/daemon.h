@@ -79,7 +79,8 @@ void connections_accept(struct daemon *d, uint32_t listener);
 void connections_flush(struct daemon *d);	/* pass on those that wait */
 void connections_life(struct daemon *d, uint32_t slot);
 void connections_tick(struct daemon *d, int64_t now);
-void connections_drain(struct daemon *d);
+/* As shutdown(2): SHUT_WR asks sessions to end, SHUT_RDWR says we are gone. */
+void connections_drain(struct daemon *d, int how);
 void connections_arm(struct daemon *d, bool on);
 
 /* reload.c */

@@ -254,7 +254,8 @@ stop(struct daemon *d)
 	connections_arm(d, false);
 	listener_close(&d->listeners);
 	d->drain_until = clock_ms() + d->plan.drain_ms;
-	connections_drain(d);
+	/* A session sees this between two commands, and says 421. */
+	connections_drain(d, SHUT_WR);
 }
 
 static void
@@ -402,6 +403,8 @@ finish(struct daemon *d)
 
 	if (d->tailored.pid != 0)
 		kill(d->tailored.pid, SIGKILL);
+	/* And this at once: helpers have callers no more. */
+	connections_drain(d, SHUT_RDWR);
 	for (int i = CHILD_COUNT; i-- > CHILD_LOGGER + 1;)
 		child_release(&d->child[i]);
 	do {

@@ -403,4 +403,21 @@ def everything():
             part(s)
 
 
-run(everything, secured, trouble, remembered)
+def stopped():
+    """Who is in the midst of a line when the server stops keeps nobody: not
+    itself, nor authsrvr, nor smtpd, once drain-time is over."""
+    with started(**{"drain-time": '"1s"'}) as s:
+        c = greeted(s)
+        c.line("AUTH LOGIN")
+        eq(c.reply().code, 334, "a login begins")
+        c.send("YW5")
+        c.wait_read()
+        began = time.monotonic()
+        s.smtpd.send_signal(signal.SIGTERM)
+        eq(s.smtpd.wait(slow(60)), 0, "smtpd ends")
+        ok(time.monotonic() - began < slow(20), "and soon")
+        eq(c.reply().code, 421, "the client hears of it")
+        c.close()
+
+
+run(everything, secured, trouble, remembered, stopped)
