@@ -153,7 +153,8 @@ TESTS += tests/long/g21-defects.py
 dist_check_SCRIPTS += tests/long/g18-dialogues.py
 TESTS += tests/long/g18-dialogues.py
 EXTRA_DIST += tests/long/g18-differences.txt
-EXTRA_DIST += tests/system/backends.py tests/system/attackers.py tests/rfc
+EXTRA_DIST += tests/system/backends.py tests/system/attackers.py \
+	tests/long/g40-soak.py tests/rfc
 EXTRA_DIST += tests/system/behind.py
 EXTRA_DIST += tests/harness.py tests/journal.py tests/pp.py $(talks) \
 	tests/peers.sh tests/system/authpeer.py tests/system/secured.py \
