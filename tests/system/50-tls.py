@@ -295,6 +295,8 @@ def injected():
                     wrong.append(n)
         eq(wrong, [], "behind it in one segment: refused, %d lengths"
            % len(lengths))
+        diag("figure G14: clear text of %d lengths behind STARTTLS: %d not "
+             "refused" % (len(lengths), len(wrong)))
         for n in lengths if FULL else lengths[::8]:
             with s.client() as c:
                 c.hello()
@@ -378,6 +380,8 @@ def truncated():
             eq((s.scratch.queue(), s.scratch.queue("tmp")), ([], []),
                "%s at %d points: nothing is queued"
                % (how, len(POINTS) + len(TEXTS) + len(CHUNKS)))
+        diag("figure G14: %d cuts of TLS: nothing queued"
+             % (4 * (len(POINTS) + len(TEXTS) + len(CHUNKS))))
         eq(s.sanitizer(), "", "and nothing crashed")
         ok("session-crashed" not in s.scratch.log_text(), "no session died")
 
@@ -394,9 +398,13 @@ def primes(name):
 def scan(s, keysrvr):
     wanted = primes("rsa")
     ok(memory_has(keysrvr, wanted), "keysrvr has the key")
+    found = 0
     for role in ("template", "session"):
-        eq([memory_has(p.pid, wanted) for p in s.role(role)], [False],
-           "the %s has not" % role)
+        has = [memory_has(p.pid, wanted) for p in s.role(role)]
+        eq(has, [False], "the %s has not" % role)
+        found += sum(has)
+    diag("figure G29: a prime of the key in %d of one session and its template"
+         % found)
     ok(not memory_has(s.smtpd.pid, wanted), "nor has smtpd")
 
 
