@@ -69,6 +69,10 @@ tests_authsrvr_t_passwords_t_SOURCES = tests/authsrvr/t_passwords.c tests/tap.h
 tests_authsrvr_t_passwords_t_LDADD = $(passwords_LIBS)
 tests_authsrvr_t_worker_t_SOURCES = tests/authsrvr/t_worker.c tests/tap.h
 tests_authsrvr_t_worker_t_LDADD = authsrvr/libworkers.a lib/libbase.a
+check_PROGRAMS += tests/authsrvr/t_question.t
+tests_authsrvr_t_question_t_SOURCES = tests/authsrvr/t_question.c tests/tap.h
+tests_authsrvr_t_question_t_LDADD = authsrvr/libworkers.a lib/libbase.a
+TESTS += tests/authsrvr/t_question.t
 TESTS += tests/authsrvr/t_login.t tests/authsrvr/t_ldapname.t \
 	tests/authsrvr/t_passwords.t tests/authsrvr/t_worker.t
 

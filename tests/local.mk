@@ -163,7 +163,7 @@ EXTRA_DIST += tests/harness.py tests/journal.py tests/pp.py $(talks) \
 	tests/long/scorecard tests/long/scorecard.txt tests/long/ledger.txt \
 	$(srcdir)/tests/long/defects \
 	tests/long/g07-space.py tests/long/g08-many.py \
-	tests/long/g10-dot.py \
+	tests/long/g10-dot.py tests/long/g20-coverage.py \
 	tests/long/g24-sessions.py tests/long/analysis.sh \
 	tests/long/cppcheck.txt .clang-tidy \
 	$(srcdir)/check run .ci/run build-aux/prepare.sh build-aux/splice.sh \
