@@ -78,17 +78,17 @@ else
 	skip "no clang-tidy"
 fi
 
-# hard PROGRAM: a line for each thing that it lacks.
+# hard PROGRAM: a line for each thing that it lacks.  Of -fcf-protection
+# nothing can be seen: Debian's start files have no such note.
 hard()
 {
 	local all
-	all=$(readelf -hldnW "$1" 2>/dev/null)
+	all=$(readelf -hldW "$1" 2>/dev/null)
 	grep -q 'Type: *DYN' <<<"$all" || echo "$1: not at any address"
 	grep -q GNU_RELRO <<<"$all" || echo "$1: no relro"
 	grep -qE 'FLAGS.*NOW' <<<"$all" || echo "$1: symbols are bound late"
 	grep -E 'GNU_STACK' <<<"$all" | grep -q ' RW ' ||
 	    echo "$1: a stack that can be executed"
-	grep -qE 'IBT.*SHSTK' <<<"$all" || echo "$1: no -fcf-protection"
 }
 
 if grep -q '^#define SANITIZERS' "$build/config.h"; then
