@@ -194,10 +194,9 @@ check_header_from(struct session *s, const struct check_subject *x,
 	why = authors_wrong(a, (f->what & MEND_FROM) != 0 &&
 	    f->from[0] != '\0');
 	sender = &a->of[AUTHORS_FROM];
-	if (why == NULL && s->set->header_from == HEADER_FROM_SENDER &&
-	    (sender = authors_sender(a, &why)) != NULL)
-		why = NULL;
-	if (why != NULL) {
+	if (why == NULL && s->set->header_from == HEADER_FROM_SENDER)
+		sender = authors_sender(a, &why);
+	if (why != NULL || sender == NULL) {
 		reply_set(r, REPLY_BAD_HEADER, why);
 		return REFUSE;
 	}
