@@ -82,7 +82,7 @@ __wrap_session_init(struct session *s, const struct server *v,
 	__real_session_init(s, v, who, channels, in, out, life);
 }
 
-static bool
+MM_PRINTF(2, 3) static bool
 opens(int flags, const char *form, ...)
 {
 	char path[128];
