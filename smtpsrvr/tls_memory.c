@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sysexits.h>
+#include <unistd.h>
 
 #include <openssl/crypto.h>
 
@@ -37,10 +39,9 @@ enum { USED = 0x55534544, FREE = 0x46524545 };	/* USED, FREE */
 struct chunk {			/* before what it is for */
 	uint32_t size;		/* with this head; of UNIT */
 	uint32_t state;
-	struct chunk *next;	/* FREE: of its list (not in the head) */
+	struct chunk *next;	/* FREE: of its list */
 };
 #define HEAD UNIT
-/* Of a free one that is too small for a link there is none. */
 #define LEAST (2 * UNIT)
 
 struct range {
@@ -55,6 +56,7 @@ static struct {
 	struct chunk *shared[SIZES + 1];	/* [0]: the large ones */
 	struct chunk *small[SIZES + 1], *large;	/* the session's */
 	size_t freed;
+	size_t kernel;		/* the size of its pages */
 } memory;
 
 static bool
@@ -194,19 +196,20 @@ session_get(size_t size)
 static char *
 page_up(char *p)
 {
-	return p + (-(uintptr_t)p & (PAGE - 1));
+	return p + (-(uintptr_t)p & (memory.kernel - 1));
 }
 
 /* Pages between the two go back: a new mapping, as madvise is forbidden. */
 static void
 give_back(char *from, char *to)
 {
-	char *first = page_up(from), *last = to - ((uintptr_t)to & (PAGE - 1));
+	char *first = page_up(from);
+	char *last = to - ((uintptr_t)to & (memory.kernel - 1));
 
 	if (first < last && mmap(first, (size_t)(last - first), PROT_READ |
 	    PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
 	    MAP_FIXED, -1, 0) == MAP_FAILED)
-		fatal(75, "no memory for TLS");
+		fatal(EX_OSERR, "no memory for TLS");
 }
 
 /* Neighbours that are free become one; what is behind the last is none. */
@@ -345,6 +348,7 @@ tls_memory_begin(void)
 	if (memory.on)
 		return;
 	memory.on = true;
+	memory.kernel = (size_t)sysconf(_SC_PAGESIZE);
 	memory.template = reserve(TEMPLATE_ROOM);
 	memory.session = reserve(SESSION_ROOM);
 #ifndef SANITIZERS
