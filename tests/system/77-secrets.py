@@ -29,6 +29,9 @@ def untouched():
     if not ROOT:
         skip("only root may look into smtpd's memory")
         return
+    if sanitized():
+        skip("a sanitizer's shadow is too large to be read")
+        return
     mark = b"Tainted%d" % (os.getpid() * 7919)
     with Server(settings={"max-errors": "100"}) as s:
         fds = "/proc/%d/fd" % s.smtpd.pid
@@ -45,9 +48,8 @@ def untouched():
         c.envelope(sender=mark.decode() + "@elsewhere.test")
         eq(c.message(b"Subject: " + mark + b"\r\n\r\n" + mark).code, 250,
            "a message")
-        like(memory(s.role("session")[0].pid) and memory(c and s.role(
-            "session")[0].pid).find(mark) >= 0, "True",
-            "a session has the mark in its memory")
+        ok(any(mark in memory(p.pid) for p in s.role("session")),
+           "a session has the mark in its memory")
         eq(memory(s.smtpd.pid).count(mark), 0, "smtpd has not")
         for c in clients:
             c.close()
