@@ -49,8 +49,10 @@ authors_sender(const struct authors *a, const char **why_r)
 		of = &a->of[order[i]];
 		break;
 	}
+	if (of->n <= 1)
+		return of;
 	*why_r = "From: several mailboxes need a Sender";
-	return of->n > 1 ? NULL : of;
+	return NULL;
 }
 
 void
