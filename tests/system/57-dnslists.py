@@ -200,6 +200,8 @@ def eight():
         for _, c, _, _ in cases:
             c.hello()
             c.cmd("MAIL FROM:<x@elsewhere.test>")
+        # From now on each has its time.
+        for _, c, _, _ in cases:
             c.line("RCPT TO:<user@example.org>")
         wait_for(lambda: len({name for _, _, name in s.between.held}) ==
                  len(cases), what="the slow one's questions")

@@ -126,6 +126,8 @@ def rotating():
     are counted in a table that was there before."""
     with Server(CONF % ', "::1"', deliver=False, settings={
             **WIDE, "max-prefix-share": "100", "counter-rows": "16384",
+            # Those that have just ended are counted for a moment.
+            "max-connections": "400",
             "rates": '{"connections per prefix 4/1h"}'}) as s:
         before = memory(s.smtpd.pid)
         codes, _first, _last = Apart(turn, s.port, in_one, COUNT).value()
