@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Each mechanism of AUTH with each real client that has it, over STARTTLS and
 TLS from the start: the right secret is a login, whose message is queued with
-its name; a wrong one is 535 5.7.8 (RFC 4954 6), and nothing is queued."""
+its name; a wrong one is 535 5.7.8 (RFC 4954 6), and nothing is queued.  With
+EXTERNAL the secret is a client certificate's key, and to a certificate that no
+login goes by it is not offered."""
 import json
 import os
 import pwd
@@ -28,6 +30,8 @@ auth-delay = "10ms"
 auth-failures = {"address 10000/10m"}
 auth-mechanisms = {"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1",
     "CRAM-MD5", "PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"}
+auth-certificates = "bearers"
+table "bearers" { type = "list"  rows = {%(bearers)s} }
 table "here" { type = "list"  rows = {"example.org"} }
 table "people" { type = "list"  rows = {"user"} }
 channel "local" { table = "here"  program = "local"  mailboxes = "people" }
@@ -38,7 +42,13 @@ listen "submissions" { address = {"127.0.0.1"}  port = @port2@
     auth = required  tls-implicit = yes }
 listen "tokens" { address = {"127.0.0.1"}  port = @port3@
     auth = required  tls = required  auth-mechanisms = {"XOAUTH2"} }
+listen "bearer" { address = {"127.0.0.1"}  port = @port4@  auth = required
+    tls = required  helo-required = no
+    tls-client = asked  auth-mechanisms = {"EXTERNAL"} }
+listen "bearers" { address = {"127.0.0.1"}  port = @port5@  auth = required
+    tls-implicit = yes  tls-client = asked  auth-mechanisms = {"EXTERNAL"} }
 """
+STRANGER = "stranger"
 # curl takes OAUTHBEARER where there is a choice.
 ONLY = {("curl", "XOAUTH2"): "3"}
 # They go, without an answer, when they are told why a token is not good.
@@ -50,13 +60,20 @@ class Try:
 
     def __init__(self, server, ca, client, mechanism, implicit, good):
         self.client, self.mechanism = client, mechanism
-        self.implicit, self.good, self.ca = implicit, good, ca
+        self.implicit, self.good, self.ca = implicit, good, ca.at("ca.pem")
         self.server, self.scratch = server, server.scratch
+        self.external = mechanism == "EXTERNAL"
         self.port = server.ports[ONLY.get(
-            (client, mechanism), "2" if implicit else "1")]
+            (client, mechanism), "45"[implicit] if self.external else
+            "12"[implicit])]
         self.login = login_of(client, mechanism)
         self.sender = "%s.%d%d@client.test" % (self.login, implicit, good)
-        if mechanism in TOKENS:
+        if self.external:
+            self.cert, self.key = (ca.at(
+                (self.login if good else STRANGER) + end)
+                for end in (".pem", ".key"))
+            self.secret = text_of(self.key)
+        elif mechanism in TOKENS:
             self.secret = behind.token(self.login, b"key" if good else b"yek")
         else:
             self.secret = password_of(self.login) + ("" if good else "x")
@@ -64,6 +81,10 @@ class Try:
         self.what = "%s, %s, %s, %s" % (
             client, mechanism, "TLS" if implicit else "STARTTLS",
             "right" if good else "wrong")
+
+    def paths(self, cert, key):
+        """A client's words for the files of its certificate."""
+        return [cert, self.cert, key, self.key] if self.external else []
 
     def file(self, text, name="message"):
         return self.scratch.write(name, text, 0o600)
@@ -99,6 +120,8 @@ def curl(t):
     words = ["--user", "%s:%s" % (t.login, t.secret)]
     if t.mechanism in TOKENS:
         words = ["--user", t.login + ":", "--oauth2-bearer", t.secret]
+    if t.external:
+        words = ["--user", t.login + ":", *t.paths("--cert", "--key")]
     return t.run([
         "curl", "-sS", "-v", "--cacert", t.ca, "--ssl-reqd", *words,
         "--login-options", "AUTH=" + t.mechanism, "--mail-from", t.sender,
@@ -117,23 +140,29 @@ tls_starttls %s
 tls_trust_file %s
 auth %s
 user %s
-passwordeval cat %s
 from %s
+%s %s
+%s %s
 """ % (t.port, "off" if t.implicit else "on", t.ca, t.mechanism.lower(),
-       t.login, t.file(t.secret + "\n", "secret"), t.sender), "msmtprc")
+       t.login, t.sender, *(
+           t.paths("tls_cert_file", "tls_key_file") or
+           ("passwordeval", "cat " + t.file(t.secret + "\n", "secret"), "#",
+            ""))), "msmtprc")
     return t.run(["msmtp", "-d", "-C", conf, "user@example.org"], t.text)
 
 
 def snail(t):
     """What it calls oauthbearer is XOAUTH2."""
-    url = "smtp%s://%s:%s@localhost:%d" % (
-        "s" if t.implicit else "", quote(t.login, ""), quote(t.secret, ""),
-        t.port)
+    url = "smtp%s://%s%s@localhost:%d" % (
+        "s" if t.implicit else "", quote(t.login, ""),
+        "" if t.external else ":" + quote(t.secret, ""), t.port)
     return t.run([
         "s-nail", "-:/", "-vv", "-r", t.sender, "-s", "x", "-S", "v15-compat",
         "-S", "ttycharset=utf-8", "-S", "hostname=client.test", "-S",
         "sendwait", "-S", "mta=" + url, *(
-            () if t.implicit else ("-S", "smtp-use-starttls")),
+            () if t.implicit else ("-S", "smtp-use-starttls")), *(
+            ("-S", "tls-config-pairs=Certificate=%s,PrivateKey=%s" % (
+                t.cert, t.key)) if t.external else ()),
         "-S", "smtp-auth=" + t.mechanism.lower().replace(
             "xoauth2", "oauthbearer"), "-S", "tls-ca-file=" + t.ca,
         "-S", "tls-ca-no-defaults", "-S", "tls-verify=strict", "-S", "nosave",
@@ -147,7 +176,10 @@ def gsasl(t):
     return t.run([
         "gsasl", "--client", "--smtp", "--starttls", "--verbose", "--connect",
         "localhost:%d" % t.port, "--mechanism", t.mechanism, "--hostname",
-        "localhost", "--authentication-id", t.login, "--password", t.secret,
+        "localhost", *(
+            ("--authorization-id", t.login) if t.external else
+            ("--authentication-id", t.login, "--password", t.secret)),
+        *t.paths("--x509-cert-file", "--x509-key-file"),
         "--x509-ca-file", t.ca, *(
             () if t.mechanism.endswith("-PLUS") else ("--no-cb",))],
         env=dict(os.environ, LC_ALL="C.UTF-8"))
@@ -155,6 +187,8 @@ def gsasl(t):
 
 def own(t):
     """What auth() of smtplib is given for mechanisms that are not its own."""
+    if t.external:
+        return lambda said=None: t.login
     if t.mechanism == "XOAUTH2":
         return lambda said=None: "" if said else \
             "user=%s\1auth=Bearer %s\1\1" % (t.login, t.secret)
@@ -177,6 +211,8 @@ def own(t):
 
 def by_smtplib(t):
     context = ssl.create_default_context(cafile=t.ca)
+    if t.external:
+        context.load_cert_chain(t.cert, t.key)
     kind, more = smtplib.SMTP, {}
     if t.implicit:
         kind, more = smtplib.SMTP_SSL, {"context": context}
@@ -217,17 +253,18 @@ def nodemailer(t):
         env=dict(os.environ, NODE_PATH=NODE))
 
 
-# What each of them has, as Debian builds it.
+# What each of them has, as Debian builds it; swaks and nodemailer have no
+# EXTERNAL.
 CLIENTS = {
     "swaks": (swaks, "PLAIN LOGIN CRAM-MD5"),
-    "curl": (curl, "PLAIN LOGIN CRAM-MD5 XOAUTH2 OAUTHBEARER"),
+    "curl": (curl, "PLAIN LOGIN CRAM-MD5 XOAUTH2 OAUTHBEARER EXTERNAL"),
     "msmtp": (msmtp, "PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 XOAUTH2 "
-              "OAUTHBEARER"),
-    "s-nail": (snail, "PLAIN LOGIN CRAM-MD5 XOAUTH2"),
+              "OAUTHBEARER EXTERNAL"),
+    "s-nail": (snail, "PLAIN LOGIN CRAM-MD5 XOAUTH2 EXTERNAL"),
     "gsasl": (gsasl, "PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 "
-              "SCRAM-SHA-256-PLUS"),
+              "SCRAM-SHA-256-PLUS EXTERNAL"),
     "smtplib": (by_smtplib, "PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 "
-                "XOAUTH2 OAUTHBEARER"),
+                "XOAUTH2 OAUTHBEARER EXTERNAL"),
     "nodemailer": (nodemailer, "PLAIN LOGIN CRAM-MD5 XOAUTH2"),
 }
 
@@ -262,6 +299,11 @@ def answered(t, said, status):
         good = status == 0 and ("235 2.7.0" in said or
                                 t.client == "nodemailer" and
                                 said.startswith("250 2.0.0 Queued as "))
+    elif t.external:
+        # Some ask all the same, some go on, some go; gsasl calls it no error.
+        good = (status != 0 or t.client == "gsasl") and \
+            "235 2.7.0" not in said and re.search(
+                "504 5.5.4|530 5.7.0|not support|Cannot find mech", said)
     else:
         good = status != 0 and (
             "535 5.7.8" in said or (t.client, t.mechanism) in LEAVE and
@@ -303,12 +345,18 @@ def remembered(server, done):
             client, mechanism)]
         for good in (True, False):
             some = [t for t in mine if t.good == good]
-            # nodemailer tries a token that was not good once more.
+            # nodemailer tries a token that was not good once more; where
+            # nothing was offered nothing failed.
             eq(lambda some=some: len(outcomes(some[0])), len(some) * (
-                2 if not good and (client, mechanism) == (
-                    "nodemailer", "XOAUTH2") else 1),
+                1 if good else {("nodemailer", "XOAUTH2"): 2,
+                                (client, "EXTERNAL"): 0}.get(
+                                    (client, mechanism), 1)),
                "%s, %s: what the log says of %s secrets" % (
                    client, mechanism, "right" if good else "wrong"))
+    eq(lambda: len(server.scratch.log_lines(
+        "tls", subject="CN=" + STRANGER)), len(
+            [t for t in done if t.external and not t.good]),
+       "the log has each certificate that no login goes by")
     wanted = sorted(t.sender for t in done if t.good and t.client != "gsasl")
     entries = server.scratch.entries()
     found = {}
@@ -321,6 +369,13 @@ def remembered(server, done):
     text = server.scratch.log_text()
     ok(not any(t.secret in text or authpeer.b64(t.secret) in text
                for t in done), "no password or token is in the log")
+
+
+def digest(path):
+    """The SHA-256 of the file's first certificate."""
+    der = ssl.PEM_cert_to_DER_cert(text_of(path).partition("-----END")[0] +
+                                   ssl.PEM_FOOTER)
+    return hashlib.sha256(der).hexdigest()
 
 
 def mechanisms():
@@ -339,9 +394,13 @@ def mechanisms():
     else:
         skip("tokens: no dovecot")
         here = [pair for pair in here if pair[1] not in TOKENS]
-    a = Authority(here="DNS:localhost,IP:127.0.0.1")
+    bearers = [login_of(*pair) for pair in here if pair[1] == "EXTERNAL"]
+    a = Authority(here="DNS:localhost,IP:127.0.0.1", **{
+        name: "DNS:client.test" for name in [*bearers, STRANGER]})
     atexit.register(a.end)
     server = Server(CONF % {
+        "bearers": ", ".join('"%s: %s"' % (digest(a.at(name + ".pem")), name)
+                             for name in bearers),
         "cert": a.at("here"), "backends": ", ".join(backends),
         "dovecot": dovecot.path if dovecot else "/nonexistent"},
         deliver=False)
@@ -351,7 +410,7 @@ def mechanisms():
         AUTH if ROOT else None)
     with server:
         done = [t for n, pair in enumerate(here)
-                for t in tries(server, a.at("ca.pem"), *pair, n)]
+                for t in tries(server, a, *pair, n)]
         for t, result in zip(done, all_of(done)):
             answered(t, *result)
         remembered(server, done)
