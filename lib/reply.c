@@ -8,6 +8,7 @@
 
 #include <stdarg.h>
 #include <string.h>
+#include "lib/log.h"
 #include "lib/reply.h"
 #include "lib/text.h"
 
@@ -42,8 +43,8 @@ put(char *dst, size_t size, size_t *len_io, const char *s)
 }
 
 /*
- * %s and %lld, nothing else: the table is our own (t_reply reads it through),
- * and printf cannot be given a text that the compiler does not see.
+ * %s and %lld, nothing else: the texts are our own (t_reply reads the table's
+ * through), and printf cannot be given one that the compiler does not see.
  */
 static void
 fill(char *dst, size_t size, const char *text, va_list ap)
@@ -57,6 +58,7 @@ fill(char *dst, size_t size, const char *text, va_list ap)
 			put(dst, size, &len, va_arg(ap, const char *));
 			text += 2;
 		} else if (text[0] == '%') {
+			PANIC_IF(strncmp(text, "%lld", 4) != 0);
 			put(dst, size, &len, text_digits(one,
 			    va_arg(ap, long long)));
 			text += strlen("%lld");

@@ -3,6 +3,9 @@
  */
 #include "config.h"
 
+#include <sys/wait.h>
+#include <signal.h>
+#include <unistd.h>
 #include "lib/reply.h"
 #include "lib/text.h"
 #include "tests/tap.h"
@@ -110,6 +113,24 @@ strangers(void)
 	num(strlen(r.detail), sizeof(r.detail) - 1, "a limit cut to fit");
 }
 
+/* The compiler lets it pass; its arguments would be read as others. */
+static void
+wrong_format(void)
+{
+	int status = 0;
+	struct reply r;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		close(2);
+		reply_detail(&r, "value=%d key=%s", 1, "x");
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT,
+	    "%d is not for it");
+}
+
 int
 main(void)
 {
@@ -117,6 +138,7 @@ main(void)
 
 	every_row();
 	strangers();
+	wrong_format();
 	reply_set(&r, REPLY_OK);
 	ok(reply_good(&r) && !reply_temporary(&r), "250 is good");
 	reply_set(&r, REPLY_GO_AHEAD);

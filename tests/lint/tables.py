@@ -73,9 +73,15 @@ def replies():
             bad.append(name + ": no enhanced code")
         if not re.fullmatch(r"[\x20-\x7e]+", text) or len(text) > 200:
             bad.append(name + ": text")
-        if re.sub(r"%s|%lld|%%", "", text).count("%"):
+        if re.sub(r"%s|%lld", "", text).count("%"):
             bad.append(name + ": only %s and %lld may be in a text")
     none(bad, "replies.def: codes and texts are well-formed")
+    details = re.findall(r'\breply_detail\([^"();]*,\s*((?:"[^"]*"\s*)+)',
+                         CODE)
+    none([d for d in details if "%" in re.sub(r"%s|%lld", "", d)],
+         "only %s and %lld are in a reply's detail")
+    eq(len(details), len(re.findall(r"\breply_detail\((?!struct )", CODE)),
+       "each of which is written out")
     if not WHOLE:
         skip("not all programs are in this build")
         return
