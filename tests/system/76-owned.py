@@ -143,6 +143,9 @@ def column(name, layers):
         one.close()
     kept.close()
     doors.close()
+    # Where attempt 7 succeeds.
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink("/tmp/owned.%d" % doors.port)
     if layers == ALL and not sanitized():
         ok(happens(lambda: s.scratch.log_lines("session-crashed")),
            "the log tells of calls that no session makes")
@@ -315,9 +318,10 @@ def descriptors(s, me):
         return len(os.listdir("/proc/%d/fd" % pid))
     before, one = count(), Owned(s)
     like(one.ask(101), r"^y\d+$", "37 descriptors were sent")
-    held = count()
-    good = ok(held <= before + 4, "37 submit keeps none of them") and \
-        ok(fair(s, me), "37 and serves")
+    # It may not have read all of them yet, nor seen the end of those before.
+    good = ok(happens(lambda: count() <= before + 4),
+              "37 submit keeps none of them") and \
+        ok(happens(lambda: fair(s, me)), "37 and serves")
     one.close()
     return good
 
@@ -343,20 +347,26 @@ def memory(s):
     some = [Owned(s) for _ in range(20)]
     for one in some:
         one.ask(0)
-    after = len(os.listdir(smtpd))
+    # What smtpd has just passed on it may have for a moment.
+    after = settled(lambda: len(os.listdir(smtpd)),
+                    lambda value: value <= before + 20)
     good = [], [], []
     for p in s.role("session"):
-        text = open("/proc/%d/maps" % p.pid).read()
+        try:
+            text = open("/proc/%d/maps" % p.pid).read()
+            fds = [os.readlink("/proc/%d/fd/%s" % (p.pid, n))
+                   for n in os.listdir("/proc/%d/fd" % p.pid)]
+        except (FileNotFoundError, ProcessLookupError):
+            continue            # one of those before, which has ended
         good[1].append(not re.search(r"(?m)^\S+ rw.s", text))
-        fds = [os.readlink("/proc/%d/fd/%s" % (p.pid, n))
-               for n in os.listdir("/proc/%d/fd" % p.pid)]
         good[0].append(all(re.match(r"socket:|/dev/null|pipe:|/\S*stderr",
                                     fd) for fd in fds) and len(fds) <= 8)
         if not good[0][-1]:
             diag(fds)
     for one in some:
         one.close()
-    return (ok(all(good[0]), "42 sessions have nothing of each other's open"),
+    return (ok(len(good[0]) > 20 and all(good[0]),
+               "42 sessions have nothing of each other's open"),
             ok(all(good[1]), "43 and no shared memory to write to"),
             ok(after - before <= 20, "44 a session costs smtpd one "
                "descriptor (%d for 20)" % (after - before)))
