@@ -604,6 +604,11 @@ class Scratch:
         if self.keep:
             diag("kept " + self.path)
             return
+        # In a namespace of our own: no directory goes that is mounted on.
+        mounted = [row.split()[1] for row in open("/proc/self/mounts")]
+        for place in reversed(mounted):
+            if place.startswith(self.path + "/"):
+                subprocess.run(["umount", "-l", place], check=False)
         shutil.rmtree(self.path, True)
 
 # ------------------------------------------------------------------- server
