@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A session that a client has taken over, and what it can say of itself: no
-login but its own client's.  And no password stays where one was."""
+login but its own client's, and with EXTERNAL only one whose certificate it
+can name.  And no password stays where one was."""
 import os
 import struct
 import sys
@@ -27,11 +28,19 @@ PASSWORD = "correct-horse-4711-staple"
 CHALLENGE, SUCCESS, FAILURE = 1, 2, 3
 BEGIN, RESPONSE = 1, 2
 FRONT = "<HBBIQ16s32s65s65s256s24s4xH"
+TLS, VERIFIED = 2, 8
+# Logins by a fingerprint, by a key and by the subject of a verified one.
+NAMED = ("ab" * 32, "cd" * 32, "CN=boss.example")
+BEARERS = """\
+auth-certificates = "bearers"
+auth-failures = {"address 10000/10m"}
+table "bearers" { type = "list"  rows = {"%s: anna", "%s: otto", "%s: boss"} }
+""" % NAMED
 ROW = 8 + 16 + 3 * 20 + 5 * 4 + 8 + 512 + 256
 
 
-def started():
-    s = Server(CONF, deliver=False)
+def started(conf=CONF):
+    s = Server(conf, deliver=False)
     write_passwords(s.scratch.at("passwords"), [
         row("anna", PASSWORD), row("otto", "another")],
         AUTH if ROOT else None)
@@ -162,6 +171,58 @@ def stranger(mine, other):
         sock.close()
 
 
+def external(who, cert, flags=TLS | VERIFIED, said=b""):
+    return who.auth(BEGIN, said, 1 | flags, b"EXTERNAL",
+                    cert=[p.encode() for p in cert])
+
+
+def lies():
+    """What a session says of its client's certificate, and what it gets."""
+    if not ROOT:
+        skip("only root may look into smtpd's table of sessions")
+        return
+    three = [tuple(n if i == j else "" for j in range(3))
+             for i, n in enumerate(NAMED)]
+    with started() as s, s.client():
+        mine = Owned(s, sessions(s)[0])
+        for cert in three:
+            answer = external(mine, cert)
+            ok(answer[0] == FAILURE and not any(answer[1] + answer[2]),
+               "no auth-certificates: nothing for %s" % max(cert))
+    with started(CONF + BEARERS + 'auth-mechanisms = {"EXTERNAL"}\n') as s:
+        clients = [s.client() for _ in range(2)]
+        mine, other = (Owned(s, who) for who in sessions(s))
+        known(mine, three)
+        outcome, login, receipt = external(mine, three[0])
+        eq((outcome, login), (SUCCESS, b"anna"), "one that it can name")
+        ok(mine.believed(login, b"EXTERNAL", receipt), "submit believes it")
+        ok(not other.believed(login, b"EXTERNAL", receipt),
+           "of no other session")
+        ok(not other.believed(login, b"EXTERNAL", receipt, row=mine.row,
+                              serial=mine.serial), "nor of one as it")
+        ok(not mine.believed(login, b"PLAIN", receipt), "nor as a password")
+        ok(not mine.believed(b"boss", b"EXTERNAL", receipt), "nor as another")
+        for c in clients:
+            c.close()
+        wait_for(lambda: not sessions(s), 20, "their ends")
+        ok(not mine.believed(login, b"EXTERNAL", receipt),
+           "nor after its end")
+
+
+def known(mine, three):
+    """Only rows count, and subjects only of who is verified."""
+    for cert, login in zip(three, (b"anna", b"otto", b"boss")):
+        eq(external(mine, cert)[:2], (SUCCESS, login), "%s by its row" % login)
+        ok(external(mine, cert, VERIFIED)[0] == FAILURE, "not without TLS")
+        ok(external(mine, cert, said=b"nobody")[0] == FAILURE,
+           "nor as another")
+    eq(external(mine, three[2], TLS)[0], FAILURE, "a subject, not verified")
+    for cert in (("", "", ""), ("ef" * 32, "", ""), ("", "ef" * 32, ""),
+                 ("", "", "CN=boss"), (NAMED[0][:63], NAMED[1][:63], "")):
+        eq(external(mine, cert)[0], FAILURE, "no row for %s" % repr(cert)[:40])
+    eq(external(mine, ("a" * 65, "", "")), None, "no end of it")
+
+
 def memory_has(pid, wanted):
     """Where in the memory of a process it is; root only."""
     found = []
@@ -253,4 +314,4 @@ def wiped():
             c.close()
 
 
-run(owned, abandoned, wiped)
+run(owned, lies, abandoned, wiped)
