@@ -346,7 +346,7 @@ def ended(k):
 def backends():
     some = [kind(Scratch()) for kind in here()]
     for k in some:
-        k.serve(3)
+        k.serve(6)
     for k in some:
         k.server.wait_ready()
     for k in some:
