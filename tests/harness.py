@@ -542,9 +542,9 @@ class Scratch:
             time.sleep(LATE / 10)
 
     def log_lines(self, event=None, **fields):
-        """Lines of the log; only those of an event with these fields."""
+        """Whole lines of the log; only those of an event with these fields."""
         found = []
-        for line in self.log_text().splitlines():
+        for line in self.log_text().rpartition("\n")[0].splitlines():
             words = re.sub(r'"(\\.|[^"\\])*"', '""', line)
             if event and not re.search(r": %s( |$)" % re.escape(event), words):
                 continue

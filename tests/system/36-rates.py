@@ -284,9 +284,9 @@ def crashes():
         for i in range(2):
             template = [p.pid for p in server.role("template")]
             c = server.enter(source="127.0.1.1")
-            wait_for(lambda: len(server.role("session")) == 1, 10,
-                     "one session")
-            server.kill("session")
+            one = wait_for(lambda: (lambda all: len(all) == 1 and all)(
+                server.role("session")), what="one session")
+            os.kill(one[0].pid, signal.SIGKILL)
             ok(c.closed(), "a session is killed")
             c.close()
             # The next one is to be a child of the template that comes now.

@@ -117,8 +117,8 @@ def owned():
         return
     with started() as s:
         clients = [s.client() for _ in range(2)]
+        eq(lambda: len(sessions(s)), 2, "two sessions")
         two = sessions(s)
-        eq(len(two), 2, "two sessions")
         mine, other = (Owned(s, who) for who in two)
         good = b"\0anna\0" + PASSWORD.encode()
         outcome, login, receipt = mine.auth(BEGIN, good)
