@@ -279,10 +279,30 @@ def slow_handshake():
             logged(s, 'tls-failed .* why="tls-time"')
 
 
+def client_hello():
+    """What a client begins its handshake with."""
+    out = ssl.MemoryBIO()
+    tls = context().wrap_bio(ssl.MemoryBIO(), out)
+    with contextlib.suppress(ssl.SSLWantReadError):
+        tls.do_handshake()
+    return out.read()
+
+
+def executed(c):
+    """Does the server say, before the end, a reply of SMTP?"""
+    got = b""
+    with contextlib.suppress(OSError):
+        c.sock.shutdown(socket.SHUT_WR)
+        while part := c.sock.recv(4096):
+            got += part
+    return re.search(rb"[245]\d\d[ -]\d\.\d\.\d", got) is not None
+
+
 def injected():
     """CVE-2011-0411 and its like: clear text behind STARTTLS (RFC 3207 6)."""
     lengths = range(1, 4097) if FULL else \
         [n for n in range(1, 4097) if n < 9 or n % 256 < 2 or n > 4094]
+    later = lengths if FULL else lengths[::8]
     bad, wrong = 0, []
     with server(max_connections="100", log_level='"warning"') as s:
         for n in lengths:
@@ -295,25 +315,32 @@ def injected():
                     wrong.append(n)
         eq(wrong, [], "behind it in one segment: refused, %d lengths"
            % len(lengths))
-        diag("figure G14: clear text of %d lengths behind STARTTLS: %d not "
-             "refused" % (len(lengths), len(wrong)))
-        for n in lengths if FULL else lengths[::8]:
+        for n in later:
             with s.client() as c:
                 c.hello()
                 c.cmd("STARTTLS")
                 c.send((b"MAIL FROM:<a@b.example>\r\n" * n)[:n])
-                try:
-                    c.sock.shutdown(socket.SHUT_WR)
-                    got = b""
-                    while True:
-                        part = c.sock.recv(4096)
-                        if not part:
-                            break
-                        got += part
-                except OSError:
-                    pass
-                bad += b"250" in got
+                bad += executed(c)
         eq(bad, 0, "in a later one: never executed")
+        begin = client_hello()
+        for n in later:
+            with s.client() as c:
+                c.hello()
+                c.cmd("STARTTLS")
+                place = n % (len(begin) + 1)
+                with contextlib.suppress(OSError):
+                    for part in (begin[:place], (b"RSET\r\n" * n)[:n],
+                                 begin[place:]):
+                        c.sock.sendall(part)
+                bad += executed(c)
+        eq(bad, 0, "in the midst of the client's first message: neither")
+        with s.client() as c:
+            c.hello()
+            c.send(b"RSET\r\n")
+            ok(executed(c), "what is executed is seen")
+        diag("figure G14: clear text of %d lengths behind STARTTLS: %d not "
+             "refused; at two later times: %d of %d executed" % (
+                 len(lengths), len(wrong), bad, 2 * len(later)))
         eq(s.scratch.queue(), [], "and nothing is queued")
 
 
@@ -331,7 +358,24 @@ CHUNKS = [(b"BDAT 20 LAST\r\n", b""), (b"BDAT 20 LAST\r\n", b"Subject: x\r\n"),
           (b"BDAT 20\r\n", b"Subject: x\r\n\r\ntext\r\n")]
 
 
-def cut(s, sent, text, how, verb=b"DATA\r\n"):
+TEXT = b"Subject: x\r\n\r\n" + b"text of what is cut short\r\n" * 3 + b".\r"
+CHUNK = TEXT[:60]
+
+
+def points():
+    """Up to where all is sent: lines, text or none, and the verb before it."""
+    if not FULL:
+        return [(sent, None, b"") for sent in POINTS] + \
+            [(POINTS[-1], text, b"DATA\r\n") for text in TEXTS] + \
+            [(POINTS[-1], text, verb) for verb, text in CHUNKS]
+    return [(POINTS[-1][:n], None, b"") for n in range(len(POINTS[-1]))] + \
+        [(POINTS[-1], TEXT[:n], b"DATA\r\n")
+         for n in range(len(TEXT) + 1)] + \
+        [(POINTS[-1], CHUNK[:n], b"BDAT 60 LAST\r\n") for n in range(60)] + \
+        [(POINTS[-1], text, verb) for verb, text in CHUNKS]
+
+
+def cut(s, sent, text, verb, how):
     """Everything up to a point; then the end, in one of several ways."""
     with over_tls(s) as c:
         for line in sent.splitlines(True):
@@ -369,19 +413,15 @@ def truncated():
     """An end, and clear text behind it, at each point: never a message."""
     with server(command_timeout='"5s"') as s:
         for how in ("fin", "clear", "notify", "reset"):
-            for sent in POINTS:
-                cut(s, sent, None, how)
-            for text in TEXTS:
-                cut(s, POINTS[-1], text, how)
-            for verb, text in CHUNKS:
-                cut(s, POINTS[-1], text, how, verb)
+            for point in points():
+                cut(s, *point, how)
             # All sessions are over: nothing can come later.
             wait_for(lambda: not s.role("session"), 20, "their ends")
             eq((s.scratch.queue(), s.scratch.queue("tmp")), ([], []),
                "%s at %d points: nothing is queued"
-               % (how, len(POINTS) + len(TEXTS) + len(CHUNKS)))
-        diag("figure G14: %d cuts of TLS: nothing queued"
-             % (4 * (len(POINTS) + len(TEXTS) + len(CHUNKS))))
+               % (how, len(points())))
+        diag("figure G14: TLS cut at %d points in four ways: nothing queued"
+             % len(points()))
         eq(s.sanitizer(), "", "and nothing crashed")
         ok("session-crashed" not in s.scratch.log_text(), "no session died")
 
