@@ -5,8 +5,12 @@
  */
 #include "config.h"
 
+#include <stdio.h>
+
 #include "lib/mm.h"
 #include "smtpsrvr/authors.h"
+
+#define SEVERAL "From: several mailboxes need a Sender"
 
 void
 authors_add(struct authors *a, enum authors_field f,
@@ -20,9 +24,23 @@ authors_add(struct authors *a, enum authors_field f,
 	*mailboxes = (struct addresses){ .n = 0 };
 }
 
+void
+authors_unread(struct authors *a, enum authors_field f, const char *why)
+{
+	static const char *const names[AUTHORS_FIELDS] = { "From", "Sender",
+		"Resent-From", "Resent-Sender" };
+
+	a->fields[f]++;
+	if (a->unread[0] == '\0')
+		snprintf(a->unread, sizeof(a->unread), "%s: %s", names[f],
+		    why);
+}
+
 const char *
 authors_wrong(const struct authors *a, bool added)
 {
+	if (a->unread[0] != '\0')
+		return a->unread;
 	if (a->fields[AUTHORS_FROM] > 1)
 		return "From: there is more than one";
 	if (a->fields[AUTHORS_SENDER] > 1)
@@ -33,6 +51,8 @@ authors_wrong(const struct authors *a, bool added)
 		if (a->fields[f] > 0 && a->of[f].n == 0)
 			return f % 2 == 0 ? "From: it names nobody" :
 			    "Sender: it names nobody";
+	if (a->of[AUTHORS_FROM].n > 1 && a->fields[AUTHORS_SENDER] == 0)
+		return SEVERAL;
 	return NULL;
 }
 
@@ -51,7 +71,7 @@ authors_sender(const struct authors *a, const char **why_r)
 	}
 	if (of->n <= 1)
 		return of;
-	*why_r = "From: several mailboxes need a Sender";
+	*why_r = SEVERAL;
 	return NULL;
 }
 

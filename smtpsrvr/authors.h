@@ -18,14 +18,18 @@ enum authors_field { AUTHORS_FROM, AUTHORS_SENDER, AUTHORS_RESENT_FROM,
 struct authors {
 	struct addresses of[AUTHORS_FIELDS];
 	unsigned fields[AUTHORS_FIELDS];	/* how many there were */
+	char unread[80];	/* "From: why", or "": all could be read */
 };
 
 /* One more such field, with these; a second Resent- one is an older block's. */
 void authors_add(struct authors *a, enum authors_field f,
     struct addresses *mailboxes);
+/* One more that cannot be read: nothing of it counts, and why is kept. */
+void authors_unread(struct authors *a, enum authors_field f, const char *why);
 /*
- * Null, or why nobody can say who it is from: a field is there twice, or
- * empty, or there is none.  added: a From is put where there is none.
+ * Null, or why nobody can say who it is from: a field cannot be read, is there
+ * twice, or empty, or there is none, or several mailboxes of a From have no
+ * Sender.  added: a From is put where there is none.
  */
 const char *authors_wrong(const struct authors *a, bool added);
 /*

@@ -191,8 +191,9 @@ check_header_from(struct session *s, const struct check_subject *x,
 		return PASS;
 	f = &c->mend.facts;
 	a = &c->mend.authors;
+	/* Of a message sent again only its Resent-From is added. */
 	why = authors_wrong(a, (f->what & MEND_FROM) != 0 &&
-	    f->from[0] != '\0');
+	    f->from[0] != '\0' && !c->mend.resent);
 	sender = &a->of[AUTHORS_FROM];
 	if (why == NULL && s->set->header_from == HEADER_FROM_SENDER)
 		sender = authors_sender(a, &why);

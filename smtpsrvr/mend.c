@@ -16,6 +16,7 @@
 #include "lib/text.h"
 #include "smtpsrvr/mend.h"
 
+#define TOO_LONG "it is too long"
 #define RESENT "resent-"
 
 /* Fields of addresses, each with its Resent- form; found: what it is. */
@@ -162,8 +163,11 @@ end_field(struct mend *m, struct buf *out)
 		put(out, p, m->field.len);
 	}
 	buf_reset(&m->field);
-	if (m->author >= 0)
+	if (m->author >= 0 && good)
 		authors_add(&m->authors, (enum authors_field)m->author, &a);
+	else if (m->author >= 0)
+		authors_unread(&m->authors, (enum authors_field)m->author,
+		    why);
 	addresses_free(&a);
 }
 
@@ -250,7 +254,10 @@ static void
 value(struct mend *m, struct buf *out, const char *p, size_t len)
 {
 	if (m->way == MEND_HOLD && m->field.len + len > MEND_FIELD) {
-		wrong(m, "it is too long");
+		wrong(m, TOO_LONG);
+		if (m->author >= 0)
+			authors_unread(&m->authors,
+			    (enum authors_field)m->author, TOO_LONG);
 		put(out, m->field.p, m->field.len);
 		buf_reset(&m->field);
 		m->way = MEND_KEEP;
