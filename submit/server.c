@@ -265,10 +265,16 @@ client_run(struct server *s, struct client *c)
 		more = fill(c);
 		if (more == -1 || (more == 0 && s->ending && idle(c)))
 			goto gone;
-		if (more == 0)
-			break;
+		if (more == 0) {
+			arm(s, c, EPOLLIN);
+			return;
+		}
 	}
-	arm(s, c, EPOLLIN);
+	/*
+	 * Others have their turn now.  What it has said is not looked at yet,
+	 * and may be all that it will say: so not only if more comes.
+	 */
+	arm(s, c, EPOLLIN | EPOLLOUT);
 	return;
 gone:
 	client_end(s, c);

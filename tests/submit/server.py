@@ -134,6 +134,32 @@ def together(r):
         c.close()
 
 
+def at_once(r):
+    """All of a message waits before submit reads any of it: it stops after so
+    many reads in a row, and goes on though nothing more comes."""
+    codes = set()
+    for size in range(1800 << 10, 2300 << 10, 16 << 10):
+        with r.connect() as c:
+            try:
+                c.setsockopt(socket.SOL_SOCKET, 32, 8 << 20)  # SNDBUFFORCE
+            except PermissionError:
+                s.skip("only root may have so much on its way")
+                return
+            c.settimeout(60)
+            os.kill(r.process.pid, signal.SIGSTOP)
+            try:
+                c.sendall(s.hello() + s.message(b"x" * 79 + b"\n" +
+                                                b"y" * size))
+            finally:
+                os.kill(r.process.pid, signal.SIGCONT)
+            try:
+                codes.add(s.Verdict(c).code)
+            except TimeoutError:
+                codes.add("none after %d octets" % size)
+                break
+    ok(codes == {250}, "what came at once is read to its end: %s" % codes)
+
+
 def greedy(r):
     """One session holds four connections and no more."""
     held = [r.connect() for _ in range(8)]
@@ -340,7 +366,7 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
     r = start()
     try:
-        for test in (confined, messages, together, greedy, memory,
+        for test in (confined, messages, together, at_once, greedy, memory,
                      abandoned, noise, users):
             test(r)
         ok(r.end() == 0, "it ends with smtpd")
