@@ -2,8 +2,9 @@
  * alarm - a message to whom held-notice names, when a login is held for being
  * over its rates: by way of our own socket, like any user's.
  *
- * It is written by a thread of its own, since we would wait for ourselves, and
- * it is not waited for: the log has the same, whatever becomes of it.
+ * It is written by a thread of its own, since we would wait for ourselves.  At
+ * our end it is waited for as others' messages are, and where it cannot be had
+ * the log says so; the log has what it says in any case.
  */
 #ifndef SUBMIT_ALARM_H
 #define SUBMIT_ALARM_H
@@ -15,7 +16,7 @@
 
 #define ALARMS_MOST 4		/* at once */
 
-/* All zero: none is under way. */
+/* All zero: none is under way.  Lives as long as the process. */
 struct alarms {
 	_Atomic int n;
 };

@@ -40,7 +40,7 @@ open_signals(void)
 int
 main(int argc, char **argv)
 {
-	struct desk desk = { .conf = NULL };
+	static struct desk desk;	/* threads may outlive us */
 	struct server_plan plan;
 	struct recover *recover;
 	struct journal *journal;

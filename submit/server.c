@@ -459,7 +459,10 @@ on_callers(struct server *s, const struct watch *w)
 	}
 }
 
-/* No more callers; who is in the middle of something may finish it. */
+/*
+ * No more callers; who is in the middle of something may finish it.  Whom
+ * nobody serves after us, as our own notices, hears so at once.
+ */
 static void
 begin_end(struct server *s)
 {
@@ -470,6 +473,8 @@ begin_end(struct server *s)
 	s->ending = true;
 	s->end = clock_ms() + SERVER_DRAIN_MS;
 	pause_accepting(s);
+	if (s->plan->users != -1)
+		close(s->plan->users);
 	watch_drop(s, &s->control);
 	for (struct client *c = s->clients; c != NULL; c = next) {
 		next = c->next;
@@ -552,11 +557,14 @@ tick(struct server *s)
 }
 
 static bool
-over(const struct server *s)
+over(struct server *s)
 {
-	if (s->n == 0)
-		return s->ending || s->plan->caller != -1;
-	return s->ending && clock_ms() >= s->end;
+	if (s->n == 0 && s->plan->caller != -1)
+		begin_end(s);
+	if (!s->ending)
+		return false;
+	return (s->n == 0 && atomic_load(&s->desk->alarms.n) == 0) ||
+	    clock_ms() >= s->end;
 }
 
 static void
@@ -584,7 +592,11 @@ loop(struct server *s)
 static void
 close_all(struct server *s)
 {
+	int alarms = atomic_load(&s->desk->alarms.n);
+
 	bury(s);
+	if (alarms > 0)
+		log_note(LEVEL_ERROR, "held-notice: %d unfinished", alarms);
 	if (s->n > 0) {
 		/* Among them are callers of a disk that does not answer. */
 		log_note(LEVEL_ERROR, "ended with %d unfinished", s->n);
