@@ -61,7 +61,7 @@ take(struct session *s, uint64_t left)
 		enum transfer_end end;
 
 		end = transfer_end(s, wire_read(&s->wire, to,
-		    least(left, room), transfer_deadline(s), &got));
+		    least(left, room), transfer_wait(s), &got));
 		if (end != TRANSFER_OK)
 			return end;
 		left -= got;
@@ -107,7 +107,7 @@ swallow(struct session *s, uint64_t left, struct reply *r)
 		s->tx.came += n;
 		if (left > 0)
 			end = transfer_end(s, wire_fill(w, false,
-			    transfer_deadline(s)));
+			    transfer_wait(s)));
 	}
 	if (end != TRANSFER_OK)
 		transfer_refuse(s, end, r);

@@ -29,7 +29,7 @@ more(struct session *s)
 	if (transfer_endless(s, s->tx.size))
 		return TRANSFER_ENDLESS;
 	return transfer_end(s, wire_fill(&s->wire, false,
-	    transfer_deadline(s)));
+	    transfer_wait(s)));
 }
 
 static enum transfer_end

@@ -131,13 +131,15 @@ transfer_drop(struct session *s)
 }
 
 int64_t
-transfer_deadline(const struct session *s)
+transfer_wait(struct session *s)
 {
 	int64_t deadline = clock_ms() + s->set->data_timeout;
 	int64_t hurry = pace_message(s, s->tx.began, s->tx.came);
 
 	if (hurry < deadline)
 		deadline = hurry;
+	/* At the message's last deadline every read would be one wait. */
+	wire_begin(&s->wire);
 	return deadline < s->tx.until ? deadline : s->tx.until;
 }
 

@@ -22,8 +22,8 @@ char *transfer_room(struct session *s, size_t least, size_t *room_r);
 void transfer_came(struct session *s, size_t made);
 /* Whatever becomes of it, no text of it is wanted. */
 void transfer_drop(struct session *s);
-/* Until when a read of them may wait. */
-int64_t transfer_deadline(const struct session *s);
+/* Before each read of them: until when it may wait. */
+int64_t transfer_wait(struct session *s);
 /* What the end of such a read means. */
 enum transfer_end transfer_end(const struct session *s, enum wire_end end);
 /* So many octets are more than are ever read, be it to drop them. */

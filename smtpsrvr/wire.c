@@ -19,6 +19,7 @@
 #define DIRECT_LEAST 8192	/* read past the buffer */
 #define LINE_MOST 2048		/* a challenge of AUTH is the longest */
 #define LOOK_MS 15000
+#define NO_WAIT (-1)		/* no deadline is that */
 
 void
 wire_init(struct wire *w, int in, int out, int life)
@@ -30,7 +31,8 @@ wire_init(struct wire *w, int in, int out, int life)
 	w->at = w->len = w->used = 0;
 	w->plain = false;
 	w->hurried = NULL;
-	w->awaited = CLOCK_NEVER;
+	w->awaited = NO_WAIT;
+	w->since = 0;
 	w->stuck = false;
 	w->cover = NULL;
 	w->over = NULL;
@@ -74,8 +76,8 @@ sleep_for(const struct wire *w, int64_t *deadline)
 }
 
 /*
- * What has one deadline is one wait, in however many pieces it comes: else a
- * byte now and then would be as good as a whole command.
+ * Until wire_begin, what has one deadline is one wait, in however many pieces
+ * it comes: else a byte now and then would be as good as a whole command.
  */
 static void
 begin_wait(struct wire *w, int64_t deadline)
@@ -84,6 +86,12 @@ begin_wait(struct wire *w, int64_t deadline)
 		return;
 	w->awaited = deadline;
 	w->since = clock_ms();
+}
+
+void
+wire_begin(struct wire *w)
+{
+	w->awaited = NO_WAIT;
 }
 
 void
@@ -195,8 +203,10 @@ wire_flush(struct wire *w)
 	if (n == 0)
 		return WIRE_OK;
 	deadline = clock_ms() + w->reply_ms;
+	wire_begin(w);
 	bad = w->cover != NULL ? write_covered(w, w->replies, n, deadline) :
 	    write_plain(w, w->replies, n, deadline);
+	wire_begin(w);
 	if (bad == 0)
 		return WIRE_OK;
 	w->stuck = errno == ETIMEDOUT;
@@ -243,6 +253,16 @@ read_plain(struct wire *w, bool stoppable, int64_t deadline, char *p,
 	return WIRE_OK;
 }
 
+/* A deadline that is over takes what is there, and waits for nothing. */
+static enum wire_end
+take(struct wire *w, bool stoppable, int64_t deadline, char *p, size_t len,
+    size_t *got_r)
+{
+	return w->cover != NULL ?
+	    read_covered(w, stoppable, deadline, p, len, got_r) :
+	    read_plain(w, stoppable, deadline, p, len, got_r);
+}
+
 /* Sends what waits, and takes what comes. */
 static enum wire_end
 take_input(struct wire *w, bool stoppable, int64_t deadline, char *p,
@@ -254,9 +274,17 @@ take_input(struct wire *w, bool stoppable, int64_t deadline, char *p,
 		return end;
 	if (deadline != CLOCK_NEVER && clock_left(deadline) == 0)
 		return WIRE_TIMEOUT;
-	return w->cover != NULL ?
-	    read_covered(w, stoppable, deadline, p, len, got_r) :
-	    read_plain(w, stoppable, deadline, p, len, got_r);
+	return take(w, stoppable, deadline, p, len, got_r);
+}
+
+static void
+make_room(struct wire *w)
+{
+	if (w->at == 0)
+		return;
+	memmove(w->buffer, w->buffer + w->at, w->len - w->at);
+	w->len -= w->at;
+	w->at = 0;
 }
 
 enum wire_end
@@ -271,11 +299,7 @@ wire_fill_most(struct wire *w, size_t most, bool stoppable, int64_t deadline)
 	enum wire_end end;
 	size_t got;
 
-	if (w->at > 0) {
-		memmove(w->buffer, w->buffer + w->at, w->len - w->at);
-		w->len -= w->at;
-		w->at = 0;
-	}
+	make_room(w);
 	if (most > sizeof w->buffer - w->len)
 		most = sizeof w->buffer - w->len;
 	end = take_input(w, stoppable, deadline, w->buffer + w->len, most,
@@ -288,14 +312,16 @@ wire_fill_most(struct wire *w, size_t most, bool stoppable, int64_t deadline)
 enum wire_end
 wire_fill_now(struct wire *w, int64_t deadline)
 {
-	struct pollfd p = { w->in, POLLIN, 0 };
+	enum wire_end end = wire_flush(w);
+	size_t got;
 
-	if (clock_left(deadline) == 0) {
-		if (poll(&p, 1, 0) <= 0)
-			return WIRE_TIMEOUT;
-		deadline = CLOCK_NEVER;
-	}
-	return wire_fill(w, true, deadline);
+	make_room(w);
+	if (end == WIRE_OK)
+		end = take(w, true, deadline, w->buffer + w->len,
+		    sizeof w->buffer - w->len, &got);
+	if (end == WIRE_OK)
+		w->len += got;
+	return end;
 }
 
 enum wire_end
@@ -348,6 +374,7 @@ wire_line(struct wire *w, size_t most, bool stoppable, int64_t deadline,
 	size_t seen = 0;
 	char *line, *lf;
 
+	wire_begin(w);
 	for (;;) {
 		size_t have = w->len - w->at;
 

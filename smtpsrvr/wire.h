@@ -66,6 +66,11 @@ void wire_init(struct wire *w, int in, int out, int life);
  */
 void wire_hurry(struct wire *w, int64_t ms,
     bool (*hurried)(const void *ctx), const void *ctx);
+/*
+ * What is waited for next is not what was waited for before, though it may
+ * have the same deadline.  A line, and room for replies, begin so themselves.
+ */
+void wire_begin(struct wire *w);
 
 /*
  * The next command line without its CRLF; it stays valid until the next

@@ -4,8 +4,10 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -207,6 +209,81 @@ hurried(void)
 	num(end, WIRE_TIMEOUT, "nor has one who reads nothing five minutes");
 }
 
+/* When the wait for a line that is there began. */
+static int64_t
+began(int64_t until)
+{
+	size_t len;
+	char *l;
+
+	SAY("NOOP\r\n");
+	if (wire_line(&w, 100, false, until, &l, &len) != WIRE_OK)
+		exit(1);
+	return w.since;
+}
+
+/* A session's last deadline is that of all its commands. */
+static void
+same_deadline(void)
+{
+	const struct timespec pause = { .tv_nsec = 5000000 };
+	int64_t until = clock_ms() + 3600000, first;
+	bool stress = true;
+
+	begin();
+	wire_hurry(&w, 3000000, pressed, &stress);
+	first = began(until);
+	nanosleep(&pause, NULL);
+	ok(began(until) > first, "each line is a wait of its own");
+	first = w.since;
+	nanosleep(&pause, NULL);
+	SAY("text");
+	ok(wire_fill(&w, false, until) == WIRE_OK && w.since == first,
+	    "a read is none");
+	wire_begin(&w);
+	SAY("text");
+	ok(wire_fill(&w, false, until) == WIRE_OK && w.since > first,
+	    "unless it is said to be");
+}
+
+/* Half a record: what is readable is no text yet. */
+static ssize_t
+half_record(void *ctx, void *p, size_t size, short *events_r)
+{
+	char byte;
+
+	(void)p;
+	(void)size;
+	while (recv(w.in, &byte, 1, MSG_DONTWAIT) == 1)
+		++*(int *)ctx;
+	*events_r = POLLIN;
+	errno = EAGAIN;
+	return -1;
+}
+
+static void
+at_once(void)
+{
+	static const struct wire_cover half = { .read = half_record };
+	int got = 0;
+
+	begin();
+	num(wire_fill_now(&w, clock_ms() - 1), WIRE_TIMEOUT,
+	    "nothing is there");
+	SAY("x");
+	num(wire_fill_now(&w, clock_ms() - 1), WIRE_OK,
+	    "what is there is taken, late as it is");
+	num(w.len - w.at, 1, "all of it");
+	w.cover = &half;
+	w.over = &got;
+	SAY("y");
+	alarm(60);
+	num(wire_fill_now(&w, clock_ms() - 1), WIRE_TIMEOUT,
+	    "the rest of a record is not waited for");
+	alarm(0);
+	num(got, 1, "of which a byte had come");
+}
+
 /* Segments with something in them that came in at fd. */
 static unsigned
 segments(int fd)
@@ -257,6 +334,8 @@ main(void)
 	deadlines();
 	deaf();
 	hurried();
+	same_deadline();
+	at_once();
 	last_reply();
 	return done();
 }
