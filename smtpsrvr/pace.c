@@ -7,6 +7,7 @@
 
 #include "lib/stress.h"
 #include "smtpsrvr/checks.h"
+#include "smtpsrvr/consult.h"
 #include "smtpsrvr/pace.h"
 
 static bool
@@ -58,6 +59,7 @@ waits(struct session *s, int64_t ms, const char *what, const char *settings)
 static void
 sleep_with(struct session *s, int64_t ms)
 {
+	consult_done(s);
 	if (wire_flush(&s->wire) == WIRE_OK)
 		(void)wire_wait(&s->wire, POLLRDHUP, clock_ms() + ms);
 }

@@ -4,8 +4,11 @@
  */
 #include "config.h"
 
+#include "lib/clock.h"
 #include "lib/log.h"
+#include "smtpsrvr/pace.h"
 #include "smtpsrvr/session.h"
+#include "smtpsrvr/transfer.h"
 #include "tests/smtpsrvr/fixture.h"
 #include "tests/tap.h"
 
@@ -48,6 +51,29 @@ many(const char *line, int n, const char *before)
 	return text;
 }
 
+/* What is done before a client is made to wait, or the next text is. */
+static void
+waits(void)
+{
+	struct settings set;
+	struct session *s;
+
+	fixture_session(&f);
+	s = f.session;
+	set = *s->set;
+	set.tarpit = set.tarpit_most = 1;
+	s->set = &set;
+	s->lookup = dup(f.client);
+	ok(s->lookup >= 0 && pace_refusal(s) == 1 && s->lookup == -1,
+	    "who is tarpitted keeps no place at lookup");
+	s->wire.awaited = s->tx.until = clock_ms() + 1000;
+	ok(transfer_wait(s) == s->tx.until &&
+	    s->wire.awaited != s->tx.until,
+	    "each read of a message is a wait, at its last deadline, too");
+	s->set = &s->server->conf->server.v;
+	fixture_end(&f);
+}
+
 #define RCPT "RCPT TO:<postmaster@mx.test.example>\r\n"
 
 int
@@ -56,6 +82,7 @@ main(void)
 	log_open("test", -1, LEVEL_ERROR);
 	fixture_server(&f.server);
 
+	waits();
 	is(codes(""), "220 ", "a client that says nothing");
 	is(codes("QUIT\r\n"), "220 221 ", "QUIT");
 	is(codes("EHLO a\r\nMAIL FROM:<>\r\n" RCPT "QUIT\r\n"),
