@@ -45,7 +45,10 @@ ssize_t fd_take(int sock, void *p, size_t len, int *fds, int *nfds_io,
 
 /* Closes every descriptor from first up (close_range). */
 void fd_close_from(int first);
-/* Whether fd is a socket; listening_r and connected_r may be null. */
+/*
+ * Whether fd is a socket; of streams, whether it listens.  listening_r and
+ * connected_r may be null.
+ */
 bool fd_is_socket(int fd, bool *listening_r, bool *connected_r);
 /* Opens /dev/null on each of 0, 1, 2 that is closed. */
 int fd_standard(void);

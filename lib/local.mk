@@ -42,6 +42,7 @@ lib_libbase_a_SOURCES = \
 	lib/durable.h \
 	lib/failures.c \
 	lib/failures.h \
+	lib/descriptors.c \
 	lib/fdio.c \
 	lib/fdio.h \
 	lib/header.c \

@@ -69,8 +69,12 @@ main(int argc, char **argv)
 	given = from_systemd();
 	first = given > 0 ? 3 : 0;
 	fd_close_from(3 + given);
-	if (!fd_is_socket(first, &listening, &connected))
-		listening = connected = false;
+	for (int i = given; i-- > 0;)
+		if (!fd_is_socket(3 + i, &listening, &connected) ||
+		    (!listening && (!connected || given > 1)))
+			fatal(EX_CONFIG, "descriptor %d, that was given, is "
+			    "no stream socket that listens", 3 + i);
+	(void)fd_is_socket(first, &listening, &connected);
 	if (options_parse(&o, argc, argv, connected) != 0)
 		return EX_USAGE;
 	if (o.sun && !connected)

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "lib/clock.h"
@@ -234,6 +235,17 @@ what_it_is(void)
 	ok(bind(l, (struct sockaddr *)&sin, sizeof(sin)) == 0 &&
 	    listen(l, 1) == 0 && fd_is_socket(l, &listening, &connected) &&
 	    listening && !connected, "a listening socket");
+	close(l);
+	l = socket(AF_INET, SOCK_DGRAM, 0);
+	ok(bind(l, (struct sockaddr *)&sin, sizeof(sin)) == 0 &&
+	    fd_is_socket(l, &listening, &connected) && !listening &&
+	    !connected, "a datagram socket");
+	close(l);
+	l = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+	ok(bind(l, (struct sockaddr *)&(struct sockaddr_un){ .sun_family =
+	    AF_UNIX }, sizeof(sa_family_t)) == 0 && listen(l, 1) == 0 &&
+	    fd_is_socket(l, &listening, &connected) && !listening,
+	    "one of packets");
 	close(l);
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, s) == 0)
 		ok(fd_is_socket(s[0], &listening, &connected) && !listening &&

@@ -69,22 +69,53 @@ def second():
         eq(server.send(MESSAGE).code, 250, "killed, it leaves no lock behind")
 
 
+def given(server, *sockets):
+    """smtpd, started with these from descriptor 3 on; it is to end."""
+    code = ("import os,sys\n"
+            "n = int(sys.argv[1])\n"
+            "for i in range(n):\n"
+            "    os.dup2(int(sys.argv[2 + i]), 3 + i)\n"
+            "os.environ.update(LISTEN_PID=str(os.getpid()),"
+            " LISTEN_FDS=str(n))\n"
+            "os.execv(sys.argv[2 + n], sys.argv[2 + n:])\n")
+    numbers = [fcntl.fcntl(s.fileno(), fcntl.F_DUPFD, 20) for s in sockets]
+    try:
+        return subprocess.run(
+            [sys.executable, "-c", code, str(len(numbers))] +
+            [str(n) for n in numbers] +
+            server.command("smtpd", *server.where()), pass_fds=numbers,
+            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            timeout=slow(20))
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess([], None, stderr=b"it serves")
+    finally:
+        for n in numbers:
+            os.close(n)
+
+
 def given_sockets():
     server = Server(deliver=False)
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
-    code = ("import os,sys\n"
-            "os.dup2(int(sys.argv[1]), 3); os.dup2(int(sys.argv[2]), 4)\n"
-            "os.environ.update(LISTEN_PID=str(os.getpid()),"
-            " LISTEN_FDS='2')\n"
-            "os.execv(sys.argv[3], sys.argv[3:])\n")
-    numbers = [fcntl.fcntl(s.fileno(), fcntl.F_DUPFD, 20) for s in sockets]
-    end = subprocess.run(
-        [sys.executable, "-c", code] + [str(n) for n in numbers] +
-        server.command("smtpd", *server.where()), pass_fds=numbers,
-        stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=slow(60))
+    end = given(server, *sockets)
     eq(end.returncode, 78, "a socket that is no listener's: smtpd ends")
     like(end.stderr, r"a socket for port %d was given, but no listener has its "
          "address" % sockets[0].getsockname()[1], "and says which")
+    good = socket.create_server(("127.0.0.1", server.port))
+    deaf = socket.socket()
+    datagrams = socket.socket(type=socket.SOCK_DGRAM)
+    file = open("/dev/null", "rb")
+    for s in deaf, datagrams:
+        s.bind(("127.0.0.1", 0))
+    for what, all_, bad in (("datagrams", (good, datagrams), 4),
+                            ("does not listen", (good, deaf), 4),
+                            ("does not listen, first", (deaf, good), 3),
+                            ("does not listen, alone", (deaf,), 3),
+                            ("is no socket", (good, file), 4)):
+        end = given(server, *all_)
+        eq(end.returncode, 78, "one that %s: smtpd ends" % what)
+        like(end.stderr, "descriptor %d, that was given, is no stream socket "
+             "that listens" % bad, "and says which")
+    sockets += [good, deaf, datagrams, file]
     for s in sockets:
         s.close()
 
