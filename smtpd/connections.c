@@ -23,6 +23,7 @@
 #define TRIES_MOST 3		/* templates that one connection is passed to */
 #define DROP_MOST (1 << 20)
 #define REPORTS_MOST 8		/* of one session in a row */
+#define LOST_MOST 10000		/* lines of one session's log */
 
 /*
  * What the client said behind our back is dropped by the kernel, unseen by us
@@ -308,7 +309,10 @@ heard(struct daemon *d, struct slot *s, const struct life_report *r)
 		admission_trouble(d, &s->who, r);
 		break;
 	case LIFE_LOST:
-		log_lose(r->errors);
+		if (!s->ended || s->lost)
+			break;
+		s->lost = true;
+		log_lose(r->errors < LOST_MOST ? r->errors : LOST_MOST);
 		break;
 	}
 }

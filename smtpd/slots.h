@@ -30,6 +30,7 @@ struct slot {
 	bool proxy;		/* its peer may say whose it is */
 	bool told;		/* its session said which channel it is */
 	bool ended;		/* and that it ends by itself */
+	bool lost;		/* and how much of its log nobody took */
 	uint8_t tries;		/* templates that it was passed to */
 	pid_t to;		/* the last of them; 0: it was killed since */
 	int64_t since;		/* monotonic, when accepted or passed */

@@ -4,7 +4,8 @@
  *
  * Its client sends "NUMBER SIBLING SMTPD PORT NAME SPOOL\n" and is told "y",
  * if that attempt succeeded, or "n".  Attempt 0 says who the session is; 100
- * makes of it a pipe to submit, from inside, and 101 gives submit descriptors.
+ * makes of it a pipe to submit, from inside, 101 gives submit descriptors, and
+ * 102 tells smtpd again and again of log lines that it lost.
  * The template takes the layers that it is to have from the file "layers"
  * beside the jail.
  */
@@ -359,6 +360,20 @@ pass_many(const struct session *s)
 		return;		/* until then the connection stays */
 }
 
+/* Before its end nothing of it counts, behind it once. */
+static void
+lose_many(const struct session *s)
+{
+	const struct life_report end = { .kind = LIFE_END },
+	    lost = { .kind = LIFE_LOST, .errors = UINT32_MAX };
+	int bad = life_tell(s->life, &lost) | life_tell(s->life, &end);
+
+	for (int i = 0; i < 4; i++)
+		bad |= life_tell(s->life, &lost);
+	if (write(conn, bad == 0 ? "y" : "n", 1) != 1)
+		return;
+}
+
 static void
 introduce(const struct session *s)
 {
@@ -393,6 +408,8 @@ __wrap_session_run(struct session *s)
 		pipe_to_submit(s);
 	else if (n == 101)
 		pass_many(s);
+	else if (n == 102)
+		lose_many(s);
 	else if (write(conn, attempt(n, &v) ? "y" : "n", 1) != 1)
 		return;
 }

@@ -400,7 +400,14 @@ def boundary():
     good.append(replays(s, me))
     ok(fair(s, me), "in the end another's message is taken as ever")
     kept[0][0].close()
+    with contextlib.closing(Owned(s)) as one:
+        eq(one.ask(102), b"y", "a session tells of lines that it lost")
+    # smtpd hears a session before it sees its end.
+    wait_for(lambda: not s.role("session"), what="its end")
     ok(s.stop(), "and the server ends cleanly")
+    lost = [int(n) for n in re.findall(
+        r"(?m) smtpd\[\d+\]: .* lost=(\d+)$", s.scratch.log_text())]
+    eq(sum(lost), 10000, "and is believed once, and 10,000")
     diag("figure G28: %d forged, replayed or reordered forms from inside a "
          "session: nothing queued, others served" % len(forms))
     return sum(map(bool, good)) + 1
