@@ -25,6 +25,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "lib/counts.h"
 #include "lib/priv.h"
 #include "tests/tap.h"
 
@@ -649,6 +650,36 @@ try_submit(void)
 	kills(&filter_template, one_more_thread, "start a thread");
 }
 
+/* In a table whose only bucket somebody held who is dead. */
+static struct counts *table;
+
+static int
+count_after_dead(void)
+{
+	const struct counts_key k = { .what = COUNTS_LOGINS, .section = "",
+		.text = "somebody", .period_ms = 60000 };
+	struct counts_answer a;
+
+	counts_add(table, &k, 1, 10, 1000);
+	(void)counts_ask(table, &k, 1, 10, 1000, &a);
+	return a.value != 1;
+}
+
+static void
+try_counting(void)
+{
+	const off_t first = 4096;	/* its number, behind the head */
+	const uint32_t odd = 1;
+	int w, r;
+
+	if (counts_make("table", COUNTS_WAYS, &w, &r) == 0 &&
+	    pwrite(w, &odd, sizeof(odd), first) == sizeof(odd))
+		table = counts_open(w, true);
+	if (!ok(table != NULL, "a table whose lock is held"))
+		return;
+	allowed(&filter_authsrvr, count_after_dead, "count over the dead");
+}
+
 static void
 try_helpers(void)
 {
@@ -691,5 +722,6 @@ main(void)
 	try_template();
 	try_submit();
 	try_helpers();
+	try_counting();
 	return done();
 }
