@@ -196,33 +196,41 @@ workers_forget(struct workers *w, uint64_t id)
 }
 
 static void
+hand_on(struct workers *w, struct slot *s, const struct worker_result *m,
+    ssize_t n)
+{
+	bool wanted = s->wanted;
+
+	/* The answer to one that was answered with LATER for it. */
+	if (!s->busy || (n >= (ssize_t)sizeof(m->number) &&
+	    m->number != s->number))
+		return;
+	s->busy = s->wanted = false;
+	if (!wanted)
+		return;
+	if (n != (ssize_t)sizeof(*m) || !verify_result_good(&m->r)) {
+		later(w, s->id, "authworker speaks garbage");
+		return;
+	}
+	if (m->r.answer == VERIFY_LATER)
+		log_note(LEVEL_ERROR, "a password cannot be checked%s%s: %s",
+		    m->r.backend[0] != '\0' ? " by " : "", m->r.backend,
+		    m->r.why);
+	w->answered(w->ctx, s->id, &m->r);
+}
+
+/* It may be the secret of a login: it stays nowhere, wanted or not. */
+static void
 take(struct workers *w, struct slot *s)
 {
 	struct worker_result m;
 	ssize_t n = recv(s->fd, &m, sizeof(m), MSG_DONTWAIT | MSG_TRUNC);
-	bool wanted = s->wanted;
 
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0)
 		fatal(EX_SOFTWARE, "authworker has ended");
-	/* The answer to one that was answered with LATER for it. */
-	if (!s->busy || (n >= (ssize_t)sizeof(m.number) &&
-	    m.number != s->number))
-		return;
-	s->busy = s->wanted = false;
-	if (!wanted)
-		return;
-	if (n != (ssize_t)sizeof(m) || !verify_result_good(&m.r)) {
-		later(w, s->id, "authworker speaks garbage");
-		explicit_bzero(&m, sizeof(m));
-		return;
-	}
-	if (m.r.answer == VERIFY_LATER)
-		log_note(LEVEL_ERROR, "a password cannot be checked%s%s: %s",
-		    m.r.backend[0] != '\0' ? " by " : "", m.r.backend,
-		    m.r.why);
-	w->answered(w->ctx, s->id, &m.r);
+	hand_on(w, s, &m, n);
 	explicit_bzero(&m, sizeof(m));
 }
 
