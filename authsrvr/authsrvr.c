@@ -27,6 +27,7 @@
 #include "lib/clock.h"
 #include "lib/fdio.h"
 #include "lib/log.h"
+#include "lib/mechanism.h"
 #include "lib/plan.h"
 #include "lib/priv.h"
 #include "lib/xalloc.h"
@@ -82,9 +83,27 @@ longest(const struct conf *c)
 	return most;
 }
 
-/* Which logins go by certificates. */
+/* May any session let its client use it?  A host's own row may say so. */
+static bool
+wanted(const struct conf *c, enum mechanism m)
+{
+	const struct section *s;
+
+	for (int i = 0; (s = conf_section_at(c, i)) != NULL; i++) {
+		const struct strings *l = &s->v.auth_mechanisms;
+
+		if (s->v.host_settings[0] != '\0')
+			return true;
+		for (size_t n = 0; n < l->n; n++)
+			if (mechanism_find(l->at[n]) == (int)m)
+				return true;
+	}
+	return false;
+}
+
+/* Which logins go by certificates.  Passwords are checked without, too. */
 static struct tb *
-certificates(const struct conf *c)
+certificates(const struct conf *c, bool *unread_r)
 {
 	const char *name = c->server.v.auth_certificates;
 	int i = name[0] != '\0' ? conf_table(c, name) : -1;
@@ -95,8 +114,9 @@ certificates(const struct conf *c)
 		return NULL;
 	buf_init(&why, 1000);
 	t = tb_open(c, &c->tables[i], &why);
+	*unread_r = t == NULL;
 	if (t == NULL)
-		fatal(EX_CONFIG, "auth-certificates: %s", buf_str(&why));
+		log_note(LEVEL_ERROR, "auth-certificates: %s", buf_str(&why));
 	buf_free(&why);
 	return t;
 }
@@ -108,9 +128,10 @@ prepare(struct authsrvr *a, const struct conf *c)
 		.data = OF_LISTEN, .key = a->key, .time = longest(c),
 		.guard = guard_new(c, a->child ? -1 : FAILURES),
 		.exchanges = exchanges_new(c),
-		.certificates = certificates(c) };
+		.external = wanted(c, MECHANISM_EXTERNAL) };
 	struct epoll_event e = { .events = EPOLLIN };
 
+	p.certificates = certificates(c, &p.unread);
 	p.rows = rows_map(ROWS, &p.nrows);
 	if (p.rows == NULL)
 		fatal(EX_OSERR, "descriptor 7 has no session table");

@@ -325,6 +325,13 @@ verify(struct clients *s, struct client *c)
 	give_up(s, c, "");
 }
 
+static void
+forget_step(struct clients *s)
+{
+	explicit_bzero(&s->question, sizeof(s->question));
+	explicit_bzero(&s->step, sizeof(s->step));
+}
+
 /* What a step of its exchange means for it; challenge is a back end's. */
 static void
 conclude(struct clients *s, struct client *c, enum exchange_step step,
@@ -355,8 +362,7 @@ conclude(struct clients *s, struct client *c, enum exchange_step step,
 		answer(s, c, AUTH_GARBLED);
 		break;
 	}
-	explicit_bzero(&s->question, sizeof(s->question));
-	explicit_bzero(&s->step, sizeof(s->step));
+	forget_step(s);
 }
 
 void
@@ -380,8 +386,10 @@ step(struct clients *s, struct client *c, const void *p, size_t len)
 
 	c->asked = clock_ms();
 	next = exchange_take(c->x, p, len, &s->step, &s->question);
-	if (next == EXCHANGE_FAILURE && barred(s, c, exchange_login(c->x)))
+	if (next == EXCHANGE_FAILURE && barred(s, c, exchange_login(c->x))) {
+		forget_step(s);
 		return;
+	}
 	conclude(s, c, next, c->m == MECHANISM_EXTERNAL ? "certificate" :
 	    next == EXCHANGE_SUCCESS ? "file" : "", "");
 }
@@ -413,8 +421,9 @@ vouch(struct clients *s, struct client *c)
 	const struct auth_question *q = &s->in;
 	const struct certificate cert = { (q->flags & AUTH_VERIFIED) != 0,
 		q->fingerprint, q->key, q->subject };
-	char login[AUTH_LOGIN];
-	enum tb_answer answer = clients_login(s->p.certificates, &cert, login);
+	char login[AUTH_LOGIN] = "";
+	enum tb_answer answer = s->p.unread ? TB_LATER :
+	    clients_login(s->p.certificates, &cert, login);
 
 	exchange_vouch(c->x, answer == TB_LATER ? EXCHANGE_LATER :
 	    answer == TB_FOUND && c->tls ? EXCHANGE_SUCCESS :
@@ -446,7 +455,7 @@ begin(struct clients *s, struct client *c)
 	c->tls = (q->flags & AUTH_TLS) != 0;
 	end_other(s, c);
 	m = mechanism_find(q->mechanism);
-	if (m >= 0)
+	if (m >= 0 && (m != MECHANISM_EXTERNAL || s->p.external))
 		c->x = exchange_new(s->p.exchanges, (enum mechanism)m,
 		    (q->flags & AUTH_BINDS) != 0 ? q->exporter : NULL);
 	if (c->x == NULL) {

@@ -29,7 +29,9 @@ struct clients_plan {
 	const uint8_t *key;	/* of receipts */
 	struct guard *guard;
 	struct exchanges *exchanges;
+	bool external;		/* some session may have EXTERNAL */
 	struct tb *certificates;	/* of auth-certificates; or null */
+	bool unread;		/* it is there, and cannot be read */
 };
 
 struct clients;

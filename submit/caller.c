@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/mechanism.h"
 #include "lib/networks.h"
 #include "lib/text.h"
 #include "submit/caller.h"
@@ -271,6 +272,20 @@ caller_logged_in(const struct caller *c)
 {
 	return c->login[0] != '\0' &&
 	    (c->kind == SUB_SESSION || c->kind == SUB_DECLARED);
+}
+
+bool
+caller_login_allowed(const struct caller *c, const struct settings *set)
+{
+	const struct strings *l = &set->auth_mechanisms;
+	int m = mechanism_find(c->mechanism);
+
+	if (c->mechanism[0] == '\0')
+		return true;
+	for (size_t i = 0; m >= 0 && set->auth != AUTH_OFF && i < l->n; i++)
+		if (mechanism_find(l->at[i]) == m)
+			return true;
+	return false;
 }
 
 bool

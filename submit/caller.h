@@ -81,6 +81,12 @@ MM_MUST_USE int caller_hello(const struct rights *r, struct caller *c,
 /* Has it logged in, over the network? */
 bool caller_logged_in(const struct caller *c);
 
+/*
+ * May it have logged in in the way that its receipt says?  authsrvr looks at
+ * no session's settings.  True of who has none.
+ */
+bool caller_login_allowed(const struct caller *c, const struct settings *set);
+
 /* Is the session whose row it was still there? */
 bool caller_holds(const struct rights *r, const struct caller *c);
 

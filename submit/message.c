@@ -125,6 +125,8 @@ check_envelope(const struct side *s, struct message *m, struct reply *reply_r)
 	    s->whence->limits.auth == AUTH_REQUIRED &&
 	    !caller_logged_in(s->caller)) {
 		disagree(s, m, "login", "required", "");
+	} else if (!caller_login_allowed(s->caller, &s->whence->limits)) {
+		disagree(s, m, "mechanism", "", s->caller->mechanism);
 	} else if (what != NULL) {
 		beyond(s, m, what, reply_r);
 	} else if (says_too_much(s, m, reply_r) ||

@@ -158,6 +158,32 @@ doors(void)
 	    "who is trusted");
 }
 
+/* What a receipt says of is worth no more than the settings let it be. */
+static void
+mechanisms(void)
+{
+	struct conf *c = stage_conf("/nonexistent", "/nonexistent");
+	struct settings *v = &c->server.v;
+	struct caller k = { .kind = SUB_SESSION };
+
+	ok(caller_login_allowed(&k, v), "who has not logged in");
+	(void)!text_copy(k.login, sizeof(k.login), "ann");
+	ok(caller_login_allowed(&k, v), "nor is what a proxy says asked for");
+	(void)!text_copy(k.mechanism, sizeof(k.mechanism), "PLAIN");
+	ok(!caller_login_allowed(&k, v), "where there is no auth, nobody has");
+	stage_set(c, "auth=offered");
+	ok(caller_login_allowed(&k, v), "as delivered: PLAIN");
+	(void)!text_copy(k.mechanism, sizeof(k.mechanism), "EXTERNAL");
+	ok(!caller_login_allowed(&k, v), "not EXTERNAL");
+	stage_set(c, "auth-mechanisms=external");
+	ok(caller_login_allowed(&k, v), "unless it is named");
+	(void)!text_copy(k.mechanism, sizeof(k.mechanism), "PLAIN");
+	ok(!caller_login_allowed(&k, v), "then PLAIN is not");
+	(void)!text_copy(k.mechanism, sizeof(k.mechanism), "NONE");
+	ok(!caller_login_allowed(&k, v), "nor what there is not");
+	conf_free(c);
+}
+
 static void
 users(void)
 {
@@ -200,6 +226,7 @@ main(void)
 	told(rows);
 	others();
 	doors();
+	mechanisms();
 	users();
 	num(call(&c, DOOR_JAIL, (int64_t)geteuid(), hello(SUB_SESSION)), 0,
 	    "a session");

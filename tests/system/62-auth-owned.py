@@ -26,6 +26,7 @@ channel "world" { }
 """
 PASSWORD = "correct-horse-4711-staple"
 CHALLENGE, SUCCESS, FAILURE = 1, 2, 3
+UNABLE = 6
 BEGIN, RESPONSE = 1, 2
 FRONT = "<HBBIQ16s32s65s65s256s24s4xH"
 TLS, VERIFIED = 2, 8
@@ -94,8 +95,8 @@ class Owned:
             return None
         return got[2], got[6:262].split(b"\0")[0], got[262:294]
 
-    def believed(self, login, mechanism, receipt, **more):
-        """Does submit take an envelope after such a HELLO?"""
+    def envelope(self, login, mechanism, receipt, **more):
+        """A connection to submit after such a HELLO and an envelope."""
         text, frame = submitter.text, submitter.frame
         hello = struct.pack("<HBBIQ", submitter.VERSION, 1, 1,
                             more.get("row", self.row),
@@ -105,10 +106,18 @@ class Owned:
             text(mechanism) + receipt + text(b"") + text(b"")
         sock = self.reach("submit", socket.SOCK_STREAM)
         sock.sendall(frame("H", hello) + submitter.envelope(channel="world"))
+        return sock
+
+    def believed(self, *args, **more):
+        """Does submit answer it?"""
         try:
-            return bool(sock.recv(100))
+            return bool(self.envelope(*args, **more).recv(100))
         except ConnectionResetError:
             return False
+
+    def taken(self, *args):
+        """And is it taken?"""
+        return submitter.Verdict(self.envelope(*args)).code == 250
 
 
 def owned():
@@ -187,7 +196,7 @@ def lies():
         mine = Owned(s, sessions(s)[0])
         for cert in three:
             answer = external(mine, cert)
-            ok(answer[0] == FAILURE and not any(answer[1] + answer[2]),
+            ok(answer[0] == UNABLE and not any(answer[1] + answer[2]),
                "no auth-certificates: nothing for %s" % max(cert))
     with started(CONF + BEARERS + 'auth-mechanisms = {"EXTERNAL"}\n') as s:
         clients = [s.client() for _ in range(2)]
@@ -221,6 +230,41 @@ def known(mine, three):
                  ("", "", "CN=boss"), (NAMED[0][:63], NAMED[1][:63], "")):
         eq(external(mine, cert)[0], FAILURE, "no row for %s" % repr(cert)[:40])
     eq(external(mine, ("a" * 65, "", "")), None, "no end of it")
+
+
+def unnamed():
+    """A mechanism that its listener, or its row, does not name."""
+    if not ROOT:
+        skip("only root may look into smtpd's table of sessions")
+        return
+    good = b"\0anna\0" + PASSWORD.encode()
+    cert = (NAMED[0], "", "")
+    with started(CONF + BEARERS) as s, s.client():
+        mine = Owned(s, sessions(s)[0])
+        answer = external(mine, cert)
+        ok(answer[0] == UNABLE and not any(answer[1] + answer[2]),
+           "EXTERNAL, which nothing names: authsrvr knows none")
+    rows = 'table "own" { type = "list"  rows = ' \
+        '{"127.0.0.1: auth-mechanisms=EXTERNAL"} }\n'
+    for conf, password, certificate in (
+            ('auth = "off"  auth-mechanisms = {"EXTERNAL", "PLAIN"}', 0, 0),
+            ('auth-mechanisms = {"LOGIN", "EXTERNAL"}', 0, 1),
+            ('auth-mechanisms = {"PLAIN"}  host-settings = "own"', 0, 1)):
+        with started(CONF.replace('channel "world" { }', 'channel "world" '
+                                  '{ %s }' % conf) + BEARERS + rows) as s, \
+                s.client():
+            mine = Owned(s, sessions(s)[0])
+            for how, answer, wanted in (
+                    (b"PLAIN", mine.auth(BEGIN, good), password),
+                    (b"EXTERNAL", external(mine, cert), certificate)):
+                eq(answer[:2], (SUCCESS, b"anna"), "authsrvr: %s" % how)
+                eq(mine.taken(answer[1], how, answer[2]), bool(wanted),
+                   "%s with %s" % (how, conf))
+            wait_for(lambda: len([
+                line for line in s.scratch.log_lines("disagree")
+                if "about=mechanism" in line]) ==
+                2 - password - certificate, 20, "lines of it")
+            ok(True, "the log says so")
 
 
 def memory_has(pid, wanted):
@@ -314,4 +358,4 @@ def wiped():
             c.close()
 
 
-run(owned, lies, abandoned, wiped)
+run(owned, lies, unnamed, abandoned, wiped)
