@@ -12,6 +12,8 @@
 #include "tools/asuser.h"
 #include "tools/check.h"
 
+#define WHY_MOST 4096
+
 struct rows {
 	const struct check *k;
 	const char *path;
@@ -122,6 +124,33 @@ check_ldap(const struct check *k)
 		check_use(k, SETTING_auth_ldap_password_file, R_OK);
 }
 
+/* What is wrong with the table itself check_tables says. */
+static void
+check_certificate_logins(const struct check *k)
+{
+	const char *name = k->conf->server.v.auth_certificates;
+	int i = name[0] != '\0' ? conf_table(k->conf, name) : -1;
+	struct tb *t;
+	struct buf why;
+	int code;
+
+	if (i < 0)
+		return;
+	buf_init(&why, WHY_MOST);
+	t = tb_open(k->conf, &k->conf->tables[i], &why);
+	buf_free(&why);
+	if (t == NULL)
+		return;
+	code = tb_path(t)[0] == '\0' ? 0 : asuser_access(
+	    &k->plan->users[PLAN_AUTH], tb_path(t), R_OK);
+	if (code != 0)
+		finding(k->f, FINDING_ERROR, from(k,
+		    SETTING_auth_certificates), "%s: auth-user may not read "
+		    "it: %s; whoever logs in with EXTERNAL hears 454",
+		    tb_path(t), strerror(code));
+	tb_close(t);
+}
+
 void
 check_passwords(const struct check *k)
 {
@@ -129,6 +158,7 @@ check_passwords(const struct check *k)
 
 	if (!k->plan->auth)
 		return;
+	check_certificate_logins(k);
 	for (size_t i = 0; i < l->n; i++) {
 		const char *name = l->at[i];
 
