@@ -7,8 +7,10 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 ".."))
 from harness import *
+from authpeer import *
 from secured import *
 
+SERVERS = ("rsa", "ec", "other")
 NAMES = ("self", "kin", "boss", "stranger")
 CONF = DEFAULT_CONF + """\
 listen "smtp" { address = {"127.0.0.1"}  port = @port@ }
@@ -148,6 +150,52 @@ def session():
             part(s)
 
 
+def unreadable():
+    """What auth-user may not read: other mechanisms go on without it."""
+    if not ROOT:
+        skip("only root has files that auth-user cannot read")
+        return
+    with started(auth_mechanisms='{"EXTERNAL", "PLAIN"}',
+                 auth_backends='{"file"}') as s:
+        path = s.scratch.at("passwords")
+        write_passwords(path, [row("anna", "secret")], AUTH)
+        table = s.scratch.write("bearers", ("%s: anna\n" %
+                                            digest("self")).encode())
+        os.chmod(table, 0o600)
+        settings = {
+            "certificates": certificates().setting(*SERVERS),
+            "tls-client": '"asked"', "auth": '"offered"',
+            "auth-certificates": '"bearers"', "auth-file": '"%s"' % path,
+            "auth-mechanisms": '{"EXTERNAL", "PLAIN"}',
+            "auth-backends": '{"file"}'}
+        text = CONF.replace("@rows@", '"x: x"') + \
+            'table "bearers" { type = "text"  file = "%s" }\n' % table
+        before = len(s.scratch.log_text())
+        s.reload(text, settings)
+        wait_for(lambda: "auth-certificates: " in
+                 s.scratch.log_text()[before:], 20, "what is wrong")
+        wait_for(lambda: external_says(s) == 454, 20, "454 for EXTERNAL")
+        with over_tls(s) as c:
+            c.hello()
+            says(c.cmd("AUTH PLAIN " + word("\0anna\0secret")), "AUTH_OK",
+                 "passwords are checked")
+        found = s.inlet(*s.where(), "check")
+        wrong = "auth-user may not read it"
+        ok(wrong in found.stdout + found.stderr, "inlet check says so")
+        os.chmod(table, 0o644)
+        found = s.inlet(*s.where(), "check")
+        ok(wrong not in found.stdout + found.stderr, "nor if it may")
+        s.reload()
+        wait_for(lambda: external_says(s) == 235, 20, "EXTERNAL again")
+        ok(True, "after a reload it is read")
+
+
+def external_says(s):
+    with over_tls(s, ctx=theirs("self")) as c:
+        c.hello()
+        return c.cmd("AUTH EXTERNAL =").code
+
+
 def off():
     """It is only there where it is wanted."""
     with started(auth_mechanisms='{"PLAIN"}', auth_backends='{"file"}') as s:
@@ -173,4 +221,4 @@ def there(name):
 need("openssl")
 need_built("smtpd", "smtpsrvr", "submit", "keysrvr", "authsrvr")
 make()
-run(session, off)
+run(session, unreadable, off)
