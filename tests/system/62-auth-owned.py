@@ -66,6 +66,12 @@ def sessions(s):
     return found
 
 
+def alone(s, n=1):
+    """Those n, once nobody else's is ending still."""
+    return wait_for(lambda: (lambda all: len(all) == n and all)(sessions(s)),
+                    what="%d sessions" % n)
+
+
 class Owned:
     """The stub: it speaks to authsrvr and submit as that session."""
 
@@ -126,8 +132,7 @@ def owned():
         return
     with started() as s:
         clients = [s.client() for _ in range(2)]
-        eq(lambda: len(sessions(s)), 2, "two sessions")
-        two = sessions(s)
+        two = alone(s, 2)
         mine, other = (Owned(s, who) for who in two)
         good = b"\0anna\0" + PASSWORD.encode()
         outcome, login, receipt = mine.auth(BEGIN, good)
@@ -149,8 +154,7 @@ def owned():
         ok(True, "the log says that it is forged")
         stranger(mine, other)
         clients[0].close()
-        wait_for(lambda: len(sessions(s)) == 1, 20, "the session's end")
-        left = mine if sessions(s)[0][0] != mine.row else other
+        left = mine if alone(s)[0][0] != mine.row else other
         ok(left is other or not left.believed(login, b"PLAIN", receipt),
            "and not after its session is over")
         clients[1].close()
@@ -193,14 +197,14 @@ def lies():
     three = [tuple(n if i == j else "" for j in range(3))
              for i, n in enumerate(NAMED)]
     with started() as s, s.client():
-        mine = Owned(s, sessions(s)[0])
+        mine = Owned(s, alone(s)[0])
         for cert in three:
             answer = external(mine, cert)
             ok(answer[0] == UNABLE and not any(answer[1] + answer[2]),
                "no auth-certificates: nothing for %s" % max(cert))
     with started(CONF + BEARERS + 'auth-mechanisms = {"EXTERNAL"}\n') as s:
         clients = [s.client() for _ in range(2)]
-        mine, other = (Owned(s, who) for who in sessions(s))
+        mine, other = (Owned(s, who) for who in alone(s, 2))
         known(mine, three)
         outcome, login, receipt = external(mine, three[0])
         eq((outcome, login), (SUCCESS, b"anna"), "one that it can name")
@@ -240,7 +244,7 @@ def unnamed():
     good = b"\0anna\0" + PASSWORD.encode()
     cert = (NAMED[0], "", "")
     with started(CONF + BEARERS) as s, s.client():
-        mine = Owned(s, sessions(s)[0])
+        mine = Owned(s, alone(s)[0])
         answer = external(mine, cert)
         ok(answer[0] == UNABLE and not any(answer[1] + answer[2]),
            "EXTERNAL, which nothing names: authsrvr knows none")
@@ -253,7 +257,7 @@ def unnamed():
         with started(CONF.replace('channel "world" { }', 'channel "world" '
                                   '{ %s }' % conf) + BEARERS + rows) as s, \
                 s.client():
-            mine = Owned(s, sessions(s)[0])
+            mine = Owned(s, alone(s)[0])
             for how, answer, wanted in (
                     (b"PLAIN", mine.auth(BEGIN, good), password),
                     (b"EXTERNAL", external(mine, cert), certificate)):
