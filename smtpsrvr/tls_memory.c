@@ -130,7 +130,7 @@ template_get(size_t size)
 		memory.page[i] = (struct range){ p, p, p + PAGE };
 		c = bump(&memory.page[i], size);
 	}
-	return given(c, size);
+	return c != NULL ? given(c, size) : NULL;
 }
 
 static void

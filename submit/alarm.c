@@ -34,7 +34,7 @@ plain(char *dst, size_t size, const char *login)
 {
 	size_t n = 0;
 
-	for (; login[n] != '\0' && n < size - 1; n++)
+	for (; n < size - 1 && login[n] != '\0'; n++)
 		dst[n] = login[n] > 0x20 && login[n] < 0x7f ? login[n] : '?';
 	dst[n] = '\0';
 }
